@@ -1,0 +1,20 @@
+/** INTERFACES: the outside world a kernel is handed. Bodies: platform/node-clock.ts and testing/virtual-clock.ts. */
+
+/** Time as a kernel sees it. */
+export interface Clock {
+  /** A time that never goes back, in milliseconds, possibly with a fraction. */
+  nowMs(): number;
+  /** The time of day, in milliseconds since 1970 in UTC. */
+  unixMs(): number;
+  /**
+   * Asks for one call of `alarm` when `nowMs()` has reached `atMs` or later, never earlier; replaces what was asked
+   * before. Infinity asks for none.
+   */
+  wakeAt(atMs: number, alarm: () => void): void;
+}
+
+/** Who decides when a kernel has its turn. */
+export interface Turns {
+  /** Asks for one call of `turn`, soon, not from within this call. */
+  request(turn: () => void): void;
+}

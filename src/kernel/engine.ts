@@ -1,0 +1,55 @@
+/**
+ * INTERFACES a language. The kernel sees a program that can be started, a run that can be stopped, and strands (wait.ts)
+ * that can be resumed; what these words mean is the engine's business. An engine gets a Syscalls object and nothing
+ * else.
+ *
+ *     Programs ──load(id)──▶ Program ──start(syscalls, args)──▶ Run
+ *                                                               │ makes a Strand for each coroutine that waits
+ *     kernel ──strand.resume(value)──▶ code goes on ──▶ syscalls.… ──▶ syscalls.finish(value) | fail(cause)
+ */
+import type { ProcessError } from "./errors.ts";
+import type { MailboxLimit } from "./mailbox-limit.ts";
+import type { Syscalls } from "./syscalls.ts";
+
+/** Code in execution, from one start or upgrade to its end. */
+export interface Run {
+  /** The process has ended or goes on with other code: nothing of this run may go on. */
+  stop(): void;
+}
+
+/** Code that can be run as a process, as often as one likes. */
+export interface Program {
+  /** The entry it was made from, `namespace:name`. */
+  readonly entry: string;
+  /** The limit its entry sets; `null` for none of its own. */
+  readonly mailbox: MailboxLimit | null;
+  /**
+   * Turns the payload of a topic into what the process receives, or throws to refuse it (S16.52); `null` when the
+   * program takes everything as it comes.
+   */
+  readonly accept: ((topic: string, payload: unknown) => unknown) | null;
+  /**
+   * Begins to run, inside the first turn of the process. It reports its end by `syscalls.finish` or `syscalls.fail` and
+   * throws nothing.
+   */
+  start(syscalls: Syscalls, args: readonly unknown[]): Run;
+}
+
+/** A language: makes programs of whatever its definitions are. */
+export interface Engine<D> {
+  /** The kind of entry it runs, e.g. `process.ts`. */
+  readonly kind: string;
+  /** Makes the program; throws a ProcessError that says what was wrong and where. */
+  load(definition: D): Program;
+}
+
+/** Where the kernel asks for a program by its id. */
+export interface Programs {
+  /** The program, if it is at hand. */
+  find(id: string): Program | null;
+  /**
+   * Loads it, and answers once, now or later. Errors: NOT_FOUND (no such entry, method missing), INTERNAL (failed to
+   * load).
+   */
+  load(id: string, answer: (program: Program | ProcessError) => void): void;
+}

@@ -1,0 +1,58 @@
+/**
+ * The hosts of one island: where processes run, by name, with their limits (S15.1, S15.9). Inline hosts of one thread
+ * share the island of that thread (ADR 0002), so this is a record and not a place.
+ */
+import { errors, notFound, ProcessError } from "./errors.ts";
+import type { MailboxLimit } from "./mailbox-limit.ts";
+
+/** A host as an island knows it. */
+export interface Host {
+  readonly id: string;
+  /** How many live processes it may have; 0 means no limit. */
+  readonly maxProcesses: number;
+  /** The limit of its processes' mailboxes where the entry sets none. */
+  readonly mailbox: MailboxLimit | null;
+  status: "stopped" | "running" | "stopping";
+  /** How many live processes it has. */
+  live: number;
+}
+
+/** The hosts of one island. */
+export class Hosts {
+  readonly #hosts = new Map<string, Host>();
+
+  add(host: { id: string; maxProcesses?: number; mailbox?: MailboxLimit | null }): Host {
+    const added: Host = {
+      id: host.id,
+      maxProcesses: host.maxProcesses ?? 0,
+      mailbox: host.mailbox ?? null,
+      status: "stopped",
+      live: 0,
+    };
+    this.#hosts.set(host.id, added);
+    return added;
+  }
+
+  get(id: string): Host | undefined {
+    return this.#hosts.get(id);
+  }
+
+  all(): Iterable<Host> {
+    return this.#hosts.values();
+  }
+
+  /** Whether a new process may start on a host: the host, or the error that says why not (S3.16–S3.19). */
+  admit(id: string): Host | ProcessError {
+    const host = this.#hosts.get(id);
+    if (host === undefined) return notFound("host not found");
+    if (host.status === "stopped") return unavailable("host is not running");
+    if (host.status === "stopping") return unavailable("host is shutting down");
+    if (host.maxProcesses > 0 && host.live >= host.maxProcesses) return unavailable("process limit reached", true);
+    return host;
+  }
+}
+
+/** An UNAVAILABLE error with that text. */
+export function unavailable(message: string, retryable?: boolean): ProcessError {
+  return new ProcessError({ kind: errors.UNAVAILABLE, message, retryable });
+}

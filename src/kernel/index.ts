@@ -1,0 +1,40 @@
+/** What upper floors may use of the kernel. */
+export { ChannelCore } from "./channel.ts";
+export type { Clock, Turns } from "./clock.ts";
+export type { DeadLetter, DeadLetterReason, DeadLetters } from "./dead-letters.ts";
+export { parseDuration } from "./duration.ts";
+export type { Engine, Program, Programs, Run } from "./engine.ts";
+export {
+  badArgument,
+  type ErrorKind,
+  errors,
+  invalid,
+  notFound,
+  ProcessError,
+  type ProcessErrorInit,
+} from "./errors.ts";
+export { type IslandEvent, type IslandNotice, Watchers } from "./events.ts";
+export { type ExitFailure, type ExitResult, errorOf, failureOf, isFailure, textOf } from "./exit-result.ts";
+export { Fifo } from "./fifo.ts";
+export { Actor, createActor, type Denial, type Guard, openGuard, Scope, type Subject, type Verdict } from "./guard.ts";
+export type { Host, Hosts } from "./hosts.ts";
+export { Kernel, type KernelParts } from "./kernel.ts";
+export { type CancelEvent, type ExitEvent, event, type LinkDownEvent, type ProcessEvent } from "./lifecycle-event.ts";
+export type { MailboxLimit } from "./mailbox-limit.ts";
+export { Message } from "./message.ts";
+export type { OneShot } from "./one-shot.ts";
+export type { Outside, OutsideSpawn, ProcessView } from "./outside.ts";
+export { copyPayload } from "./payload.ts";
+export { EMPTY_PID, isPid, type Pid } from "./pid.ts";
+export type { Process } from "./process.ts";
+export {
+  contextValues,
+  type SpawnSettings,
+  withMessage,
+  withName,
+} from "./spawn-settings.ts";
+export { isEntryId } from "./spawning.ts";
+export { Subscription } from "./subscription.ts";
+export { requiredDurationMs, type SpawnOperation, type Syscalls } from "./syscalls.ts";
+export type { Timer } from "./timers.ts";
+export { type Case, CLOSED, NOT_READY, type ReceiveCase, type SendCase, type Source, Strand } from "./wait.ts";

@@ -1,0 +1,76 @@
+/**
+ * A message, and the two chains it can hang in.
+ *
+ * The object a sender makes is the one its receiver reads: nothing is wrapped or unwrapped on the way. The links of
+ * the chains are private to this file, so a message shows its reader topic, from and payload and nothing else.
+ *
+ *     arrival   head ─▶ m ─▶ m ─▶ m ─▶ … ◀─ tail     every message of a mailbox, in order
+ *     topic            m ──────▶ m                   those of one topic, kept only where topics are told apart
+ */
+import type { Pid } from "./pid.ts";
+
+/** A message as its receiver reads it (S2.35, S2.36). */
+export class Message {
+  /** The topic the sender used. */
+  readonly topic: string;
+  /** Who sent it; `null` when it came from a builder's `withMessage`, from the runtime or from a tool. */
+  readonly from: Pid | null;
+  /** The receiver's own copy of the data: `null` for none, the value for one, a list for more (S2.15, S2.16). */
+  readonly payload: unknown;
+
+  #next: Message | null = null;
+  #nextOfTopic: Message | null = null;
+  #taken = false;
+  #arrival = 0;
+
+  constructor(topic: string, from: Pid | null, payload: unknown) {
+    this.topic = topic;
+    this.from = from;
+    this.payload = payload;
+  }
+
+  /** Which signal this is; see signal.ts. */
+  get kind(): "message" {
+    return "message";
+  }
+
+  /** Whether its receiver has it; it may still hang in a chain then. */
+  static isTaken(message: Message): boolean {
+    return message.#taken;
+  }
+
+  /** Marks it as received or dropped. */
+  static markTaken(message: Message): void {
+    message.#taken = true;
+  }
+
+  /** Its number in the order of arrival at its mailbox. */
+  static arrival(message: Message): number {
+    return message.#arrival;
+  }
+
+  /** Numbers it. */
+  static setArrival(message: Message, arrival: number): void {
+    message.#arrival = arrival;
+  }
+
+  /** The next one in order of arrival. */
+  static next(message: Message): Message | null {
+    return message.#next;
+  }
+
+  /** Hangs `next` behind `message` in order of arrival. Cut with `null` on removal: garbage that is linked lives long. */
+  static linkNext(message: Message, next: Message | null): void {
+    message.#next = next;
+  }
+
+  /** The next one of its topic. */
+  static nextOfTopic(message: Message): Message | null {
+    return message.#nextOfTopic;
+  }
+
+  /** Hangs `next` behind `message` among those of its topic. */
+  static linkNextOfTopic(message: Message, next: Message | null): void {
+    message.#nextOfTopic = next;
+  }
+}

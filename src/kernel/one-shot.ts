@@ -1,0 +1,33 @@
+/** A source that yields one value, once: the answer to a request, or the end of a sleep. */
+import type { Process } from "./process.ts";
+import { CLOSED, type Source, WaitQueue } from "./wait.ts";
+
+/** One value for one strand. */
+export class OneShot implements Source {
+  readonly receivers = new WaitQueue();
+  readonly #process: Process;
+  #value: unknown = CLOSED;
+  #ready = false;
+
+  constructor(process: Process) {
+    this.#process = process;
+  }
+
+  /** Puts the value there; a second one is ignored. */
+  put(value: unknown): void {
+    if (this.#ready) return;
+    this.#ready = true;
+    this.#value = value;
+    if (this.receivers.first !== null) this.#process.stir(this);
+  }
+
+  isReady(): boolean {
+    return this.#ready;
+  }
+
+  take(): unknown {
+    const value = this.#value;
+    this.#value = CLOSED;
+    return value;
+  }
+}

@@ -1,0 +1,334 @@
+/**
+ * What may be sent from one process to another, and the private copy of it (S2.37–S2.46, S2.56, S2.57).
+ *
+ * Everything that leaves a process is copied here: payloads, arguments, results, context values, upgrade state. The
+ * copy shares nothing with the original, keeps cycles and shared parts, and is written for the common case, a small
+ * tree of plain data: one pass, no table until a second object is met, a linear look-up for the first few.
+ *
+ * Depth: the pass recurses to MAX_DEPTH levels and puts what lies deeper on a list that is worked off afterwards, so no
+ * nesting ends the runtime. Place: the pass does not keep track of where it is; when it fails, `locate` walks the data
+ * again to name the place.
+ */
+import { errors, invalid, ProcessError } from "./errors.ts";
+
+const MAX_DEPTH = 200;
+const LINEAR = 8;
+const MIN_INT64 = -(2n ** 63n);
+const MAX_INT64 = 2n ** 63n - 1n;
+
+/** Thrown by the copying pass to itself; never leaves this file. */
+const NOT_SENDABLE = { what: "" };
+
+/** A part that lies too deep to recurse into; it is copied when the pass above it is done. */
+interface Deferred {
+  into: Record<string, unknown> | unknown[];
+  key: string | number;
+  from: object;
+}
+
+/** One copying pass: the objects it has met, and what it has put off. Re-used, one after the other. */
+class CopyPass {
+  #count = 0;
+  readonly #originals: (object | null)[] = [];
+  readonly #copies: (object | null)[] = [];
+  #table: Map<object, object> | null = null;
+  #deferred: Deferred[] | null = null;
+
+  root(value: object): unknown {
+    const copy = this.object(value, 0);
+    while (this.#deferred !== null) {
+      const batch: Deferred[] = this.#deferred;
+      this.#deferred = null;
+      for (const part of batch) define(part.into, part.key, this.#met(part.from) ?? this.object(part.from, 0));
+    }
+    return copy;
+  }
+
+  clear(): void {
+    for (let i = 0; i < this.#count && i < LINEAR; i++) {
+      this.#originals[i] = null;
+      this.#copies[i] = null;
+    }
+    this.#count = 0;
+    this.#table = null;
+    this.#deferred = null;
+  }
+
+  /** The copy of an object this pass has met already. */
+  #met(original: object): object | undefined {
+    if (this.#table !== null) return this.#table.get(original);
+    for (let i = 0; i < this.#count; i++) if (this.#originals[i] === original) return this.#copies[i] as object;
+    return undefined;
+  }
+
+  #remember(original: object, copy: object): void {
+    const at = this.#count++;
+    if (at < LINEAR) {
+      this.#originals[at] = original;
+      this.#copies[at] = copy;
+      return;
+    }
+    if (this.#table === null) {
+      this.#table = new Map();
+      for (let i = 0; i < LINEAR; i++) this.#table.set(this.#originals[i] as object, this.#copies[i] as object);
+    }
+    this.#table.set(original, copy);
+  }
+
+  object(value: object, depth: number): unknown {
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype) return this.#map(value as Record<string, unknown>, depth);
+    if (Array.isArray(value)) return this.#list(value, depth);
+    return this.#other(value, depth);
+  }
+
+  /** A part of `into` that is an object: met before, put off, or copied now. */
+  #part(into: Record<string, unknown> | unknown[], key: string | number, value: object, depth: number): unknown {
+    const met = this.#met(value);
+    if (met !== undefined) return met;
+    if (depth < MAX_DEPTH) return this.object(value, depth + 1);
+    this.#deferred ??= [];
+    this.#deferred.push({ into, key, from: value });
+    return null;
+  }
+
+  #map(value: Record<string, unknown>, depth: number): Record<string, unknown> {
+    const copy: Record<string, unknown> = {};
+    // A root that holds no object is never met again, so it is remembered only when it turns out to hold one.
+    let remembered = depth > 0;
+    if (remembered) this.#remember(value, copy);
+    const keys = Object.keys(value);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
+      if (!key.isWellFormed()) throw NOT_SENDABLE;
+      let part = value[key];
+      if (typeof part === "object" && part !== null) {
+        if (!remembered) {
+          this.#remember(value, copy);
+          remembered = true;
+        }
+        part = this.#part(copy, key, part, depth);
+      } else if (part === undefined) {
+        continue;
+      } else if (!isSendablePrimitive(part)) {
+        throw NOT_SENDABLE;
+      }
+      if (key === "__proto__") define(copy, key, part);
+      else copy[key] = part;
+    }
+    return copy;
+  }
+
+  #list(value: unknown[], depth: number): unknown[] {
+    const length = value.length;
+    const copy: unknown[] = [];
+    this.#remember(value, copy);
+    for (let i = 0; i < length; i++) {
+      const part = value[i];
+      if (typeof part === "object" && part !== null) copy.push(this.#part(copy, i, part, depth));
+      else if (part === undefined) copy.push(null);
+      else if (isSendablePrimitive(part)) copy.push(part);
+      else throw NOT_SENDABLE;
+    }
+    return copy;
+  }
+
+  #other(value: object, depth: number): unknown {
+    if (Object.getPrototypeOf(value) === null || isForeignPlain(value)) {
+      return this.#map(value as Record<string, unknown>, depth);
+    }
+    let copy: object;
+    if (value instanceof Map) return this.#entries(value, depth);
+    else if (value instanceof Date) copy = new Date(value.getTime());
+    else if (value instanceof Uint8Array) copy = new Uint8Array(value);
+    else if (value instanceof Error) copy = this.#error(value, depth);
+    else throw NOT_SENDABLE;
+    this.#remember(value, copy);
+    return copy;
+  }
+
+  #entries(value: Map<unknown, unknown>, depth: number): Record<string, unknown> {
+    const copy: Record<string, unknown> = {};
+    this.#remember(value, copy);
+    for (const [given, part] of value) {
+      const key = mapKey(given);
+      if (key === null || Object.hasOwn(copy, key)) throw NOT_SENDABLE;
+      if (part === undefined) continue;
+      if (typeof part === "object" && part !== null) define(copy, key, this.#part(copy, key, part, depth));
+      else if (isSendablePrimitive(part)) define(copy, key, part);
+      else throw NOT_SENDABLE;
+    }
+    return copy;
+  }
+
+  #error(value: Error, depth: number): ProcessError {
+    if (!(value instanceof ProcessError)) return new ProcessError({ message: value.message, kind: errors.INTERNAL });
+    const { message, kind, retryable } = value;
+    let details = value.details;
+    if (typeof details === "object" && details !== null) {
+      if (depth >= MAX_DEPTH) throw NOT_SENDABLE;
+      details = this.object(details, depth + 1);
+    } else if (details !== undefined && !isSendablePrimitive(details)) throw NOT_SENDABLE;
+    return new ProcessError({ message, kind, retryable, details });
+  }
+}
+
+let idle: CopyPass | null = null;
+
+/**
+ * The private copy of `value`, as its receiver will see it: `undefined` becomes `null`, a `Map` a plain object, a
+ * `Buffer` a `Uint8Array`, an Error a ProcessError.
+ *
+ * @param root what the value is to its sender, the start of the path in an error: `payload`, `result`, …; a list of
+ * arguments is copied as one value with the root `argument`, so that parts they share stay shared.
+ * @throws ProcessError INVALID naming the place and what was found, e.g. `payload.callback[2]: function cannot be sent`.
+ */
+export function copyPayload(value: unknown, root: string): unknown {
+  if (typeof value !== "object") {
+    if (value === undefined) return null;
+    if (isSendablePrimitive(value)) return value;
+    throw refusal(value, root);
+  }
+  if (value === null) return null;
+  // Getters of the data may send in turn, so a pass in use is not at hand and a second one is made.
+  const pass = idle ?? new CopyPass();
+  idle = null;
+  try {
+    return pass.root(value);
+  } catch (cause) {
+    throw refusal(value, root, cause);
+  } finally {
+    pass.clear();
+    idle = pass;
+  }
+}
+
+function isSendablePrimitive(value: unknown): boolean {
+  switch (typeof value) {
+    case "string":
+    case "number":
+    case "boolean":
+      return true;
+    case "bigint":
+      return value >= MIN_INT64 && value <= MAX_INT64;
+    default:
+      return value === null;
+  }
+}
+
+/** A plain object of another realm, such as one made in a `node:vm` context. */
+function isForeignPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
+}
+
+/** The text of a key of a Map; `null` for one that cannot be sent. */
+function mapKey(key: unknown): string | null {
+  if (typeof key === "string") return key.isWellFormed() ? key : null;
+  if (typeof key === "number") return Number.isSafeInteger(key) ? String(key) : null;
+  if (typeof key === "bigint") return isSendablePrimitive(key) ? String(key) : null;
+  return null;
+}
+
+/** Sets an own property whatever its name: `__proto__` is plain data. */
+function define(into: object, key: string | number, value: unknown): void {
+  Object.defineProperty(into, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Naming the place, after a failure
+
+/** A step on the way from the root to a part. */
+interface Trail {
+  value: unknown;
+  step: string;
+  up: Trail | null;
+}
+
+function refusal(value: unknown, root: string, cause?: unknown): ProcessError {
+  const start: Trail = { value, step: root, up: null };
+  const found = locate(start);
+  if (found !== null) return invalid(`${pathOf(found.at)}: ${found.what}`);
+  // The data changed between the two walks, as a getter can; the cause is all that is known.
+  const text = cause instanceof Error ? cause.message : "value cannot be sent";
+  return invalid(`${start.step}: ${text}`);
+}
+
+function pathOf(at: Trail): string {
+  const steps: string[] = [];
+  for (let trail: Trail | null = at; trail !== null; trail = trail.up) steps.push(trail.step);
+  return steps.reverse().join("");
+}
+
+/** The first part in depth-first order that cannot be sent. */
+function locate(start: Trail): { at: Trail; what: string } | null {
+  const met = new Set<unknown>();
+  const open: Trail[] = [start];
+  while (open.length > 0) {
+    const at = open.pop() as Trail;
+    const what = unsendable(at.value);
+    if (what !== null) return { at, what };
+    if (typeof at.value !== "object" || at.value === null || met.has(at.value)) continue;
+    met.add(at.value);
+    const parts: Trail[] = [];
+    const problem = partsOf(at, parts);
+    if (problem !== null) return problem;
+    for (let i = parts.length - 1; i >= 0; i--) open.push(parts[i] as Trail);
+  }
+  return null;
+}
+
+function partsOf(at: Trail, parts: Trail[]): { at: Trail; what: string } | null {
+  const value = at.value as object;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) parts.push({ value: value[i], step: `[${i}]`, up: at });
+  } else if (value instanceof Map) {
+    const keys = new Set<string>();
+    for (const [given, part] of value) {
+      const key = mapKey(given);
+      if (key === null) return { at, what: `map key ${describe(given)} cannot be sent` };
+      if (keys.has(key)) return { at, what: `map key ${key} stands twice, as a number and as a string` };
+      keys.add(key);
+      parts.push({ value: part, step: step(key), up: at });
+    }
+  } else if (value instanceof Error) {
+    if (value instanceof ProcessError) parts.push({ value: value.details, step: ".details", up: at });
+  } else if (!(value instanceof Date) && !(value instanceof Uint8Array)) {
+    for (const key of Object.keys(value)) {
+      if (!key.isWellFormed()) return { at, what: "a key that is not UTF-8 cannot be sent" };
+      try {
+        parts.push({ value: (value as Record<string, unknown>)[key], step: step(key), up: at });
+      } catch (cause) {
+        const text = cause instanceof Error ? cause.message : String(cause);
+        return { at: { value: null, step: step(key), up: at }, what: `getter failed: ${text}` };
+      }
+    }
+  }
+  return null;
+}
+
+function step(key: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+/** Why this very value cannot be sent, its parts left aside; `null` when it can. */
+function unsendable(value: unknown): string | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "bigint") {
+    return isSendablePrimitive(value) ? null : "bigint beyond 64 bits cannot be sent";
+  }
+  if (typeof value !== "object") return isSendablePrimitive(value) ? null : `${typeof value} cannot be sent`;
+  const prototype = Object.getPrototypeOf(value);
+  const plain = prototype === null || prototype === Object.prototype || isForeignPlain(value);
+  if (plain || Array.isArray(value)) return null;
+  if (value instanceof Map || value instanceof Date || value instanceof Uint8Array || value instanceof Error)
+    return null;
+  return `${describe(value)} cannot be sent`;
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== "object" || value === null) return typeof value === "number" ? String(value) : typeof value;
+  const name: unknown = value.constructor?.name;
+  if (typeof name !== "string" || name === "") return "object";
+  return name === "Promise" ? "promise" : `instance of ${name}`;
+}

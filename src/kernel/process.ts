@@ -1,0 +1,661 @@
+/**
+ * One process: its tables, `receive(signal)`, the one switch over everything that can reach it, its turn, its end, and
+ * its upgrade (a new run, the same everything else).
+ *
+ *     receive ─▶ mailbox │ events │ bonds │ doom ─▶ stir ─▶ scheduler … step ─▶ serve the strands that wait
+ *
+ * A process edits only its own tables and sends signals to the others. It ends at a turn of its own: whatever wants
+ * its end (terminate, a deadline, a link) notes it in `doom`, so nothing here recurses in the number of processes.
+ */
+
+import type { Program, Run } from "./engine.ts";
+import { ProcessError } from "./errors.ts";
+import {
+  DEADLINE_EXCEEDED,
+  type ExitFailure,
+  type ExitResult,
+  failureOf,
+  isFailure,
+  LINK_FAILED,
+  TERMINATED,
+} from "./exit-result.ts";
+import { Fifo } from "./fifo.ts";
+import type { Actor, Scope, Subject } from "./guard.ts";
+import type { Host } from "./hosts.ts";
+import type { Island } from "./island.ts";
+import { event, type ProcessEvent } from "./lifecycle-event.ts";
+import { Mailbox } from "./mailbox.ts";
+import { ALARM_AT, type MailboxLimit } from "./mailbox-limit.ts";
+import { Message } from "./message.ts";
+import type { OneShot } from "./one-shot.ts";
+import { copyPayload } from "./payload.ts";
+import type { Pid } from "./pid.ts";
+import { serve } from "./select.ts";
+import type { CancelSignal, Signal } from "./signal.ts";
+import { added, includes, members, removed, type StringSet } from "./string-set.ts";
+import { Subscription } from "./subscription.ts";
+import { Syscalls } from "./syscalls.ts";
+import type { Timer } from "./timers.ts";
+import { type Source, type Strand, WaitQueue } from "./wait.ts";
+
+/** How many messages one turn may take before the next process has its own (S15.6). */
+const BUDGET = 64;
+/** The last instant that RFC 3339 can write, in milliseconds. */
+const LAST_RFC3339_MS = 253_402_300_799_999;
+/** How long the child of an exec has to end in its own way when nobody waits for it any more (S3.38, S3.39). */
+export const ABANDONED_EXEC_DEADLINE_MS = 5_000;
+
+const NO_CONTEXT: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** What a process is born with. */
+export interface Birth {
+  readonly serial: number;
+  readonly host: Host;
+  readonly program: Program;
+  readonly args: readonly unknown[];
+  /** The frame id, which names the call chain. */
+  readonly frame: string;
+  readonly actor: Actor | null;
+  readonly scope: Scope | null;
+  readonly context: Readonly<Record<string, unknown>> | null;
+  /** Told the result, after everybody else; for the runtime and tools. */
+  readonly onEnd: ((result: ExitResult) => void) | null;
+}
+
+/** What is rare in a process: made when it is first needed, so that an idle one stays small. */
+class Rare {
+  topics: Map<string, Subscription> | null = null;
+  events: Fifo<ProcessEvent> | null = null;
+  eventsSubscription: Subscription | null = null;
+  deadline: Timer | null = null;
+  timers: Set<Timer> | null = null;
+  /** The execs that wait: child → where its result goes. */
+  execs: Map<Pid, OneShot> | null = null;
+  /** Where the result of this process goes, if it was started by an exec. */
+  caller: { readonly pid: Pid; readonly reply: OneShot } | null = null;
+  onEnd: ((result: ExitResult) => void) | null = null;
+  /** What `accept` has made of messages that were looked at and not yet taken. */
+  accepted: Map<Message, unknown> | null = null;
+  /** Sources stirred besides the first. */
+  stirred: Source[] | null = null;
+  settled: WaitQueue | null = null;
+}
+
+/** A process. */
+export class Process implements Subject {
+  readonly serial: number;
+  readonly pid: Pid;
+  readonly host: Host;
+  readonly frame: string;
+  readonly actor: Actor | null;
+  readonly scope: Scope | null;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly island: Island;
+
+  /** @internal Whether it stands in the run queue; the scheduler's own mark. */
+  queued = false;
+  /** @internal How many more messages it may take in this turn. */
+  budget = 0;
+  /** @internal How many waits are open, which tells a simulation that it is not running. */
+  waits = 0;
+  /** The names it holds; kept by names.ts. */
+  names: StringSet = null;
+  /** Whether LINK_DOWN is an event (true) or the end (false). */
+  trapLinks = false;
+  /** The limit of its mailbox: its entry's, or else its host's. */
+  limit: MailboxLimit | null;
+
+  readonly #mailbox = new Mailbox();
+  #program: Program;
+  #args: readonly unknown[] | null;
+  #run: Run | null = null;
+  #syscalls: Syscalls;
+  #ended = false;
+  #doom: ExitFailure | null = null;
+  #inbox: Subscription | null = null;
+  #stirred: Source | null = null;
+  #linked: StringSet = null;
+  #watching: StringSet = null;
+  #watchedBy: StringSet = null;
+  #alarmAt = ALARM_AT;
+  #rare: Rare | null = null;
+
+  constructor(island: Island, birth: Birth) {
+    this.island = island;
+    this.serial = birth.serial;
+    this.host = birth.host;
+    this.pid = island.table.pid(birth.host.id, birth.serial);
+    this.frame = birth.frame;
+    this.actor = birth.actor;
+    this.scope = birth.scope;
+    this.context = birth.context ?? NO_CONTEXT;
+    this.#program = birth.program;
+    this.#args = birth.args;
+    this.limit = birth.program.mailbox ?? birth.host.mailbox;
+    this.#syscalls = new Syscalls(this);
+    if (birth.onEnd !== null) this.#rareParts().onEnd = birth.onEnd;
+  }
+
+  /** The entry it runs, `namespace:name`. */
+  get entry(): string {
+    return this.#program.entry;
+  }
+
+  get hostId(): string {
+    return this.host.id;
+  }
+
+  get isEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether its end is decided, though it has not had the turn for it. */
+  get isDoomed(): boolean {
+    return this.#doom !== null;
+  }
+
+  /** How many messages wait for it. */
+  get waiting(): number {
+    return this.#mailbox.waiting;
+  }
+
+  /** @internal The door of the code that runs now; older ones are shut. */
+  get syscalls(): Syscalls {
+    return this.#syscalls;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // What reaches it
+
+  /** Whether the mailbox takes one more message (S2.49, S2.50). */
+  accepts(): boolean {
+    return this.limit === null || this.#mailbox.waiting < this.limit.limit;
+  }
+
+  /** The one switch over all signals. */
+  receive(signal: Signal): void {
+    if (this.#ended) return;
+    switch (signal.kind) {
+      case "message":
+        this.#mailbox.put(signal);
+        if (this.#mailbox.waiting >= this.#alarmAt) this.#raiseAlarm();
+        this.#stirFor(signal.topic);
+        return;
+      case "cancel":
+        this.#cancel(signal);
+        return;
+      case "terminate":
+        this.doom(TERMINATED);
+        return;
+      case "link":
+        this.#linked = added(this.#linked, signal.from);
+        return;
+      case "unlink":
+        this.#linked = removed(this.#linked, signal.from);
+        return;
+      case "link-down":
+        if (!includes(this.#linked, signal.from)) return;
+        this.#linked = removed(this.#linked, signal.from);
+        if (!this.trapLinks) this.doom(LINK_FAILED);
+        else this.#putEvent({ kind: event.LINK_DOWN, from: signal.from, at: signal.at, result: signal.result });
+        return;
+      case "monitor":
+        this.#watchedBy = added(this.#watchedBy, signal.from);
+        return;
+      case "demonitor":
+        this.#watchedBy = removed(this.#watchedBy, signal.from);
+        return;
+      case "exited":
+        if (!includes(this.#watching, signal.from)) return;
+        this.#watching = removed(this.#watching, signal.from);
+        this.#putEvent({ kind: event.EXIT, from: signal.from, at: signal.at, result: signal.result });
+        return;
+      case "reply":
+        if (this.#rare?.execs?.get(signal.from) !== signal.to) return;
+        this.#rare.execs.delete(signal.from);
+        signal.to.put(signal.result);
+        return;
+      default: {
+        const unknown: never = signal;
+        throw new Error(`unknown signal ${String(unknown)}`);
+      }
+    }
+  }
+
+  #cancel(signal: CancelSignal): void {
+    const { clock, timers } = this.island;
+    let deadline: string | undefined;
+    if (signal.deadlineMs !== null) {
+      const rare = this.#rareParts();
+      const atMs = clock.nowMs() + Math.max(0, signal.deadlineMs);
+      if (rare.deadline === null || atMs < rare.deadline.atMs) {
+        if (rare.deadline !== null) timers.cancel(rare.deadline);
+        rare.deadline = timers.set(signal.deadlineMs, () => this.doom(DEADLINE_EXCEEDED));
+      }
+      const leftMs = rare.deadline.atMs - clock.nowMs();
+      deadline = new Date(Math.min(clock.unixMs() + leftMs, LAST_RFC3339_MS)).toISOString();
+    }
+    this.#putEvent({
+      kind: event.CANCEL,
+      from: signal.from,
+      at: clock.unixMs() / 1000,
+      ...(deadline !== undefined && { deadline }),
+      ...(signal.reason !== null && { reason: signal.reason }),
+    });
+  }
+
+  #putEvent(one: ProcessEvent): void {
+    const rare = this.#rareParts();
+    rare.events ??= new Fifo();
+    rare.events.push(one);
+    const subscription = rare.eventsSubscription;
+    if (subscription !== null && subscription.receivers.first !== null) this.stir(subscription);
+  }
+
+  /** A message of this topic has come or is free again: whoever may take it is to be looked at. */
+  #stirFor(topic: string): void {
+    const subscription = this.#mailbox.isClaimed(topic) ? this.#rare?.topics?.get(topic) : this.#inbox;
+    if (subscription != null && subscription.receivers.first !== null) this.stir(subscription);
+  }
+
+  #raiseAlarm(): void {
+    const { notices, clock } = this.island;
+    this.#alarmAt *= 2;
+    if (!notices.any) return;
+    const waiting = this.#mailbox.waiting;
+    notices.tell({ kind: "mailbox-alarm", at: clock.unixMs() / 1000, pid: this.pid, entry: this.entry, waiting });
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Its turn
+
+  /** Something may be ready at this source: the strands that wait there are looked at when the process has its turn. */
+  stir(source: Source): void {
+    if (this.#stirred === null) this.#stirred = source;
+    else if (this.#stirred !== source) {
+      const rare = this.#rareParts();
+      if (rare.stirred === null) rare.stirred = [source];
+      else if (!rare.stirred.includes(source)) rare.stirred.push(source);
+    }
+    if (!this.queued) this.island.scheduler.enqueue(this);
+  }
+
+  /** @internal A strand whose wait is over goes on at the next turn. */
+  settled(strand: Strand): void {
+    const rare = this.#rareParts();
+    rare.settled ??= new WaitQueue();
+    rare.settled.add(strand);
+    if (!this.queued) this.island.scheduler.enqueue(this);
+  }
+
+  /** Decides its end; it comes with its next turn. The first decision stands. */
+  doom(result: ExitFailure): void {
+    if (this.#ended || this.#doom !== null) return;
+    this.#doom = result;
+    if (!this.queued) this.island.scheduler.enqueue(this);
+  }
+
+  /** One turn: begin, or serve the strands that wait, until nothing is ready or the budget is used up. */
+  step(): void {
+    if (this.#ended) return;
+    if (this.#doom !== null) {
+      this.end(this.#doom);
+      return;
+    }
+    this.budget = BUDGET;
+    if (this.#args !== null) this.#begin(this.#args);
+    const run = this.#run;
+    const settled = this.#rare?.settled;
+    if (settled != null) this.#resumeSettled(settled, run);
+    while (this.#stirred !== null && this.#run === run && this.#doom === null) {
+      const source = this.#stirred;
+      this.#stirred = this.#rare?.stirred?.shift() ?? null;
+      this.#serve(source, run);
+      if (this.budget <= 0) break;
+    }
+    if (this.#doom !== null && !this.#ended) this.island.scheduler.enqueue(this);
+    else if (this.#stirred !== null) this.island.scheduler.enqueue(this);
+  }
+
+  #begin(args: readonly unknown[]): void {
+    this.#args = null;
+    const run = this.#program.start(this.#syscalls, args);
+    // It may have ended or upgraded itself before its first wait.
+    if (this.#ended || this.#syscalls.isShut) run.stop();
+    else this.#run = run;
+  }
+
+  #resumeSettled(settled: WaitQueue, run: Run | null): void {
+    for (let at = settled.first; at !== null; at = settled.first) {
+      if (this.#run !== run || this.#doom !== null) return;
+      if (this.budget-- <= 0) {
+        this.island.scheduler.enqueue(this);
+        return;
+      }
+      settled.remove(at);
+      at.strand.resumeSettled();
+    }
+  }
+
+  #serve(source: Source, run: Run | null): void {
+    for (let first = source.receivers.first; first !== null; first = source.receivers.first) {
+      if (this.#run !== run || this.#doom !== null || !source.isReady()) return;
+      if (this.budget-- <= 0) {
+        this.stir(source);
+        return;
+      }
+      const strand = first.strand;
+      if (strand === first) {
+        strand.leave();
+        strand.resume(source.take(), 0);
+      } else if (!serve(strand)) return;
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Its mailbox and subscriptions
+
+  /** The message the inbox would yield now. */
+  peekInbox(): Message | null {
+    for (;;) {
+      const message = this.#mailbox.peekUnclaimed();
+      if (message === null || this.#program.accept === null || this.#isAccepted(message)) return message;
+    }
+  }
+
+  /** The message a listener of this topic would yield now. */
+  peekTopic(topic: string): Message | null {
+    for (;;) {
+      const message = this.#mailbox.peekTopic(topic);
+      if (message === null || this.#program.accept === null || this.#isAccepted(message)) return message;
+    }
+  }
+
+  /** Takes a message that a peek has shown; what the process gets to read. */
+  takeMessage(message: Message): Message {
+    this.#take(message);
+    const accepted = this.#rare?.accepted;
+    if (accepted == null || !accepted.has(message)) return message;
+    const payload = accepted.get(message);
+    accepted.delete(message);
+    return new Message(message.topic, message.from, payload);
+  }
+
+  /** Takes the message that has waited longest, to make room. */
+  dropOldest(): Message {
+    const oldest = this.#mailbox.takeOldest();
+    this.#rare?.accepted?.delete(oldest);
+    return oldest;
+  }
+
+  hasEvent(): boolean {
+    const events = this.#rare?.events;
+    return events != null && events.length > 0;
+  }
+
+  takeEvent(): ProcessEvent {
+    return (this.#rareParts().events as Fifo<ProcessEvent>).shift();
+  }
+
+  /** The inbox, opened if it is not (S2.17, S2.24). */
+  openInbox(): Subscription {
+    this.#inbox ??= new Subscription(this, "inbox", "@inbox", true);
+    return this.#inbox;
+  }
+
+  /** The events, opened if they are not (S2.18). */
+  openEvents(): Subscription {
+    const rare = this.#rareParts();
+    rare.eventsSubscription ??= new Subscription(this, "events", "@events", true);
+    return rare.eventsSubscription;
+  }
+
+  /** The channel of a topic, opened if it is not; `asMessages` left undefined changes nothing (S2.23). */
+  openTopic(topic: string, asMessages: boolean | undefined): Subscription {
+    const rare = this.#rareParts();
+    rare.topics ??= new Map();
+    let subscription = rare.topics.get(topic);
+    if (subscription === undefined) {
+      subscription = new Subscription(this, "topic", topic, asMessages === true);
+      rare.topics.set(topic, subscription);
+      this.#mailbox.claim(topic);
+    } else if (asMessages !== undefined) subscription.asMessages = asMessages;
+    return subscription;
+  }
+
+  /** Closes a subscription; what waited for it is matched anew (S2.31, S2.32). Whether it was an open one of this process. */
+  closeSubscription(subscription: Subscription): boolean {
+    if (subscription.process !== this || subscription.isClosed) return false;
+    const rare = this.#rare;
+    if (subscription === this.#inbox) this.#inbox = null;
+    else if (rare !== null && subscription === rare.eventsSubscription) rare.eventsSubscription = null;
+    else if (rare?.topics?.get(subscription.topic) === subscription) {
+      rare.topics.delete(subscription.topic);
+      this.#mailbox.release(subscription.topic);
+      if (this.#inbox !== null && this.#inbox.receivers.first !== null) this.stir(this.#inbox);
+    } else return false;
+    subscription.close();
+    return true;
+  }
+
+  #take(message: Message): void {
+    this.#mailbox.take(message);
+    if (this.#alarmAt !== ALARM_AT && this.#mailbox.waiting < ALARM_AT) this.#alarmAt = ALARM_AT;
+  }
+
+  /** Runs the program's parser once over a message; if it refuses, the message is a dead letter and gone (S16.52). */
+  #isAccepted(message: Message): boolean {
+    const rare = this.#rareParts();
+    rare.accepted ??= new Map();
+    if (rare.accepted.has(message)) return true;
+    const accept = this.#program.accept as (topic: string, payload: unknown) => unknown;
+    try {
+      rare.accepted.set(message, accept(message.topic, message.payload));
+      return true;
+    } catch {
+      this.#take(message);
+      this.island.deadLetters.add(message.from, this.pid, message.topic, "not_accepted");
+      return false;
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Its bonds
+
+  /** Notes that this process monitors another; the other is told by a signal. */
+  watch(pid: Pid): void {
+    this.#watching = added(this.#watching, pid);
+  }
+
+  /** From now on no EXIT of that process is let in. */
+  unwatch(pid: Pid): void {
+    this.#watching = removed(this.#watching, pid);
+  }
+
+  /** Notes a link to another; the other is told by a signal. */
+  bind(pid: Pid): void {
+    this.#linked = added(this.#linked, pid);
+  }
+
+  /** Forgets a link. */
+  unbind(pid: Pid): void {
+    this.#linked = removed(this.#linked, pid);
+  }
+
+  /** A timer that dies with the code that set it. */
+  setTimer(delayMs: number, fire: () => void): Timer {
+    const rare = this.#rareParts();
+    rare.timers ??= new Set();
+    const timers = rare.timers;
+    const timer = this.island.timers.set(delayMs, () => {
+      timers.delete(timer);
+      fire();
+    });
+    timers.add(timer);
+    return timer;
+  }
+
+  /** Cancels a timer of `setTimer`; whether it was still running. */
+  cancelTimer(timer: Timer): boolean {
+    this.#rare?.timers?.delete(timer);
+    return this.island.timers.cancel(timer);
+  }
+
+  /** Notes that a strand waits for the end of this child. */
+  awaitExec(child: Pid, reply: OneShot): void {
+    const rare = this.#rareParts();
+    rare.execs ??= new Map();
+    rare.execs.set(child, reply);
+  }
+
+  /** Waits no longer; whether it still did. */
+  abandonExec(child: Pid, reason: string): boolean {
+    if (this.#rare?.execs?.delete(child) !== true) return false;
+    const deadlineMs = ABANDONED_EXEC_DEADLINE_MS;
+    this.island.router.route(child, { kind: "cancel", from: this.pid, deadlineMs, reason });
+    return true;
+  }
+
+  /** Notes who waits for the end of this process. */
+  replyTo(pid: Pid, reply: OneShot): void {
+    this.#rareParts().caller = { pid, reply };
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Its end, and its upgrade
+
+  /** Main returned this. Copied; what cannot be sent makes the end abnormal (S4.13). */
+  finish(value: unknown): void {
+    try {
+      this.end({ value: copyPayload(value, "result") });
+    } catch (cause) {
+      this.end(failureOf(cause));
+    }
+  }
+
+  /** Its code failed with this. */
+  fail(cause: unknown): void {
+    const failure = failureOf(cause);
+    if (failure.details === undefined) {
+      this.end(failure);
+      return;
+    }
+    let details: unknown;
+    try {
+      details = copyPayload(failure.details, "details");
+    } catch {
+      // Details are an extra: an error that cannot say all must still arrive.
+    }
+    this.end({ error: failure.error, kind: failure.kind, retryable: failure.retryable, details });
+  }
+
+  /** Ends it, in the order of S4.17. */
+  end(result: ExitResult): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { table, names, router, events, clock } = this.island;
+    this.#stopRun();
+    table.remove(this);
+    names.release(this);
+    this.host.live--;
+    const at = clock.unixMs() / 1000;
+    const from = this.pid;
+    if (events.any) events.tell({ kind: "exited", at, pid: from, entry: this.entry, result });
+    for (const watcher of members(this.#watchedBy)) {
+      router.route(watcher as Pid, { kind: "exited", from, at, result: copyOf(result) });
+    }
+    for (const peer of members(this.#linked)) {
+      if (!isFailure(result)) router.route(peer as Pid, { kind: "unlink", from });
+      else router.route(peer as Pid, { kind: "link-down", from, at, result: copyOf(result) as ExitFailure });
+    }
+    for (const watched of members(this.#watching)) router.route(watched as Pid, { kind: "demonitor", from });
+    const rare = this.#rare;
+    if (rare?.caller != null) {
+      const { pid, reply } = rare.caller;
+      router.route(pid, { kind: "reply", from, to: reply, result: copyOf(result) });
+    }
+    for (const message of this.#mailbox.messages()) {
+      this.island.deadLetters.add(message.from, from, message.topic, "exited_unread");
+    }
+    this.#abandonExecs();
+    if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);
+    rare?.onEnd?.(result);
+  }
+
+  /**
+   * Goes on with other code under the same pid (section 9). The old code is stopped at once, whatever becomes of the
+   * new; a failure is the end of the process.
+   *
+   * @param id the entry; `null` for the present one.
+   * @param state what the new main gets, or the error of the state that cannot be sent.
+   */
+  upgrade(id: string | null, state: readonly unknown[] | ProcessError): void {
+    this.#stopRun();
+    this.#abandonExecs();
+    if (state instanceof ProcessError) {
+      this.#failUpgrade(state);
+      return;
+    }
+    this.island.programs.load(id ?? this.entry, (program) => {
+      if (this.#ended) return;
+      if (program instanceof ProcessError) this.#failUpgrade(program);
+      else this.#become(program, state);
+    });
+  }
+
+  #failUpgrade(cause: ProcessError): void {
+    this.doom({ error: `upgrade: ${cause.message}`, kind: cause.kind });
+  }
+
+  #become(program: Program, state: readonly unknown[]): void {
+    this.#program = program;
+    this.#args = state;
+    this.limit = program.mailbox ?? this.host.mailbox;
+    this.trapLinks = false;
+    this.#syscalls = new Syscalls(this);
+    const { events, clock, scheduler } = this.island;
+    if (events.any) events.tell({ kind: "upgraded", at: clock.unixMs() / 1000, pid: this.pid, entry: this.entry });
+    scheduler.enqueue(this);
+  }
+
+  /** Stops the code: its door, its waits, timers, subscriptions and execs. What waits in the mailbox stays. */
+  #stopRun(): void {
+    this.#syscalls.shut();
+    this.#run?.stop();
+    this.#run = null;
+    this.waits = 0;
+    this.#inbox = null;
+    this.#stirred = null;
+    const rare = this.#rare;
+    if (rare === null) return;
+    rare.eventsSubscription = null;
+    rare.stirred = null;
+    rare.settled = null;
+    rare.accepted = null;
+    if (rare.topics !== null) {
+      rare.topics = null;
+      this.#mailbox.releaseAll();
+    }
+    if (rare.timers !== null) {
+      for (const timer of rare.timers) this.island.timers.cancel(timer);
+      rare.timers = null;
+    }
+  }
+
+  #abandonExecs(): void {
+    const execs = this.#rare?.execs;
+    if (execs != null) for (const child of [...execs.keys()]) this.abandonExec(child, "caller exited");
+  }
+
+  #rareParts(): Rare {
+    this.#rare ??= new Rare();
+    return this.#rare;
+  }
+}
+
+/** A result of its own for each who is told. */
+function copyOf(result: ExitResult): ExitResult {
+  if (!isFailure(result)) return { value: copyPayload(result.value, "result") };
+  if (result.details === undefined) return result;
+  return { ...result, details: copyPayload(result.details, "details") };
+}

@@ -1,0 +1,83 @@
+/**
+ * The run queue: ready processes take turns, first ready first run (S15.6). One turn runs those that are ready now, up
+ * to a bound, and then gives way, so that what they started and the world outside go on. The order may be given from
+ * outside, which is how a simulation explores interleavings.
+ */
+import type { Turns } from "./clock.ts";
+import type { Process } from "./process.ts";
+
+/** How many processes one turn steps at most. */
+const STEPS_PER_TURN = 128;
+
+/** The ready processes of one island. A ring whose length is a power of two. */
+export class Scheduler {
+  readonly #turns: Turns;
+  #ring: (Process | undefined)[] = new Array(64).fill(undefined);
+  #mask = 63;
+  #first = 0;
+  #ready = 0;
+  #requested = false;
+  #steps = 0;
+  readonly #turn = () => {
+    for (let left = Math.min(this.#ready, STEPS_PER_TURN); left > 0 && this.#ready > 0; left--) this.#shift().step();
+    this.#requested = false;
+    if (this.#ready > 0) this.#request();
+  };
+
+  constructor(turns: Turns) {
+    this.#turns = turns;
+  }
+
+  /** How many processes are ready. */
+  get ready(): number {
+    return this.#ready;
+  }
+
+  /** How many steps there have been. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Puts a process at the end of the queue, unless it stands there already. */
+  enqueue(process: Process): void {
+    if (process.queued) return;
+    process.queued = true;
+    if (this.#ready === this.#ring.length) this.#grow();
+    this.#ring[(this.#first + this.#ready++) & this.#mask] = process;
+    if (!this.#requested) this.#request();
+  }
+
+  /** Steps the ready process at this place of the queue, 0 being the first; for whoever gives the order from outside. */
+  stepAt(place: number): Process {
+    const at = (this.#first + place) & this.#mask;
+    const chosen = this.#ring[at] as Process;
+    this.#ring[at] = this.#ring[this.#first];
+    this.#ring[this.#first] = chosen;
+    this.#shift().step();
+    return chosen;
+  }
+
+  #request(): void {
+    this.#requested = true;
+    this.#turns.request(this.#turn);
+  }
+
+  #shift(): Process {
+    const process = this.#ring[this.#first] as Process;
+    this.#ring[this.#first] = undefined;
+    this.#first = (this.#first + 1) & this.#mask;
+    this.#ready--;
+    this.#steps++;
+    process.queued = false;
+    return process;
+  }
+
+  #grow(): void {
+    const old = this.#ring;
+    const ring: (Process | undefined)[] = new Array(old.length * 2).fill(undefined);
+    for (let i = 0; i < old.length; i++) ring[i] = old[(this.#first + i) & this.#mask];
+    this.#ring = ring;
+    this.#mask = ring.length - 1;
+    this.#first = 0;
+  }
+}

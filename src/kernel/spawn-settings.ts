@@ -1,0 +1,66 @@
+/**
+ * What a SpawnBuilder has gathered: immutable, so that a builder can be shared and spawn any number of times (S7.3).
+ * The dressing of a language turns its builder's methods into these functions; the permissions are asked in syscalls.ts.
+ */
+import { invalid, type ProcessError } from "./errors.ts";
+import type { Actor, Denial, Scope } from "./guard.ts";
+import { copyPayload } from "./payload.ts";
+import { isPid } from "./pid.ts";
+import type { QueuedMessage } from "./spawning.ts";
+
+/** How a builder's processes differ from those that their parent spawns directly. */
+export interface SpawnSettings {
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly actor: Actor | null;
+  readonly scope: Scope | null;
+  readonly name: string | null;
+  readonly messages: readonly QueuedMessage[];
+  /** How long an exec may take; `null` means no limit. */
+  readonly timeoutMs: number | null;
+  /** A refusal of `process.context`, remembered until something is spawned (S7.11). */
+  readonly contextDenial: Denial | null;
+  /** A refusal of `process.security`, likewise. */
+  readonly securityDenial: Denial | null;
+}
+
+/** Context values for `with_context`: a map that can be sent; INVALID otherwise (S7.2). */
+export function contextValues(values: unknown): Record<string, unknown> {
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw invalid("context values must be a table with string keys");
+  }
+  const copy = copyPayload(values, "context");
+  // What arrives as anything but a map, such as bytes or a date, has no keys.
+  if (Object.getPrototypeOf(copy) !== Object.prototype)
+    throw invalid("context values must be a table with string keys");
+  return copy as Record<string, unknown>;
+}
+
+/** The settings with further context values; keys given later win (S7.4). */
+export function withContext(
+  settings: SpawnSettings,
+  values: Record<string, unknown>,
+  denial: Denial | null,
+): SpawnSettings {
+  const context = { ...settings.context, ...values };
+  return { ...settings, context, contextDenial: settings.contextDenial ?? denial };
+}
+
+/** The settings with a name for the process (S7.6). */
+export function withName(settings: SpawnSettings, name: string): SpawnSettings {
+  const problem = badName(name);
+  if (problem !== null) throw problem;
+  return { ...settings, name };
+}
+
+/** The settings with one more message; the payload is copied now and again for each process (S7.8, S7.9). */
+export function withMessage(settings: SpawnSettings, topic: string, payload: unknown): SpawnSettings {
+  if (topic.startsWith("@")) throw invalid("cannot send to @ topics");
+  return { ...settings, messages: [...settings.messages, { topic, payload }] };
+}
+
+/** The error of a name that cannot be registered (S8.4); `null` for one that can. */
+export function badName(name: string): ProcessError | null {
+  if (name === "") return invalid("name cannot be empty");
+  if (isPid(name)) return invalid("name cannot have the form of a PID");
+  return null;
+}

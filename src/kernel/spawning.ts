@@ -1,0 +1,133 @@
+/**
+ * Starting a process: what may go wrong, in the order of the table of section 3, and the start step that nobody can
+ * observe halfway (S3.27).
+ *
+ *     admit to host ─▶ program (at hand, or loaded later) ─▶ admit again ─▶ name ─▶ born: table, monitor, link, messages
+ */
+import type { Program } from "./engine.ts";
+import { errors, invalid, ProcessError } from "./errors.ts";
+import type { ExitResult } from "./exit-result.ts";
+import type { Actor, Scope } from "./guard.ts";
+import type { Host } from "./hosts.ts";
+import { unavailable } from "./hosts.ts";
+import type { Island } from "./island.ts";
+import { Message } from "./message.ts";
+import type { OneShot } from "./one-shot.ts";
+import type { Pid } from "./pid.ts";
+import { Process } from "./process.ts";
+import type { Syscalls } from "./syscalls.ts";
+
+/** A message that waits for its process to be born (S7.8). */
+export interface QueuedMessage {
+  readonly topic: string;
+  readonly payload: unknown;
+}
+
+/** What is to be started, permissions granted and arguments copied. */
+export interface SpawnOrder {
+  readonly id: string;
+  readonly hostId: string;
+  readonly args: readonly unknown[];
+  /** The code that spawns; `null` for the runtime or a tool. */
+  readonly spawner: Syscalls | null;
+  readonly monitored: boolean;
+  readonly linked: boolean;
+  /** Where the result goes, for an exec. */
+  readonly reply: OneShot | null;
+  readonly actor: Actor | null;
+  readonly scope: Scope | null;
+  readonly context: Readonly<Record<string, unknown>> | null;
+  readonly name: string | null;
+  readonly messages: readonly QueuedMessage[];
+  readonly onEnd: ((result: ExitResult) => void) | null;
+}
+
+/** Checks the form of an entry id and a host id (S3.8); `null` when both are fine. */
+export function malformedTarget(id: string, hostId: string): ProcessError | null {
+  if (id === "") return invalid("process ID required");
+  if (!isEntryId(id)) return invalid("invalid process ID format (namespace:name required)");
+  if (hostId === "") return invalid("host ID required");
+  return null;
+}
+
+/** Whether a text has the form `namespace:name`, split at the first colon (S1.19). */
+export function isEntryId(id: string): boolean {
+  const colon = id.indexOf(":");
+  return colon > 0 && colon < id.length - 1;
+}
+
+/**
+ * Starts a process.
+ *
+ * @returns its pid, or the error; `null` when the program has to be loaded first: then `later` is called with one or
+ * the other, unless the spawner has ended or was upgraded meanwhile, when nothing is started.
+ */
+export function startProcess(
+  island: Island,
+  order: SpawnOrder,
+  later: (answer: Pid | ProcessError) => void,
+): Pid | ProcessError | null {
+  const host = island.hosts.admit(order.hostId);
+  if (host instanceof ProcessError) return host;
+  const program = island.programs.find(order.id);
+  if (program !== null) return bear(island, order, host, program);
+  let now = true;
+  let answer: Pid | ProcessError | null = null;
+  island.programs.load(order.id, (loaded) => {
+    if (order.spawner?.isShut === true) return;
+    // The host may have filled up or begun to stop while the program was loading.
+    const readmitted = loaded instanceof ProcessError ? loaded : island.hosts.admit(order.hostId);
+    const outcome =
+      readmitted instanceof ProcessError ? readmitted : bear(island, order, readmitted, loaded as Program);
+    if (now) answer = outcome;
+    else later(outcome);
+  });
+  now = false;
+  return answer;
+}
+
+function bear(island: Island, order: SpawnOrder, host: Host, program: Program): Pid | ProcessError {
+  const { table, names, events, scheduler, clock } = island;
+  if (order.name !== null && names.holder(order.name) !== undefined) {
+    return new ProcessError({ kind: errors.ALREADY_EXISTS, message: "name already registered" });
+  }
+  const serial = table.deal();
+  if (serial < 0) return unavailable("process limit reached", true);
+  const parent = order.spawner?.process ?? null;
+  const isExec = order.reply !== null && parent !== null;
+  const process = new Process(island, {
+    serial,
+    host,
+    program,
+    args: order.args,
+    frame: isExec ? parent.frame : `${program.entry}#${island.nextChain()}`,
+    actor: order.actor,
+    scope: order.scope,
+    context: order.context,
+    onEnd: order.onEnd,
+  });
+  if (order.name !== null) names.register(order.name, process);
+  table.add(process);
+  host.live++;
+  if (parent !== null) {
+    if (order.monitored) {
+      parent.watch(process.pid);
+      process.receive({ kind: "monitor", from: parent.pid });
+    }
+    if (order.linked) {
+      parent.bind(process.pid);
+      process.receive({ kind: "link", from: parent.pid });
+    }
+    if (order.reply !== null) {
+      parent.awaitExec(process.pid, order.reply);
+      process.replyTo(parent.pid, order.reply);
+    }
+  }
+  for (const { topic, payload } of order.messages) process.receive(new Message(topic, null, payload));
+  if (events.any) {
+    const at = clock.unixMs() / 1000;
+    events.tell({ kind: "spawned", at, pid: process.pid, entry: program.entry, parent: parent?.pid ?? null });
+  }
+  scheduler.enqueue(process);
+  return process.pid;
+}

@@ -1,0 +1,67 @@
+/**
+ * A channel onto the mailbox: the inbox, the events, or one topic (S2.17–S2.34). It holds nothing itself; what it
+ * yields is taken from the process's mailbox (or its list of events) in the moment it is received, so closing it loses
+ * nothing.
+ */
+import type { ProcessEvent } from "./lifecycle-event.ts";
+import { Message } from "./message.ts";
+import type { Process } from "./process.ts";
+import { CLOSED, type Source, WaitQueue } from "./wait.ts";
+
+/** What a subscription yields; the reserved topics have kinds of their own. */
+export type SubscriptionKind = "inbox" | "events" | "topic";
+
+/** An open or closed subscription of one process. */
+export class Subscription implements Source {
+  readonly receivers = new WaitQueue();
+  readonly process: Process;
+  readonly kind: SubscriptionKind;
+  readonly topic: string;
+  /** Whether it yields messages or only their payloads (S2.22, S2.23). */
+  asMessages: boolean;
+  /** @internal What the language shows for it, kept here so that it is one object as long as it is open. */
+  dressing: object | null = null;
+  #closed = false;
+
+  /** @internal Made by the process only. */
+  constructor(process: Process, kind: SubscriptionKind, topic: string, asMessages: boolean) {
+    this.process = process;
+    this.kind = kind;
+    this.topic = topic;
+    this.asMessages = asMessages;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  isReady(): boolean {
+    if (this.#closed) return true;
+    return this.kind === "events" ? this.process.hasEvent() : this.#peek() !== null;
+  }
+
+  /** How long what it would yield has waited: its number in order of arrival; events come before all messages. */
+  age(): number {
+    if (this.#closed || this.kind === "events") return -1;
+    const message = this.#peek();
+    return message === null ? Infinity : Message.arrival(message);
+  }
+
+  take(): unknown {
+    if (this.#closed) return CLOSED;
+    if (this.kind === "events") return this.process.takeEvent() as ProcessEvent;
+    const message = this.#peek() as Message;
+    this.process.takeMessage(message);
+    return this.asMessages ? message : message.payload;
+  }
+
+  /** @internal Marks it closed and lets the waiting go; the process has already released the topic. */
+  close(): void {
+    this.#closed = true;
+    for (let at = this.receivers.first; at !== null; at = this.receivers.first) at.strand.settle(CLOSED, at.index);
+  }
+
+  #peek(): Message | null {
+    return this.kind === "inbox" ? this.process.peekInbox() : this.process.peekTopic(this.topic);
+  }
+}

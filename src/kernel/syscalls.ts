@@ -1,0 +1,606 @@
+/**
+ * All that code can ask for: the argument's meaning, permission, then the act; one short function each. This is the
+ * one door down for every language and the only place where permission is asked (the guard decides). An engine's
+ * dressing checks the types of arguments and turns refusals into what its language does with errors.
+ *
+ * A function that fails throws a ProcessError; `send` returns it. What may take time returns a OneShot to wait at.
+ * Once the process has ended or goes on with other code, the door is shut: the dressing lets nothing through.
+ */
+import { ChannelCore } from "./channel.ts";
+import { parseDuration } from "./duration.ts";
+import { badArgument, errors, invalid, notFound, ProcessError } from "./errors.ts";
+import { type ExitResult, failureOf, TERMINATED } from "./exit-result.ts";
+import type { Actor, Denial, Scope, Verdict } from "./guard.ts";
+import { Message } from "./message.ts";
+import { OneShot } from "./one-shot.ts";
+import { copyPayload } from "./payload.ts";
+import { isPid, type Pid } from "./pid.ts";
+import type { Process } from "./process.ts";
+import { unresolved } from "./router.ts";
+import { carryOut, readyCase } from "./select.ts";
+import { badName, type SpawnSettings, withContext } from "./spawn-settings.ts";
+import { isEntryId, malformedTarget, type SpawnOrder, startProcess } from "./spawning.ts";
+import type { Subscription } from "./subscription.ts";
+import type { Timer } from "./timers.ts";
+import { type Case, NOT_READY, type Preference, type Source, type Strand } from "./wait.ts";
+
+/** The four ways to spawn, and exec. */
+export type SpawnOperation = "spawn" | "spawn_monitored" | "spawn_linked" | "spawn_linked_monitored" | "exec";
+
+/** A destination that was found: the pid to check permission on, and the process if it lives here. */
+interface Target {
+  readonly pid: Pid;
+  readonly process: Process | undefined;
+  readonly name: string | null;
+}
+
+/** The room of a ticker's channel; ticks beyond it are dropped (S11.19). */
+const TICKER_ROOM = 16;
+const NO_MESSAGES: SpawnSettings["messages"] = [];
+
+/** What one run of a process may do. */
+export class Syscalls {
+  readonly process: Process;
+  #shut = false;
+  #lastDestination: string | null = null;
+  #lastTarget: Process | undefined = undefined;
+
+  constructor(process: Process) {
+    this.process = process;
+  }
+
+  /** Whether the code behind this door is not to go on: its process has ended or was upgraded. */
+  get isShut(): boolean {
+    return this.#shut;
+  }
+
+  /** @internal */
+  shut(): void {
+    this.#shut = true;
+    this.#lastTarget = undefined;
+    this.#lastDestination = null;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Itself
+
+  /** Its own pid (S1.8). */
+  pid(): Pid {
+    return this.process.pid;
+  }
+
+  /** The frame id, which names the call chain (S1.9). */
+  id(): string {
+    return this.process.frame;
+  }
+
+  getOptions(): { trapLinks: boolean } {
+    return { trapLinks: this.process.trapLinks };
+  }
+
+  /**
+   * Sets options by the names its language has for them; valid ones are applied even when another is refused (S4.38).
+   *
+   * @param trapLinksKey what the option `trap_links` is called there.
+   */
+  setOptions(options: unknown, trapLinksKey: string): void {
+    if (typeof options !== "object" || options === null || Array.isArray(options)) {
+      throw invalid("options parameter must be a table");
+    }
+    let refusal: ProcessError | null = null;
+    for (const [key, value] of Object.entries(options)) {
+      if (key !== trapLinksKey) refusal ??= invalid(`option ${key} is not supported`);
+      else if (typeof value === "boolean") this.process.trapLinks = value;
+      else if (value !== undefined) refusal ??= invalid("trap_links must be a boolean");
+    }
+    if (refusal !== null) throw refusal;
+  }
+
+  /** Main has returned this. */
+  finish(value: unknown): void {
+    if (!this.#shut) this.process.finish(value);
+  }
+
+  /** An error has escaped main or another coroutine. */
+  fail(cause: unknown): void {
+    if (!this.#shut) this.process.fail(cause);
+  }
+
+  /** Replaces the running code; nothing of it goes on (S9.1). Failures end the process (S9.8). */
+  upgrade(id: string | null, state: readonly unknown[]): void {
+    if (id !== null && !isEntryId(id)) {
+      this.process.upgrade(id, invalid("invalid process ID format (namespace:name required)"));
+      return;
+    }
+    let copied: unknown[] | ProcessError;
+    try {
+      copied = copyPayload(state, "state") as unknown[];
+    } catch (cause) {
+      copied = cause as ProcessError;
+    }
+    this.process.upgrade(id, copied);
+  }
+
+  /** Writes a line for people. */
+  print(text: string): void {
+    const { notices, clock } = this.process.island;
+    const { pid, entry } = this.process;
+    if (notices.any) notices.tell({ kind: "printed", at: clock.unixMs() / 1000, pid, entry, text });
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Messages
+
+  /** Sends a message (S2.1–S2.10); the error, or `null` when it stands in the mailbox. */
+  send(destination: string, topic: string, payload: unknown): ProcessError | null {
+    if (topic.charCodeAt(0) === 64 /* @ */) return invalid("cannot send to @ topics");
+    const { process } = this;
+    const island = process.island;
+    let pid: string = destination;
+    let name: string | null = null;
+    let target: Process | undefined;
+    if (destination === this.#lastDestination) target = this.#lastTarget;
+    else if (isPid(destination)) {
+      target = island.table.find(destination);
+      if (target !== undefined) {
+        this.#lastDestination = destination;
+        this.#lastTarget = target;
+      }
+    } else {
+      target = island.names.holder(destination);
+      name = destination;
+      if (target === undefined) return this.#undeliverable(destination, topic);
+      pid = target.pid;
+    }
+    const denial = island.guard.check(process, "process.send", pid, target ?? null, name);
+    if (denial !== null) return denied(`not allowed to send: ${destination}`, denial);
+    let copy = payload;
+    if (typeof payload !== "string" && typeof payload !== "number") {
+      try {
+        copy = copyPayload(payload, "payload");
+      } catch (cause) {
+        return cause as ProcessError;
+      }
+    }
+    return island.router.deliver(pid, target, new Message(topic, process.pid, copy));
+  }
+
+  #undeliverable(destination: string, topic: string): ProcessError {
+    const error = unresolved(destination);
+    this.process.island.router.refuse(destination, topic, this.process.pid, error);
+    return error;
+  }
+
+  /** The inbox (S2.17). */
+  inbox(): Subscription {
+    return this.process.openInbox();
+  }
+
+  /** The lifecycle events (S2.18). */
+  events(): Subscription {
+    return this.process.openEvents();
+  }
+
+  /** The channel of a topic (S2.19–S2.24); `asMessages` undefined leaves an open one as it is. */
+  listen(topic: string, asMessages: boolean | undefined): Subscription {
+    if (topic === "") throw invalid("topic cannot be empty");
+    if (topic.startsWith("@")) throw invalid("cannot listen to @ topics");
+    return this.process.openTopic(topic, asMessages);
+  }
+
+  /** Closes a subscription (S2.31–S2.34). */
+  unlisten(subscription: Subscription): void {
+    if (!this.process.closeSubscription(subscription)) throw invalid("channel is not an open subscription");
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Waiting
+
+  /** What a source has, if it is there, nobody waits for it longer, and the turn is not used up; else NOT_READY. */
+  takeNow(source: Source): unknown {
+    const { process } = this;
+    if (source.receivers.first !== null || process.budget <= 0 || process.isDoomed || !source.isReady()) {
+      return NOT_READY;
+    }
+    process.budget--;
+    return source.take();
+  }
+
+  /** The strand waits at a source; it goes on at a turn of the process. */
+  waitAt(source: Source, strand: Strand): void {
+    const ready = source.isReady();
+    strand.waitAt(source);
+    if (ready) this.process.stir(source);
+  }
+
+  /** A ready case of a select, carried out; index -1 when there is none. */
+  selectNow(cases: readonly Case[], hasDefault: boolean, preference: Preference): { index: number; value: unknown } {
+    const { process } = this;
+    // With a default, "nothing is ready" is an answer, so a used-up turn must not give it.
+    const index = process.isDoomed || (!hasDefault && process.budget <= 0) ? -1 : readyCase(cases, preference);
+    if (index < 0) return { index, value: NOT_READY };
+    process.budget--;
+    return { index, value: carryOut(cases[index] as Case) };
+  }
+
+  /** The strand waits for whichever case comes first. */
+  waitForAny(cases: readonly Case[], preference: Preference, strand: Strand): void {
+    const index = readyCase(cases, preference);
+    const one = cases[index];
+    strand.waitForAny(cases, preference);
+    if (one === undefined) return;
+    // Ready, but the turn is used up. A message stays where it is until the next turn; a channel's partner may not
+    // be there any more then, so that case is carried out now and only gone on with at the next turn.
+    if (one.kind === "receive" && !(one.source instanceof ChannelCore)) this.process.stir(one.source);
+    else {
+      strand.leave();
+      const value = carryOut(one);
+      this.process.waits++;
+      strand.settle(value, index);
+    }
+  }
+
+  /** A source that yields when so much time has passed; for a sleep. */
+  sleep(delayMs: number): OneShot {
+    const sleep = new OneShot(this.process);
+    if (delayMs <= 0) sleep.put(undefined);
+    else this.process.setTimer(delayMs, () => sleep.put(undefined));
+    return sleep;
+  }
+
+  /** Calls `fire` once when so much time has passed; dies with the code that set it. */
+  setTimer(delayMs: number, fire: () => void): Timer {
+    return this.process.setTimer(delayMs, fire);
+  }
+
+  cancelTimer(timer: Timer): boolean {
+    return this.process.cancelTimer(timer);
+  }
+
+  /** A channel that gets `value()` every so often; `stop` closes it (S11.19). */
+  ticker(everyMs: number, value: () => unknown): { channel: ChannelCore; stop: () => boolean } {
+    const channel = new ChannelCore(TICKER_ROOM);
+    let timer: Timer | null = null;
+    const tick = () => {
+      timer = this.process.setTimer(everyMs, tick);
+      if (channel.canGive()) channel.give(value());
+    };
+    timer = this.process.setTimer(everyMs, tick);
+    const stop = () => {
+      if (timer !== null) this.process.cancelTimer(timer);
+      timer = null;
+      channel.close();
+      return true;
+    };
+    return { channel, stop };
+  }
+
+  /** The time of day, in milliseconds since 1970 in UTC. */
+  unixMs(): number {
+    return this.process.island.clock.unixMs();
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Spawning
+
+  /** The settings a builder starts with: what every child inherits (S3.31, S7.1). */
+  inherited(): SpawnSettings {
+    const { context, actor, scope } = this.process;
+    return {
+      context,
+      actor,
+      scope,
+      name: null,
+      messages: NO_MESSAGES,
+      timeoutMs: null,
+      contextDenial: null,
+      securityDenial: null,
+    };
+  }
+
+  withContext(settings: SpawnSettings, values: Record<string, unknown>): SpawnSettings {
+    return withContext(settings, values, this.#check("process.context", "context"));
+  }
+
+  withActor(settings: SpawnSettings, actor: Actor): SpawnSettings {
+    const denial = this.#check("process.security", "security");
+    return { ...settings, actor, securityDenial: settings.securityDenial ?? denial };
+  }
+
+  withScope(settings: SpawnSettings, scope: Scope): SpawnSettings {
+    const denial = this.#check("process.security", "security");
+    return { ...settings, scope, securityDenial: settings.securityDenial ?? denial };
+  }
+
+  /**
+   * Starts a process (S3.1–S3.32).
+   *
+   * @returns its pid, or a OneShot that will hold its pid or a ProcessError, when the program has to be loaded first.
+   */
+  spawn(
+    operation: Exclude<SpawnOperation, "exec">,
+    id: string,
+    hostId: string,
+    args: readonly unknown[],
+    settings: SpawnSettings | null,
+  ): Pid | OneShot {
+    const order = this.#order(operation, id, hostId, args, settings, null);
+    const reply = new OneShot(this.process);
+    const answer = startProcess(this.process.island, order, (late) => reply.put(late));
+    if (answer instanceof ProcessError) throw answer;
+    return answer ?? reply;
+  }
+
+  /**
+   * Starts a process and waits for its end (S3.33–S3.39).
+   *
+   * @returns a OneShot that will hold the ExitResult.
+   */
+  exec(id: string, hostId: string, args: readonly unknown[], settings: SpawnSettings | null): OneShot {
+    const { process } = this;
+    const reply = new OneShot(process);
+    const order = this.#order("exec", id, hostId, args, settings, reply);
+    let child: Pid | null = null;
+    let timer: Timer | null = null;
+    let late = false;
+    const timeoutMs = settings?.timeoutMs ?? null;
+    if (timeoutMs !== null) {
+      timer = process.setTimer(timeoutMs, () => {
+        late = true;
+        if (child === null || process.abandonExec(child, "exec timeout")) reply.put(EXEC_TIMEOUT);
+      });
+    }
+    const started = (answer: Pid | ProcessError) => {
+      if (answer instanceof ProcessError) {
+        if (timer !== null) process.cancelTimer(timer);
+        reply.put(failureOf(answer));
+        return;
+      }
+      child = answer;
+      if (late) process.abandonExec(answer, "exec timeout");
+    };
+    const answer = startProcess(process.island, order, started);
+    if (answer instanceof ProcessError) {
+      if (timer !== null) process.cancelTimer(timer);
+      throw answer;
+    }
+    if (answer !== null) started(answer);
+    return reply;
+  }
+
+  /** Permission and arguments of a spawn, in the order of S3.7–S3.15. */
+  #order(
+    operation: SpawnOperation,
+    id: string,
+    hostId: string,
+    args: readonly unknown[],
+    settings: SpawnSettings | null,
+    reply: OneShot | null,
+  ): SpawnOrder {
+    const malformed = malformedTarget(id, hostId);
+    if (malformed !== null) throw malformed;
+    const { process } = this;
+    const isExec = operation === "exec";
+    const monitored = operation === "spawn_monitored" || operation === "spawn_linked_monitored";
+    const linked = operation === "spawn_linked" || operation === "spawn_linked_monitored";
+    const verb = isExec ? "exec" : "spawn";
+    this.#require(isExec ? "process.exec" : "process.spawn", id, `not allowed to ${verb} process: ${id}`);
+    this.#require("process.host", hostId, `not allowed to ${verb} on host: ${hostId}`);
+    if (monitored) this.#require("process.spawn.monitored", id, `not allowed to spawn monitored process: ${id}`);
+    if (linked) this.#require("process.spawn.linked", id, `not allowed to spawn linked process: ${id}`);
+    if (settings !== null && settings.contextDenial !== null) {
+      throw denied("not allowed to spawn processes with custom context", settings.contextDenial);
+    }
+    if (settings !== null && settings.securityDenial !== null) {
+      throw denied("not allowed to spawn processes with custom security context", settings.securityDenial);
+    }
+    return {
+      id,
+      hostId,
+      args: args.length === 0 ? args : (copyPayload(args, "argument") as unknown[]),
+      spawner: this,
+      monitored,
+      linked,
+      reply,
+      actor: settings === null ? process.actor : settings.actor,
+      scope: settings === null ? process.scope : settings.scope,
+      context: settings === null ? process.context : settings.context,
+      name: settings?.name ?? null,
+      messages: settings?.messages.length
+        ? (copyPayload(settings.messages, "messages") as SpawnOrder["messages"])
+        : NO_MESSAGES,
+      onEnd: null,
+    };
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Control, monitors, links
+
+  /** Orders a process to end (S4.20–S4.23). Of oneself: this code does not go on. */
+  terminate(destination: string): void {
+    const target = this.#permitted(destination, "process.terminate", "terminate");
+    const { process } = this;
+    if (target.process === process) process.end(TERMINATED);
+    else this.#living(target).receive({ kind: "terminate", from: process.pid });
+  }
+
+  /**
+   * Asks a process to end in its own way (S4.24–S4.34).
+   *
+   * @param deadline `undefined` for none, a duration string, milliseconds, or a table of `deadline` and `reason`.
+   */
+  cancel(destination: string, deadline: unknown): void {
+    const target = this.#permitted(destination, "process.cancel", "cancel");
+    const request = cancelRequest(deadline);
+    this.#living(target).receive({ kind: "cancel", from: this.process.pid, ...request });
+  }
+
+  /** Asks to be told of a process's end, once (S5.1–S5.5). */
+  monitor(destination: string): void {
+    const target = this.#living(this.#permittedOther(destination, "process.monitor", "monitor"));
+    this.process.watch(target.pid);
+    target.receive({ kind: "monitor", from: this.process.pid });
+  }
+
+  /** Asks not to be told any more (S5.6, S5.7). */
+  unmonitor(destination: string): void {
+    const { pid } = this.#permitted(destination, "process.unmonitor", "unmonitor");
+    this.process.unwatch(pid);
+    this.process.island.router.route(pid, { kind: "demonitor", from: this.process.pid });
+  }
+
+  /** Links two processes, in both directions (S5.8, S5.10–S5.15). */
+  link(destination: string): void {
+    const target = this.#living(this.#permittedOther(destination, "process.link", "link"));
+    this.process.bind(target.pid);
+    target.receive({ kind: "link", from: this.process.pid });
+  }
+
+  /** Removes a link, for both sides (S5.9). */
+  unlink(destination: string): void {
+    const { pid } = this.#permitted(destination, "process.unlink", "unlink");
+    this.process.unbind(pid);
+    this.process.island.router.route(pid, { kind: "unlink", from: this.process.pid });
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Names
+
+  /** Binds a name to a process, by default this one (S8.1–S8.5). */
+  register(name: string, pid: string | undefined): void {
+    const problem = badName(name) ?? (pid === undefined ? null : badPid(pid));
+    if (problem !== null) throw problem;
+    this.#require("process.registry.register", name, `not allowed to register name: ${name}`);
+    const { island } = this.process;
+    const holder = pid === undefined ? this.process : island.table.find(pid);
+    if (holder === undefined) throw island.router.absence(pid as string);
+    const refusal = island.names.register(name, holder);
+    if (refusal !== null) throw refusal;
+  }
+
+  /** The pid that holds a name (S8.6). */
+  lookup(name: string): Pid {
+    const holder = this.process.island.names.holder(name);
+    if (holder === undefined) throw notFound("name not registered");
+    return holder.pid;
+  }
+
+  /** Frees a name; whether it was there (S8.7). */
+  unregister(name: string): boolean {
+    this.#require("process.registry.unregister", name, `not allowed to unregister name: ${name}`);
+    return this.process.island.names.unregister(name);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Context and security
+
+  /** A context value, a private copy (S11.23). */
+  contextValue(key: string): unknown {
+    if (key === "") throw invalid("empty key");
+    const { context } = this.process;
+    if (!Object.hasOwn(context, key)) throw notFound(`key not found: ${key}`);
+    return copyPayload(context[key], "context");
+  }
+
+  /** All context values, a fresh copy (S11.24). */
+  contextValues(): Record<string, unknown> {
+    return copyPayload(this.process.context, "context") as Record<string, unknown>;
+  }
+
+  actor(): Actor | null {
+    return this.process.actor;
+  }
+
+  scope(): Scope | null {
+    return this.process.scope;
+  }
+
+  /** Whether the scope's verdict is `allow`; false when actor or scope is missing (S10.44). */
+  can(action: string, resource: string, meta: object | undefined): boolean {
+    const { actor, scope } = this.process;
+    if (actor === null || scope === null) return false;
+    const verdict: Verdict = scope.evaluate(actor, action, resource, meta);
+    return verdict === "allow";
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  #check(action: string, resource: string): Denial | null {
+    return this.process.island.guard.check(this.process, action, resource, null, null);
+  }
+
+  #require(action: string, resource: string, text: string): void {
+    const denial = this.#check(action, resource);
+    if (denial !== null) throw denied(text, denial);
+  }
+
+  #resolve(destination: string): Target {
+    const { island } = this.process;
+    if (isPid(destination)) {
+      return { pid: destination as Pid, process: island.table.find(destination), name: null };
+    }
+    const holder = island.names.holder(destination);
+    if (holder === undefined) throw unresolved(destination);
+    return { pid: holder.pid, process: holder, name: destination };
+  }
+
+  #permitted(destination: string, action: string, verb: string): Target {
+    const target = this.#resolve(destination);
+    const { guard } = this.process.island;
+    const denial = guard.check(this.process, action, target.pid, target.process ?? null, target.name);
+    if (denial !== null) throw denied(`not allowed to ${verb}: ${destination}`, denial);
+    return target;
+  }
+
+  #permittedOther(destination: string, action: string, verb: string): Target {
+    const target = this.#permitted(destination, action, verb);
+    if (target.pid === this.process.pid) throw invalid(`a process cannot ${verb} itself`);
+    return target;
+  }
+
+  #living(target: Target): Process {
+    if (target.process === undefined) throw this.process.island.router.absence(target.pid);
+    return target.process;
+  }
+}
+
+const EXEC_TIMEOUT: ExitResult = { error: "exec timeout", kind: errors.TIMEOUT };
+
+/** The deadline and the reason of a cancel, read from what the caller gave (S4.27–S4.29). */
+export function cancelRequest(given: unknown): { deadlineMs: number | null; reason: string | null } {
+  if (given === undefined) return { deadlineMs: null, reason: null };
+  if (typeof given === "string" || typeof given === "number") return { deadlineMs: deadlineMs(given), reason: null };
+  if (typeof given !== "object" || given === null || Array.isArray(given)) throw badDeadline();
+  const { deadline, reason } = given as { deadline?: unknown; reason?: unknown };
+  if (reason !== undefined && typeof reason !== "string") throw invalid("reason must be a string");
+  return { deadlineMs: deadline === undefined ? null : deadlineMs(deadline), reason: reason ?? null };
+}
+
+function deadlineMs(given: unknown): number {
+  if (typeof given !== "string" && typeof given !== "number") throw badDeadline();
+  const ms = parseDuration(given);
+  if (ms !== null) return ms;
+  throw typeof given === "string" ? invalid(`invalid duration format: ${given}`) : badDeadline();
+}
+
+function badDeadline(): ProcessError {
+  return invalid("deadline must be a duration string, a number of milliseconds or a table");
+}
+
+/** Reads a duration that is required, in milliseconds; INVALID when it is none. */
+export function requiredDurationMs(given: unknown, operation: string): number {
+  if (typeof given !== "string" && typeof given !== "number") throw badArgument(1, operation, "duration", given);
+  const ms = parseDuration(given);
+  if (ms === null) throw invalid(`invalid duration format: ${given}`);
+  return ms;
+}
+
+function badPid(text: string): ProcessError | null {
+  if (isPid(text)) return null;
+  const braces = text.length >= 2 && text.startsWith("{") && text.endsWith("}");
+  return invalid(`invalid pid format: missing ${braces ? "pipe" : "braces"}`);
+}
+
+function denied(message: string, denial: Denial): ProcessError {
+  return new ProcessError({ kind: errors.PERMISSION_DENIED, message, details: { ...denial } });
+}

@@ -1,0 +1,118 @@
+/**
+ * Deadlines in a binary heap, the next one first; those due at the same time fire in the order they were set. One alarm
+ * at the clock stands for all of them.
+ */
+import type { Clock } from "./clock.ts";
+
+/** A deadline that has been set. */
+export interface Timer {
+  /** When it is due, by `clock.nowMs()`. */
+  readonly atMs: number;
+  /** @internal */ readonly order: number;
+  /** @internal Its place in the heap; -1 when it has fired or was cancelled. */
+  place: number;
+  readonly fire: () => void;
+}
+
+/** The deadlines of one island. */
+export class Timers {
+  readonly #clock: Clock;
+  readonly #heap: Timer[] = [];
+  #order = 0;
+  #alarmAt = Infinity;
+  #firing = false;
+  readonly #alarm = () => {
+    this.#alarmAt = Infinity;
+    this.#fireDue();
+  };
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Calls `fire` once, `delayMs` from now or later, never earlier. */
+  set(delayMs: number, fire: () => void): Timer {
+    const timer: Timer = { atMs: this.#clock.nowMs() + Math.max(0, delayMs), order: this.#order++, place: -1, fire };
+    timer.place = this.#heap.length;
+    this.#heap.push(timer);
+    this.#rise(timer);
+    this.#arm();
+    return timer;
+  }
+
+  /** Cancels a deadline; `false` when it has fired or was cancelled already. */
+  cancel(timer: Timer): boolean {
+    if (timer.place < 0) return false;
+    this.#remove(timer);
+    this.#arm();
+    return true;
+  }
+
+  /** When the next deadline is due, by `clock.nowMs()`; Infinity when none is set. */
+  get nextAtMs(): number {
+    return this.#heap[0]?.atMs ?? Infinity;
+  }
+
+  #fireDue(): void {
+    this.#firing = true;
+    // A clock may ring early by its resolution; what is not due yet waits for the next alarm.
+    const nowMs = this.#clock.nowMs();
+    try {
+      for (let timer = this.#heap[0]; timer !== undefined && timer.atMs <= nowMs; timer = this.#heap[0]) {
+        this.#remove(timer);
+        timer.fire();
+      }
+    } finally {
+      this.#firing = false;
+      this.#arm();
+    }
+  }
+
+  #arm(): void {
+    if (this.#firing || this.nextAtMs === this.#alarmAt) return;
+    this.#alarmAt = this.nextAtMs;
+    this.#clock.wakeAt(this.#alarmAt, this.#alarm);
+  }
+
+  #remove(timer: Timer): void {
+    const last = this.#heap.pop() as Timer;
+    if (last !== timer) {
+      this.#heap[timer.place] = last;
+      last.place = timer.place;
+      this.#rise(last);
+      this.#sink(last);
+    }
+    timer.place = -1;
+  }
+
+  #rise(timer: Timer): void {
+    while (timer.place > 0) {
+      const parent = this.#heap[(timer.place - 1) >> 1] as Timer;
+      if (!isBefore(timer, parent)) return;
+      this.#swap(timer, parent);
+    }
+  }
+
+  #sink(timer: Timer): void {
+    for (;;) {
+      const left = this.#heap[timer.place * 2 + 1];
+      if (left === undefined) return;
+      const right = this.#heap[timer.place * 2 + 2];
+      const least = right !== undefined && isBefore(right, left) ? right : left;
+      if (!isBefore(least, timer)) return;
+      this.#swap(timer, least);
+    }
+  }
+
+  #swap(a: Timer, b: Timer): void {
+    const place = a.place;
+    a.place = b.place;
+    b.place = place;
+    this.#heap[a.place] = a;
+    this.#heap[b.place] = b;
+  }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
