@@ -1,0 +1,113 @@
+/**
+ * A YAML or JSON file as plain data that remembers where everything stands: `where(["entries", 0, "kind"])` gives line
+ * and column. The only file that knows the package `yaml`, which is loaded when the first file is read (some 40 ms).
+ */
+import type { Document, Node, Pair } from "yaml";
+import type { FieldPath, Place } from "../catalog/index.ts";
+
+/** What is wrong with the text of a file, and where. */
+export interface SyntaxProblem {
+  readonly place: Place;
+  readonly text: string;
+}
+
+/** A parsed file. */
+export interface PositionedYaml {
+  /** The content as plain data; `undefined` when `errors` is not empty. */
+  readonly data: unknown;
+  /** Why the text could not be read; the first mistake only, as the others usually follow from it. */
+  readonly error: SyntaxProblem | null;
+  readonly warnings: readonly SyntaxProblem[];
+  /** The place of a value, or of its key; for a path that does not exist, of the nearest thing around it. */
+  readonly where: (path: FieldPath, part?: "key" | "value") => Place;
+  /** The text of a scalar as written (`1.0` and not 1); `undefined` for anything else. */
+  readonly sourceOf: (path: FieldPath) => string | undefined;
+}
+
+/** Loads the parser. The function it gives never throws for any text; `file` is the name used in places. */
+export async function loadYamlParser(): Promise<(text: string, file: string) => PositionedYaml> {
+  const yaml = await import("yaml");
+
+  return (text, file) => {
+    const lines = new yaml.LineCounter();
+    const document = yaml.parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      merge: true,
+      logLevel: "error",
+    });
+    const placeAt = (offset: number): Place => {
+      const { line, col } = lines.linePos(Math.min(offset, text.length));
+      return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+    };
+    const problem = ({ message, pos }: { message: string; pos: readonly [number, number] }): SyntaxProblem => ({
+      place: placeAt(pos[0]),
+      text: message,
+    });
+
+    let error: SyntaxProblem | null = document.errors[0] === undefined ? null : problem(document.errors[0]);
+    let data: unknown;
+    if (error === null) {
+      try {
+        data = document.toJS();
+      } catch (cause) {
+        error = { place: unresolvedAlias(document) ?? placeAt(0), text: (cause as Error).message };
+      }
+    }
+
+    /** Follows a path as far as it goes. `key` is the offset of the last key found, `value` that of its value. */
+    function find(path: FieldPath): { key: number; value: number; node: Node | null; complete: boolean } {
+      let node = document.contents as Node | null;
+      let key = startOf(node) ?? 0;
+      let value = key;
+      for (const part of path) {
+        const around = yaml.isAlias(node) ? (node.resolve(document) as Node | undefined) : node;
+        if (yaml.isSeq(around) && typeof part === "number") {
+          const item = around.items[part] as Node | undefined;
+          if (item === undefined) return { key, value, node, complete: false };
+          key = value = startOf(item) ?? value;
+          node = item;
+        } else if (yaml.isMap(around)) {
+          const pair = around.items.find((item: Pair) => String((item.key as { value?: unknown }).value) === part);
+          if (pair === undefined) return { key, value, node, complete: false };
+          key = startOf(pair.key as Node) ?? value;
+          node = pair.value as Node | null;
+          value = startOf(node) ?? key;
+        } else {
+          return { key, value, node, complete: false };
+        }
+      }
+      return { key, value, node, complete: true };
+    }
+
+    function unresolvedAlias(document: Document): Place | null {
+      let place: Place | null = null;
+      yaml.visit(document, {
+        Alias(_key, alias) {
+          if (alias.resolve(document) !== undefined) return undefined;
+          place = placeAt(startOf(alias) ?? 0);
+          return yaml.visit.BREAK;
+        },
+      });
+      return place;
+    }
+
+    return {
+      data,
+      error,
+      warnings: document.warnings.map(problem),
+      where: (path, part = "value") => {
+        const found = find(path);
+        return placeAt(part === "key" ? found.key : found.value);
+      },
+      sourceOf: (path) => {
+        const { node, complete } = find(path);
+        return complete && yaml.isScalar(node) ? node.source : undefined;
+      },
+    };
+  };
+}
+
+function startOf(node: Node | null | undefined): number | null {
+  return node?.range?.[0] ?? null;
+}
