@@ -1,0 +1,44 @@
+/** The command `beamish`: what it can do, and nothing of how. Its file in bin/ finds this one. */
+import { Command } from "commander";
+import { exec } from "./commands/exec.ts";
+import { run } from "./commands/run.ts";
+
+/**
+ * Runs the command line.
+ *
+ * @param argv the arguments behind `beamish`.
+ * @returns the exit code.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Command("beamish")
+    .description("Supervised processes for TypeScript on Node.")
+    .enablePositionalOptions()
+    .showHelpAfterError()
+    .exitOverride();
+  program
+    .command("run")
+    .description("start an application and keep it running until its services have ended or it is interrupted")
+    .argument("<dir>", "the folder with the application's entries")
+    .action(async (dir: string) => {
+      code = await run(dir);
+    });
+  program
+    .command("exec")
+    .description("start an application, run one process and print its result as a line of JSON")
+    .requiredOption("--app <dir>", "the folder with the application's entries")
+    .option("--host <id>", "where to run it; needed when the application has more than one host")
+    .argument("<process>", "the entry to run, namespace:name")
+    .argument("[args...]", "its arguments, each as JSON where it parses, else as text")
+    .passThroughOptions()
+    .action(async (id: string, args: string[], options: { app: string; host?: string }) => {
+      code = await exec(options.app, options.host ?? null, id, args);
+    });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (cause) {
+    // commander has said already what was wrong, or has printed the help that was asked for.
+    return (cause as { exitCode?: number }).exitCode ?? 1;
+  }
+  return code;
+}

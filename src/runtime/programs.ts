@@ -1,0 +1,68 @@
+/**
+ * Definition → Program: picks the engine, loads a module once per version, and remembers what it has. A spawn takes the
+ * program at hand; an upgrade asks again, so that source changed meanwhile takes effect (S9.2).
+ */
+import type { Catalog, ProcessDefinition } from "../catalog/index.ts";
+import { isProcessDefinition } from "../catalog/index.ts";
+import { typescriptEngine } from "../engines/typescript/index.ts";
+import { errors, notFound, ProcessError, type Program, type Programs, textOf } from "../kernel/index.ts";
+import type { ModuleLoader } from "../platform/index.ts";
+
+/** The programs of one runtime. */
+export class CatalogPrograms implements Programs {
+  readonly #catalog: Catalog;
+  readonly #loader: ModuleLoader;
+  readonly #own = new Map<string, Program>();
+  readonly #exports = new WeakMap<Program, unknown>();
+  readonly #ready = new Map<string, { readonly definition: ProcessDefinition; readonly program: Program }>();
+
+  constructor(catalog: Catalog, loader: ModuleLoader) {
+    this.#catalog = catalog;
+    this.#loader = loader;
+  }
+
+  /** Adds a program of the runtime's own, such as the supervisor of a service; no entry, and no id an entry can have. */
+  addOwn(id: string, exported: unknown): void {
+    this.#own.set(id, typescriptEngine.load({ entry: id, exported, method: "run", mailbox: null }));
+  }
+
+  find(id: string): Program | null {
+    return this.#ready.get(id)?.program ?? this.#own.get(id) ?? null;
+  }
+
+  load(id: string, answer: (program: Program | ProcessError) => void): void {
+    const definition = this.#catalog.get(id);
+    if (definition === undefined || !isProcessDefinition(definition)) {
+      answer(notFound(`process entry not found: ${id}`));
+      return;
+    }
+    if (definition.kind === "process.ts") {
+      this.#loader.load(definition.path).then(
+        (module) => answer(this.#make(definition, module[definition.method], definition.method)),
+        (cause) => answer(failedToLoad(cause)),
+      );
+      return;
+    }
+    if (definition.kind === "process.native") answer(this.#make(definition, definition.run, "run"));
+    else answer(failedToLoad(new Error(`this version of Beamish does not run entries of kind ${definition.kind} yet`)));
+  }
+
+  #make(definition: ProcessDefinition, exported: unknown, method: string): Program | ProcessError {
+    const known = this.#ready.get(definition.id);
+    if (known !== undefined && known.definition === definition && this.#exports.get(known.program) === exported) {
+      return known.program;
+    }
+    try {
+      const program = typescriptEngine.load({ entry: definition.id, exported, method, mailbox: definition.mailbox });
+      this.#ready.set(definition.id, { definition, program });
+      this.#exports.set(program, exported);
+      return program;
+    } catch (cause) {
+      return cause instanceof ProcessError ? cause : failedToLoad(cause);
+    }
+  }
+}
+
+function failedToLoad(cause: unknown): ProcessError {
+  return new ProcessError({ kind: errors.INTERNAL, message: `failed to load module: ${textOf(cause)}` });
+}
