@@ -1,13 +1,17 @@
 /**
- * The aggregator: adds up what the workers counted. At the end it prints the tables and the balance: what was read must
- * have been aggregated or set aside, and what is missing is lost, which is a failure.
+ * The aggregator: adds up what the workers counted, and acknowledges each batch once its last record has been counted.
+ * At the end it prints the tables and the balance: what was read must have been aggregated or set aside, and what is
+ * missing is lost, which is a failure.
  */
-import { defineProcess, ProcessError, protocol } from "beamish";
+import { defineProcess, type Pid, ProcessError, protocol } from "beamish";
+import type { ReaderMessages } from "./reader.ts";
 import { balanceLine, report } from "./report.ts";
 import { addStatistics, emptyStatistics, type Statistics, totalOf } from "./statistics.ts";
 
 export interface AggregatorMessages {
   statistics: [part: Statistics];
+  /** All statistics of a batch of this reader were sent before: tell it. */
+  through: [reader: Pid<ReaderMessages>];
   /** The last message. */
   finish: [summary: Summary];
 }
@@ -32,6 +36,9 @@ export default defineProcess({
 
     const summary = await process.serve<Summary | null>({
       statistics: (part) => addStatistics(whole, part),
+      through: (reader) => {
+        process.send(reader, "acknowledged");
+      },
       finish: (summary) => process.done(summary),
       "@events": () => process.done(null), // asked to stop
     });

@@ -2,7 +2,7 @@
  * The pool: deals batches out to its workers, one at a time to each, and sees every batch through.
  *
  *                     ┌─ worker answers ───────▶ statistics to the aggregator ─┐
- *     batch ─▶ worker ┤                                                        ├─▶ acknowledged
+ *     batch ─▶ worker ┤                                                        ├─▶ through
  *                     └─ worker dies ─▶ a new worker takes its name;           │
  *                          1st time: the batch again, record by record         │
  *                          2nd time: the record is set aside ──────────────────┘
@@ -84,7 +84,7 @@ export default defineProcess({
 
     const settle = ({ delivery }: Task) => {
       delivery.tasks--;
-      if (delivery.tasks === 0) process.send(delivery.reader, "acknowledged");
+      if (delivery.tasks === 0) process.send(aggregator, "through", delivery.reader);
     };
 
     const replace = async (exit: ExitEvent) => {

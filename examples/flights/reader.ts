@@ -1,6 +1,6 @@
 /**
  * The reader: streams both files to the pool, batch by batch. It has a credit of a few batches; when so many are sent
- * and not yet acknowledged it waits. So no mailbox grows, however large the files and however slow the workers.
+ * and not yet counted it waits. So no mailbox grows, however large the files and however slow the others.
  */
 import { defineProcess, protocol } from "beamish";
 import { awaitName } from "./await-name.ts";

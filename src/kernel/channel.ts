@@ -3,7 +3,7 @@
  * (S11.1–S11.6). Values are handed over uncopied, any value.
  */
 import { Fifo } from "./fifo.ts";
-import { CLOSED, type Sink, type Source, WaitQueue } from "./wait.ts";
+import { CLOSED, NOT_READY, type Sink, type Source, WaitQueue } from "./wait.ts";
 
 /** A channel of one process. */
 export class ChannelCore implements Source, Sink {
@@ -39,6 +39,10 @@ export class ChannelCore implements Source, Sink {
     const value = sender.strand.valueAt(sender.index);
     sender.strand.settle(true, sender.index);
     return value;
+  }
+
+  takeIfReady(): unknown {
+    return this.isReady() ? this.take() : NOT_READY;
   }
 
   canGive(): boolean {

@@ -17,4 +17,9 @@ export interface Clock {
 export interface Turns {
   /** Asks for one call of `turn`, soon, not from within this call. */
   request(turn: () => void): void;
+  /**
+   * Whether a process that was woken while nobody else is ready may go on in the same breath, without a turn being
+   * requested. Asked once per wake, so that a body can give way to the world outside after a while.
+   */
+  mayGoOn(): boolean;
 }

@@ -29,6 +29,11 @@ export interface Program {
    */
   readonly accept: ((topic: string, payload: unknown) => unknown) | null;
   /**
+   * Whether resuming one of its strands runs no code of the process then and there, as with promises: such a strand can
+   * be resumed in the middle of whatever woke it.
+   */
+  readonly resumesLater: boolean;
+  /**
    * Begins to run, inside the first turn of the process. It reports its end by `syscalls.finish` or `syscalls.fail` and
    * throws nothing.
    */

@@ -29,6 +29,11 @@ export class Message {
     this.payload = payload;
   }
 
+  static {
+    // A promise that is resolved with an object looks for `then` all the way up; here it ends at the first step.
+    Object.defineProperty(Message.prototype, "then", { value: undefined });
+  }
+
   /** Which signal this is; see signal.ts. */
   get kind(): "message" {
     return "message";

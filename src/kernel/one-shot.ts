@@ -1,6 +1,6 @@
 /** A source that yields one value, once: the answer to a request, or the end of a sleep. */
 import type { Process } from "./process.ts";
-import { CLOSED, type Source, WaitQueue } from "./wait.ts";
+import { CLOSED, NOT_READY, type Source, WaitQueue } from "./wait.ts";
 
 /** One value for one strand. */
 export class OneShot implements Source {
@@ -29,5 +29,9 @@ export class OneShot implements Source {
     const value = this.#value;
     this.#value = CLOSED;
     return value;
+  }
+
+  takeIfReady(): unknown {
+    return this.#ready ? this.take() : NOT_READY;
   }
 }

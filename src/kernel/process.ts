@@ -36,7 +36,7 @@ import { added, includes, members, removed, type StringSet } from "./string-set.
 import { Subscription } from "./subscription.ts";
 import { Syscalls } from "./syscalls.ts";
 import type { Timer } from "./timers.ts";
-import { type Source, type Strand, WaitQueue } from "./wait.ts";
+import { NOT_READY, type Source, type Strand, WaitQueue } from "./wait.ts";
 
 /** How many messages one turn may take before the next process has its own (S15.6). */
 const BUDGET = 64;
@@ -111,6 +111,7 @@ export class Process implements Subject {
   #run: Run | null = null;
   #syscalls: Syscalls;
   #ended = false;
+  #stepping = false;
   #doom: ExitFailure | null = null;
   #inbox: Subscription | null = null;
   #stirred: Source | null = null;
@@ -172,14 +173,21 @@ export class Process implements Subject {
     return this.limit === null || this.#mailbox.waiting < this.limit.limit;
   }
 
+  /** A message has come, and there is room for it or it is beyond the limit by right. */
+  put(message: Message): void {
+    if (this.#mailbox.waiting === 0 && this.#handOver(message)) return;
+    this.#mailbox.put(message);
+    if (this.#mailbox.waiting >= this.#alarmAt) this.#raiseAlarm();
+    const subscription = this.#mailbox.isClaimed(message.topic) ? this.#rare?.topics?.get(message.topic) : this.#inbox;
+    if (subscription != null && subscription.receivers.first !== null) this.stir(subscription);
+  }
+
   /** The one switch over all signals. */
   receive(signal: Signal): void {
     if (this.#ended) return;
     switch (signal.kind) {
       case "message":
-        this.#mailbox.put(signal);
-        if (this.#mailbox.waiting >= this.#alarmAt) this.#raiseAlarm();
-        this.#stirFor(signal.topic);
+        this.put(signal);
         return;
       case "cancel":
         this.#cancel(signal);
@@ -252,10 +260,16 @@ export class Process implements Subject {
     if (subscription !== null && subscription.receivers.first !== null) this.stir(subscription);
   }
 
-  /** A message of this topic has come or is free again: whoever may take it is to be looked at. */
-  #stirFor(topic: string): void {
-    const subscription = this.#mailbox.isClaimed(topic) ? this.#rare?.topics?.get(topic) : this.#inbox;
-    if (subscription != null && subscription.receivers.first !== null) this.stir(subscription);
+  /** Hands a message to the strand that waits for just this, past the mailbox, where no turn has to come first. */
+  #handOver(message: Message): boolean {
+    const first = this.#inbox?.receivers.first ?? null;
+    if (first === null || this.queued || !this.#canGoOn() || this.#program.accept !== null) return false;
+    const { strand } = first;
+    if (strand !== first || this.#mailbox.isClaimed(message.topic) || !this.island.scheduler.mayGoOn()) return false;
+    this.budget = BUDGET - 1;
+    strand.leave();
+    strand.resume(message, 0);
+    return true;
   }
 
   #raiseAlarm(): void {
@@ -271,13 +285,24 @@ export class Process implements Subject {
 
   /** Something may be ready at this source: the strands that wait there are looked at when the process has its turn. */
   stir(source: Source): void {
-    if (this.#stirred === null) this.#stirred = source;
-    else if (this.#stirred !== source) {
+    if (this.#stirred === null) {
+      this.#stirred = source;
+      if (this.queued) return;
+      if (this.#canGoOn() && this.island.scheduler.mayGoOn()) {
+        this.step();
+        return;
+      }
+    } else if (this.#stirred !== source) {
       const rare = this.#rareParts();
       if (rare.stirred === null) rare.stirred = [source];
       else if (!rare.stirred.includes(source)) rare.stirred.push(source);
     }
     if (!this.queued) this.island.scheduler.enqueue(this);
+  }
+
+  /** Whether a turn now would only serve strands, and would run no code in the middle of what woke it. */
+  #canGoOn(): boolean {
+    return !this.#stepping && this.#args === null && this.#doom === null && this.#program.resumesLater;
   }
 
   /** @internal A strand whose wait is over goes on at the next turn. */
@@ -302,6 +327,7 @@ export class Process implements Subject {
       this.end(this.#doom);
       return;
     }
+    this.#stepping = true;
     this.budget = BUDGET;
     if (this.#args !== null) this.#begin(this.#args);
     const run = this.#run;
@@ -313,6 +339,7 @@ export class Process implements Subject {
       this.#serve(source, run);
       if (this.budget <= 0) break;
     }
+    this.#stepping = false;
     if (this.#doom !== null && !this.#ended) this.island.scheduler.enqueue(this);
     else if (this.#stirred !== null) this.island.scheduler.enqueue(this);
   }
@@ -339,16 +366,19 @@ export class Process implements Subject {
 
   #serve(source: Source, run: Run | null): void {
     for (let first = source.receivers.first; first !== null; first = source.receivers.first) {
-      if (this.#run !== run || this.#doom !== null || !source.isReady()) return;
-      if (this.budget-- <= 0) {
-        this.stir(source);
+      if (this.#run !== run || this.#doom !== null) return;
+      if (this.budget <= 0) {
+        if (source.isReady()) this.stir(source);
         return;
       }
       const strand = first.strand;
       if (strand === first) {
+        const value = source.takeIfReady();
+        if (value === NOT_READY) return;
         strand.leave();
-        strand.resume(source.take(), 0);
+        strand.resume(value, 0);
       } else if (!serve(strand)) return;
+      this.budget--;
     }
   }
 

@@ -42,7 +42,7 @@ export class Router {
       return absence;
     }
     if (process.accepts()) {
-      process.receive(message);
+      process.put(message);
       return null;
     }
     return this.#overflow(process, message);

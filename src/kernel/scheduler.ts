@@ -47,6 +47,11 @@ export class Scheduler {
     if (!this.#requested) this.#request();
   }
 
+  /** Whether a woken process may go on now: nobody stands before it, and the world outside has had its due. */
+  mayGoOn(): boolean {
+    return this.#ready === 0 && this.#turns.mayGoOn();
+  }
+
   /** Steps the ready process at this place of the queue, 0 being the first; for whoever gives the order from outside. */
   stepAt(place: number): Process {
     const at = (this.#first + place) & this.#mask;

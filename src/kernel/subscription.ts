@@ -6,7 +6,7 @@
 import type { ProcessEvent } from "./lifecycle-event.ts";
 import { Message } from "./message.ts";
 import type { Process } from "./process.ts";
-import { CLOSED, type Source, WaitQueue } from "./wait.ts";
+import { CLOSED, NOT_READY, type Source, WaitQueue } from "./wait.ts";
 
 /** What a subscription yields; the reserved topics have kinds of their own. */
 export type SubscriptionKind = "inbox" | "events" | "topic";
@@ -50,8 +50,15 @@ export class Subscription implements Source {
   take(): unknown {
     if (this.#closed) return CLOSED;
     if (this.kind === "events") return this.process.takeEvent() as ProcessEvent;
-    const message = this.#peek() as Message;
-    this.process.takeMessage(message);
+    const message = this.process.takeMessage(this.#peek() as Message);
+    return this.asMessages ? message : message.payload;
+  }
+
+  takeIfReady(): unknown {
+    if (this.#closed || this.kind === "events") return this.isReady() ? this.take() : NOT_READY;
+    const found = this.#peek();
+    if (found === null) return NOT_READY;
+    const message = this.process.takeMessage(found);
     return this.asMessages ? message : message.payload;
   }
 

@@ -140,17 +140,18 @@ export class Syscalls {
     let name: string | null = null;
     let target: Process | undefined;
     if (destination === this.#lastDestination) target = this.#lastTarget;
-    else if (isPid(destination)) {
+    else {
+      // What is found in the table has the form of a pid; only what is not found has to be looked at closely.
       target = island.table.find(destination);
       if (target !== undefined) {
         this.#lastDestination = destination;
         this.#lastTarget = target;
+      } else if (!isPid(destination)) {
+        target = island.names.holder(destination);
+        name = destination;
+        if (target === undefined) return this.#undeliverable(destination, topic);
+        pid = target.pid;
       }
-    } else {
-      target = island.names.holder(destination);
-      name = destination;
-      if (target === undefined) return this.#undeliverable(destination, topic);
-      pid = target.pid;
     }
     const denial = island.guard.check(process, "process.send", pid, target ?? null, name);
     if (denial !== null) return denied(`not allowed to send: ${destination}`, denial);
@@ -199,16 +200,16 @@ export class Syscalls {
   /** What a source has, if it is there, nobody waits for it longer, and the turn is not used up; else NOT_READY. */
   takeNow(source: Source): unknown {
     const { process } = this;
-    if (source.receivers.first !== null || process.budget <= 0 || process.isDoomed || !source.isReady()) {
-      return NOT_READY;
-    }
-    process.budget--;
-    return source.take();
+    if (source.receivers.first !== null || process.budget <= 0 || process.isDoomed) return NOT_READY;
+    const value = source.takeIfReady();
+    if (value !== NOT_READY) process.budget--;
+    return value;
   }
 
   /** The strand waits at a source; it goes on at a turn of the process. */
   waitAt(source: Source, strand: Strand): void {
-    const ready = source.isReady();
+    // Ready and yet waited for: the turn is used up, so the strand goes on with the next one.
+    const ready = this.process.budget <= 0 && source.isReady();
     strand.waitAt(source);
     if (ready) this.process.stir(source);
   }

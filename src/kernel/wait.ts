@@ -16,11 +16,22 @@ export const CLOSED: unique symbol = Symbol("closed");
 /** What a look at a source answers when the strand has to wait. */
 export const NOT_READY: unique symbol = Symbol("not ready");
 
-/** Standing in one queue. Links are null while it stands in none. */
+/**
+ * Standing in one queue. Links are null while it stands in none.
+ *
+ * One is made for every wait, so the fields of this family are plain and set in the constructors: initializers and
+ * private names would triple the cost of making one.
+ */
 export class Place {
-  /** @internal */ queue: WaitQueue | null = null;
-  /** @internal */ previous: Place | null = null;
-  /** @internal */ next: Place | null = null;
+  /** @internal */ declare queue: WaitQueue | null;
+  /** @internal */ declare previous: Place | null;
+  /** @internal */ declare next: Place | null;
+
+  constructor() {
+    this.queue = null;
+    this.previous = null;
+    this.next = null;
+  }
 
   /** The strand that waits here. */
   get strand(): Strand {
@@ -89,6 +100,8 @@ export interface Source {
   isReady(): boolean;
   /** The next value, or CLOSED. Only when ready. */
   take(): unknown;
+  /** `take` if it is ready, else NOT_READY: both questions at the price of one. */
+  takeIfReady(): unknown;
 }
 
 /** A case of a select that takes a value. */
@@ -128,16 +141,15 @@ export type Case = ReceiveCase | SendCase;
  */
 export abstract class Strand extends Place {
   /** The process it belongs to. */
-  readonly process: Process;
-  #cases: readonly Case[] | null = null;
-  #places: Place[] | null = null;
-  #preference: Preference = "listed";
-  #outcome: unknown = undefined;
-  #outcomeIndex = 0;
+  declare readonly process: Process;
+  /** @internal */ declare several: SeveralCases | null;
+  /** @internal */ declare outcome: Outcome | null;
 
   constructor(process: Process) {
     super();
     this.process = process;
+    this.several = null;
+    this.outcome = null;
   }
 
   override get strand(): Strand {
@@ -161,53 +173,63 @@ export abstract class Strand extends Place {
   /** Waits for whichever case comes first; for ever when there is none. */
   waitForAny(cases: readonly Case[], preference: Preference): void {
     this.process.waits++;
-    this.#cases = cases;
-    this.#preference = preference;
-    this.#places = cases.map((one, index) => {
+    const places = cases.map((one, index) => {
       const place = new CasePlace(this, index);
       (one.kind === "receive" ? one.source.receivers : one.sink.senders).add(place);
       return place;
     });
+    this.several = { cases, preference, places };
   }
 
   /** The value this strand hands over at a place where it waits to send. */
   valueAt(index: number): unknown {
-    const one = this.#cases?.[index];
+    const one = this.several?.cases[index];
     return one?.kind === "send" ? one.value : undefined;
   }
 
-  /** The cases this strand waits for, if it waits for several. */
+  /** The cases this strand waits for; `null` when it waits at one source, or not at all. */
   get cases(): readonly Case[] | null {
-    return this.#cases;
+    return this.several?.cases ?? null;
   }
 
   /** Which of several ready cases it prefers. */
   get preference(): Preference {
-    return this.#preference;
+    return this.several?.preference ?? "listed";
   }
 
   /** Leaves every queue. */
   leave(): void {
     this.process.waits--;
     if (this.queue !== null) this.queue.remove(this);
-    if (this.#places === null) return;
-    for (const place of this.#places) place.queue?.remove(place);
-    this.#places = null;
-    this.#cases = null;
+    if (this.several === null) return;
+    for (const place of this.several.places) place.queue?.remove(place);
+    this.several = null;
   }
 
   /** Ends the wait with this outcome; the strand goes on at the next turn of its process. */
   settle(value: unknown, index: number): void {
     this.leave();
-    this.#outcome = value;
-    this.#outcomeIndex = index;
+    this.outcome = { value, index };
     this.process.settled(this);
   }
 
   /** Goes on with the outcome that `settle` has noted. */
   resumeSettled(): void {
-    const value = this.#outcome;
-    this.#outcome = undefined;
-    this.resume(value, this.#outcomeIndex);
+    const outcome = this.outcome as Outcome;
+    this.outcome = null;
+    this.resume(outcome.value, outcome.index);
   }
+}
+
+/** How a wait ended, noted until the next turn. */
+interface Outcome {
+  readonly value: unknown;
+  readonly index: number;
+}
+
+/** What a strand that waits for several cases remembers. */
+interface SeveralCases {
+  readonly cases: readonly Case[];
+  readonly preference: Preference;
+  readonly places: readonly Place[];
 }

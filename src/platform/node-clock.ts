@@ -1,10 +1,10 @@
 /**
  * Time and turns on Node: bodies of the kernel's Clock and Turns.
  *
- * Turns. A kernel's turn runs as a microtask as long as its slice of 2 ms lasts, so that a message from one process to
- * the next costs no trip through the event loop; then it waits for a macrotask, so that timers and I/O are never
- * starved. Reading the clock costs as much as a send, so it is read every few turns only; the count adapts to how long
- * the turns take.
+ * Turns. Within a slice of 2 ms a kernel's turn runs as a microtask, and a process woken while nobody else is ready
+ * goes on without one, so that a message from one process to the next costs no trip through the event loop. Then the
+ * next turn waits for a macrotask, so that timers and I/O are never starved. Reading the clock costs as much as a send,
+ * so it is read every few turns only; the count adapts to how long they take.
  */
 import type { Clock, Turns } from "../kernel/index.ts";
 
@@ -12,8 +12,8 @@ import type { Clock, Turns } from "../kernel/index.ts";
 const LONGEST_LEG_MS = 2 ** 31 - 1;
 /** How long turns follow each other without a macrotask. */
 const SLICE_MS = 2;
-/** How many turns may pass between two looks at the clock. */
-const MOST_TURNS_UNWATCHED = 16;
+/** How many turns or wakes may pass between two looks at the clock. */
+const MOST_PER_LOOK = 64;
 
 /** The clock of this operating-system process. */
 export class NodeClock implements Clock {
@@ -45,27 +45,32 @@ export class NodeClock implements Clock {
 export class NodeTurns implements Turns {
   readonly #ready = Promise.resolve();
   #sliceEndMs = 0;
+  /** How many more may go on before the next look at the clock. */
   #unwatched = 0;
-  #turnsPerLook = 1;
+  #perLook = 1;
+
+  mayGoOn(): boolean {
+    return --this.#unwatched > 0 || this.#isWithinSlice();
+  }
 
   request(turn: () => void): void {
-    if (++this.#unwatched < this.#turnsPerLook) {
+    if (--this.#unwatched > 0 || this.#isWithinSlice()) {
       this.#ready.then(turn);
       return;
     }
-    this.#unwatched = 0;
-    const nowMs = performance.now();
-    if (nowMs < this.#sliceEndMs) {
-      this.#turnsPerLook = Math.min(this.#turnsPerLook * 2, MOST_TURNS_UNWATCHED);
-      this.#ready.then(turn);
-      return;
-    }
-    // Late by more than a slice means that few turns take long: look at the clock each time until they are quick again.
-    if (nowMs > this.#sliceEndMs + SLICE_MS) this.#turnsPerLook = 1;
     setImmediate(() => {
       this.#sliceEndMs = performance.now() + SLICE_MS;
-      this.#unwatched = 0;
+      this.#unwatched = this.#perLook;
       turn();
     });
+  }
+
+  /** Looks at the clock. A slice overrun by its own length means that looks are too rare; in time, too many. */
+  #isWithinSlice(): boolean {
+    const overrunMs = performance.now() - this.#sliceEndMs;
+    if (overrunMs > SLICE_MS) this.#perLook = Math.max(1, this.#perLook >> 1);
+    else this.#perLook = Math.min(this.#perLook + 1, MOST_PER_LOOK);
+    this.#unwatched = overrunMs < 0 ? this.#perLook : 0;
+    return overrunMs < 0;
   }
 }

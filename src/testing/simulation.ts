@@ -100,7 +100,7 @@ export class Simulation {
     this.#maxTurns = options.maxTurns ?? 1_000_000;
     this.#kernel = new Kernel({
       clock: this.#clock,
-      turns: { request() {} },
+      turns: { request() {}, mayGoOn: () => false },
       programs: {
         find: (id) => {
           const definition = this.#definitions.get(id);

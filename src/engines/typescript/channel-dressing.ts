@@ -27,15 +27,15 @@ const takeResolver = (resolve: Resolve): void => {
 
 /** A wait for one value: the promise resolves with it, or with `undefined` from a closed source. */
 class ReceiveStrand extends Strand {
-  readonly #resolve: Resolve;
+  declare private readonly resolve: Resolve;
 
   constructor(syscalls: Syscalls, resolve: Resolve) {
     super(syscalls.process);
-    this.#resolve = resolve;
+    this.resolve = resolve;
   }
 
   override resume(value: unknown): void {
-    this.#resolve(value === CLOSED ? undefined : value);
+    this.resolve(value === CLOSED ? undefined : value);
   }
 }
 

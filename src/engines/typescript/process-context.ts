@@ -323,15 +323,16 @@ export class ProcessContext implements Process<any> {
   }
 }
 
-/** The hot one: no list of payloads is made for none or one. */
+/** The hot one: a list of payloads is made only for two and more. */
 function bindSend(syscalls: Syscalls): Send {
-  return function send(destination: string, topic: string, ...payload: unknown[]): ProcessError | null {
-    // biome-ignore lint/complexity/noArguments: a count without an allocation.
-    const count = arguments.length;
-    if (count < 2) return invalid("send requires at least destination and topic arguments");
+  return function send(destination: string, topic: string, payload?: unknown): ProcessError | null {
+    // biome-ignore lint/complexity/noArguments: a rest parameter would make a list for every send.
+    const given = arguments;
+    if (given.length < 2) return invalid("send requires at least destination and topic arguments");
     if (typeof destination !== "string") throw badArgument(1, "send", "string", destination);
     if (typeof topic !== "string") throw badArgument(2, "send", "string", topic);
-    return open(syscalls).send(destination, topic, count <= 3 ? payload[0] : payload);
+    if (given.length > 3) return open(syscalls).send(destination, topic, Array.prototype.slice.call(given, 2));
+    return open(syscalls).send(destination, topic, payload);
   };
 }
 

@@ -28,6 +28,7 @@ class TypescriptProgram implements Program {
   readonly entry: string;
   readonly mailbox: MailboxLimit | null;
   readonly accept: Program["accept"];
+  readonly resumesLater = true;
   readonly #main: Main;
 
   constructor(source: TypescriptSource, main: Main, parsers: Parsers | null) {
