@@ -31,6 +31,7 @@ export class Message {
 
   static {
     // A promise that is resolved with an object looks for `then` all the way up; here it ends at the first step.
+    // biome-ignore lint/suspicious/noThenProperty: an undefined one, which makes it no thenable.
     Object.defineProperty(Message.prototype, "then", { value: undefined });
   }
 
