@@ -65,7 +65,8 @@ describe("identity", () => {
   });
 
   it("keeps its pid, the same text at every call [S1.8, S1.13]", async () => {
-    expect(await run(async (process) => process.pid() === process.pid())).toBe(true);
+    const pids = await run(async (process) => [process.pid(), process.pid()]);
+    expect(pids[0]).toBe(pids[1]);
   });
 
   it("names the call chain: a new one per spawn, the caller's in exec [S1.9, S1.10, S1.11]", async () => {
@@ -382,8 +383,8 @@ describe("subscriptions", () => {
       return [
         channel === again,
         chosen.channel === channel,
-        process.inbox() === process.inbox(),
-        process.events() === process.events(),
+        Object.is(process.inbox(), process.inbox()),
+        Object.is(process.events(), process.events()),
         value.payload,
       ];
     });

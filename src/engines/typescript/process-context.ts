@@ -120,8 +120,10 @@ export class ProcessContext implements Process<any> {
   }
 
   get cancel(): (destination: string, deadline?: unknown) => Promise<void> {
-    return (destination, deadline) =>
-      this.#onDestination("cancel", (syscalls, target) => syscalls.cancel(target, deadline))(destination);
+    return (...given: unknown[]) => {
+      const syscalls = this.#syscalls;
+      return act(syscalls, () => syscalls.cancel(required("cancel", given, 1, "destination"), given[1]));
+    };
   }
 
   get monitor(): (destination: string) => Promise<void> {
