@@ -316,10 +316,19 @@ export class Simulation {
 
   async #settlePromises(process: Process): Promise<void> {
     await this.#rounds(SETTLE_ROUNDS);
-    for (let round = 0; isRunning(process); round++) {
-      if (round >= FOREIGN_ROUNDS) throw foreign(process);
+    let seen = this.#activity();
+    for (let quiet = 0; isRunning(process); quiet++) {
+      if (quiet >= FOREIGN_ROUNDS) throw foreign(process);
       await null;
+      const now = this.#activity();
+      if (now !== seen) quiet = 0;
+      seen = now;
     }
+  }
+
+  /** Changes when a process that is running does something here, such as spawning a thousand others without a wait. */
+  #activity(): number {
+    return this.#trace.length + this.#kernel.scheduler.ready;
   }
 
   async #rounds(count: number): Promise<void> {
