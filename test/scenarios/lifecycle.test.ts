@@ -333,7 +333,7 @@ describe("exec", () => {
     let answer: unknown;
     await simulate(seed, async (sim) => {
       sim.define("sim:child", child);
-      answer = await sim.exec(act as never);
+      answer = await sim.exec<any>(act as any);
     });
     return answer;
   };
@@ -684,7 +684,7 @@ describe("cancel", () => {
       for (const deadline of ["10s", "20s", "3s", "5s"]) await probe.process.cancel(probe.pid, deadline);
       await probe.process.cancel(probe.pid);
       await sim.settle();
-      const deadlines = probe.events.map((one) => ("deadline" in one ? one.deadline.slice(17) : null));
+      const deadlines = probe.events.map((one) => ("deadline" in one ? one.deadline?.slice(17) : null) ?? null);
       expect(deadlines).toEqual(["10.000Z", "10.000Z", "03.000Z", "03.000Z", null]);
       await sim.advance(2_999);
       expect(sim.isAlive(probe.pid)).toBe(true);

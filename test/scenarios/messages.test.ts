@@ -16,7 +16,7 @@ async function run<R>(main: (process: Process) => Promise<R>, seed = 1): Promise
   let result: R | undefined;
   await simulate(seed, async (sim) => {
     sim.define("sim:idle", idle);
-    result = await sim.exec(main as never);
+    result = await sim.exec<any>(main as any);
   });
   return result as R;
 }
