@@ -1,7 +1,7 @@
 /** What authors write: `defineProcess`, which ties the types of the messages to the code. */
 import { invalid } from "../../kernel/index.ts";
 import type { Process } from "./process-api.ts";
-import type { MessagesOfParsers, Parsers, ProcessDefinition, Protocol } from "./typed-messages.ts";
+import type { ParsedMessages, Parsers, ProcessDefinition, Protocol } from "./typed-messages.ts";
 
 /** What `defineProcess` is given: parsers or a protocol, and main. */
 interface Init {
@@ -24,11 +24,14 @@ export function defineProcess<M, A extends unknown[], R>(definition: {
   accepts: Protocol<M>;
   run(process: Process<M>, ...args: A): PromiseLike<R> | R;
 }): ProcessDefinition<M, A, Awaited<R>>;
-/** The form with parsers: the types of the messages follow from their results. */
-export function defineProcess<P extends Parsers, A extends unknown[], R>(definition: {
-  accepts: P;
-  run(process: Process<MessagesOfParsers<P>>, ...args: A): PromiseLike<R> | R;
-}): ProcessDefinition<MessagesOfParsers<P>, A, Awaited<R>>;
+/**
+ * The form with parsers: the types of the messages follow from their results. Write the parameter as
+ * `(payload: unknown) => …`: where its type is left out, the compiler looks at `run` too early to know the results.
+ */
+export function defineProcess<T extends Record<string, unknown>, A extends unknown[], R>(definition: {
+  accepts: { readonly [K in keyof T]: (payload: unknown) => T[K] };
+  run(process: Process<ParsedMessages<T>>, ...args: A): PromiseLike<R> | R;
+}): ProcessDefinition<ParsedMessages<T>, A, Awaited<R>>;
 /** The form without a declaration: every message is taken as it comes. */
 export function defineProcess<A extends unknown[], R>(definition: {
   run(process: Process, ...args: A): PromiseLike<R> | R;

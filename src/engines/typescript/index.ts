@@ -21,7 +21,7 @@ export {
   type ArgsOf,
   type MessageOf,
   type MessagesOf,
-  type MessagesOfParsers,
+  type ParsedMessages,
   type Parsers,
   type PayloadOf,
   type ProcessDefinition,

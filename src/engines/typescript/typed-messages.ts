@@ -37,14 +37,14 @@ export type PayloadOf<D, K> =
 /** Parsers by topic, in place of `protocol<M>()`: the payload as it came → what the process gets, or it throws. */
 export type Parsers = { readonly [topic: string]: (payload: unknown) => unknown };
 
-/** The messages that follow from parsers. */
-export type MessagesOfParsers<P extends Parsers> = { [K in keyof P]: [payload: ReturnType<P[K]>] };
+/** The messages that follow from parsers, by what each of them yields. */
+export type ParsedMessages<T> = { [K in keyof T]: [payload: T[K]] };
 
 declare const declared: unique symbol;
 
 /** A declaration of messages without run-time content, made by {@link protocol}. */
 export interface Protocol<M> {
-  readonly [declared]?: M;
+  readonly [declared]: M;
 }
 
 /**
@@ -55,7 +55,7 @@ export function protocol<M>(): Protocol<M> {
   return PROTOCOL;
 }
 
-const PROTOCOL: Protocol<any> = Object.freeze({});
+const PROTOCOL = Object.freeze({}) as Protocol<any>;
 
 /** What `defineProcess` makes: code that can run as a process, with the types of its messages. */
 export interface ProcessDefinition<M, A extends readonly unknown[], R> {
