@@ -314,21 +314,25 @@ export class Simulation {
     }
   }
 
+  /**
+   * Lets promises settle until the process has shown nothing new for a while. That none of its coroutines runs cannot
+   * be seen when another of them waits, so a while of silence it takes in any case.
+   */
   async #settlePromises(process: Process): Promise<void> {
-    await this.#rounds(SETTLE_ROUNDS);
-    let seen = this.#activity();
-    for (let quiet = 0; isRunning(process); quiet++) {
+    let seen = this.#activity(process);
+    for (let quiet = 0; quiet < SETTLE_ROUNDS || isRunning(process); quiet++) {
       if (quiet >= FOREIGN_ROUNDS) throw foreign(process);
       await null;
-      const now = this.#activity();
+      const now = this.#activity(process);
       if (now !== seen) quiet = 0;
       seen = now;
     }
   }
 
   /** Changes when a process that is running does something here, such as spawning a thousand others without a wait. */
-  #activity(): number {
-    return this.#trace.length + this.#kernel.scheduler.ready;
+  #activity(process: Process): number {
+    const { budget, waits, waiting } = process;
+    return this.#trace.length + this.#kernel.scheduler.ready + 1_000 * budget + 100_000 * waits + 10_000_000 * waiting;
   }
 
   async #rounds(count: number): Promise<void> {

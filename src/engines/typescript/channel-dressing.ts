@@ -25,17 +25,35 @@ const takeResolver = (resolve: Resolve): void => {
   resolveLast = resolve;
 };
 
+/** Where a strand that has done its waiting lies until the next wait at the same channel. */
+interface Spare {
+  strand: ReceiveStrand | null;
+}
+
 /** A wait for one value: the promise resolves with it, or with `undefined` from a closed source. */
 class ReceiveStrand extends Strand {
-  declare private readonly resolve: Resolve;
+  declare private resolve: Resolve | null;
+  declare private readonly spare: Spare | null;
 
-  constructor(syscalls: Syscalls, resolve: Resolve) {
+  constructor(syscalls: Syscalls, spare: Spare | null) {
     super(syscalls.process);
-    this.resolve = resolve;
+    this.resolve = null;
+    this.spare = spare;
+  }
+
+  /** Waits at the source; the promise of what comes. */
+  wait(syscalls: Syscalls, source: Source): Promise<unknown> {
+    const promise = new Promise<unknown>(takeResolver);
+    this.resolve = resolveLast;
+    syscalls.waitAt(source, this);
+    return promise;
   }
 
   override resume(value: unknown): void {
-    this.resolve(value === CLOSED ? undefined : value);
+    const resolve = this.resolve as Resolve;
+    this.resolve = null;
+    if (this.spare !== null) this.spare.strand = this;
+    resolve(value === CLOSED ? undefined : value);
   }
 }
 
@@ -54,13 +72,14 @@ class OutcomeStrand extends Strand {
 }
 
 /** The next value of a source. */
-export function receiveFrom<T>(syscalls: Syscalls, source: Source): Promise<T | undefined> {
+export function receiveFrom<T>(syscalls: Syscalls, source: Source, spare: Spare | null = null): Promise<T | undefined> {
   if (syscalls.isShut) return never();
   const value = syscalls.takeNow(source);
   if (value !== NOT_READY) return Promise.resolve(value === CLOSED ? undefined : (value as T));
-  const promise = new Promise<unknown>(takeResolver);
-  syscalls.waitAt(source, new ReceiveStrand(syscalls, resolveLast));
-  return promise as Promise<T | undefined>;
+  let strand = spare === null ? null : spare.strand;
+  if (strand === null) strand = new ReceiveStrand(syscalls, spare);
+  else (spare as Spare).strand = null;
+  return strand.wait(syscalls, source) as Promise<T | undefined>;
 }
 
 /** Waits for one of the cases. */
@@ -129,6 +148,7 @@ export type Selected<C> =
 export class Channel<T = unknown> implements AsyncIterable<T> {
   readonly #syscalls: Syscalls;
   readonly #core: ChannelCore | Subscription;
+  readonly #spare: Spare = { strand: null };
   #receiveCase: Case<T> | null = null;
 
   /** @internal Made by the process only. */
@@ -139,7 +159,7 @@ export class Channel<T = unknown> implements AsyncIterable<T> {
 
   /** The next value; `undefined` once the channel is closed and empty. */
   receive(): Promise<T | undefined> {
-    return receiveFrom(this.#syscalls, this.#core);
+    return receiveFrom(this.#syscalls, this.#core, this.#spare);
   }
 
   /**
