@@ -14,7 +14,7 @@ const AIRPORTS = 15;
 /** The tables. */
 export function report(statistics: Statistics, { setAside, setAsidePath }: Summary): string {
   const parts = [hourTable(statistics), airportTable(statistics)];
-  if (setAside > 0) parts.push(`${setAside} records are set aside in ${relative(cwd(), setAsidePath)}\n`);
+  if (setAside > 0) parts.push(`${setAside} records are set aside in ${shortPath(setAsidePath)}\n`);
   return `\n${parts.join("\n")}`;
 }
 
@@ -75,6 +75,12 @@ function mean({ delay, flights }: Tally): string {
 
 function lateShare({ late, flights }: Tally): string {
   return flights === 0 ? "-" : `${((100 * late) / flights).toFixed(1)}%`;
+}
+
+/** A path as seen from where the program runs, if it lies there. */
+function shortPath(path: string): string {
+  const short = relative(cwd(), path);
+  return short.startsWith("..") ? path : short;
 }
 
 /** Rows below a head and above a total; the first column stands on the left, numbers on the right. */

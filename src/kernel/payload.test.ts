@@ -1,4 +1,4 @@
-/** The private copy of what is sent. */
+/** Tests of payload.ts: what may be sent, that the copy shares nothing with the original, and the place an error names. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { errors, ProcessError } from "./errors.ts";

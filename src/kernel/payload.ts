@@ -39,7 +39,8 @@ class CopyPass {
     while (this.#deferred !== null) {
       const batch: Deferred[] = this.#deferred;
       this.#deferred = null;
-      for (const part of batch) define(part.into, part.key, this.#met(part.from) ?? this.object(part.from, 0));
+      // Depth 1: unlike the root, such a part may be met again even if it holds no object.
+      for (const part of batch) define(part.into, part.key, this.#met(part.from) ?? this.object(part.from, 1));
     }
     return copy;
   }
@@ -141,7 +142,7 @@ class CopyPass {
     if (value instanceof Map) return this.#entries(value, depth);
     else if (value instanceof Date) copy = new Date(value.getTime());
     else if (value instanceof Uint8Array) copy = new Uint8Array(value);
-    else if (value instanceof Error) copy = this.#error(value, depth);
+    else if (value instanceof Error) return this.#error(value, depth);
     else throw NOT_SENDABLE;
     this.#remember(value, copy);
     return copy;
@@ -162,14 +163,19 @@ class CopyPass {
   }
 
   #error(value: Error, depth: number): ProcessError {
-    if (!(value instanceof ProcessError)) return new ProcessError({ message: value.message, kind: errors.INTERNAL });
-    const { message, kind, retryable } = value;
-    let details = value.details;
-    if (typeof details === "object" && details !== null) {
-      if (depth >= MAX_DEPTH) throw NOT_SENDABLE;
-      details = this.object(details, depth + 1);
-    } else if (details !== undefined && !isSendablePrimitive(details)) throw NOT_SENDABLE;
-    return new ProcessError({ message, kind, retryable, details });
+    const known = value instanceof ProcessError ? value : null;
+    const { message } = value;
+    const kind = known === null ? errors.INTERNAL : known.kind;
+    const copy = new ProcessError({ message, kind, retryable: known?.retryable });
+    this.#remember(value, copy);
+    const details = known?.details;
+    if (details === undefined || details === null) return copy;
+    // As any other part, so that it may be shared, lead back to the error, and lie deep.
+    const into = copy as unknown as Record<string, unknown>;
+    if (typeof details === "object") define(into, "details", this.#part(into, "details", details, depth));
+    else if (isSendablePrimitive(details)) define(into, "details", details);
+    else throw NOT_SENDABLE;
+    return copy;
   }
 }
 

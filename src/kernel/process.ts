@@ -346,9 +346,10 @@ export class Process implements Subject {
 
   #begin(args: readonly unknown[]): void {
     this.#args = null;
-    const run = this.#program.start(this.#syscalls, args);
+    const syscalls = this.#syscalls;
+    const run = this.#program.start(syscalls, args);
     // It may have ended or upgraded itself before its first wait.
-    if (this.#ended || this.#syscalls.isShut) run.stop();
+    if (syscalls.isShut) run.stop();
     else this.#run = run;
   }
 
@@ -686,6 +687,6 @@ export class Process implements Subject {
 /** A result of its own for each who is told. */
 function copyOf(result: ExitResult): ExitResult {
   if (!isFailure(result)) return { value: copyPayload(result.value, "result") };
-  if (result.details === undefined) return result;
-  return { ...result, details: copyPayload(result.details, "details") };
+  const { error, kind, retryable, details } = result;
+  return { error, kind, retryable, details: details === undefined ? undefined : copyPayload(details, "details") };
 }

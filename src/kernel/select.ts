@@ -10,9 +10,16 @@ import { ChannelCore } from "./channel.ts";
 import { Subscription } from "./subscription.ts";
 import type { Case, Preference, Strand } from "./wait.ts";
 
-/** The index of the case to carry out, or -1 when none is ready. Looks only. */
-export function readyCase(cases: readonly Case[], preference: Preference): number {
-  return preferred(cases, preference, (one) => (one.kind === "receive" ? one.source.isReady() : one.sink.canGive()));
+/**
+ * The index of the case to carry out, or -1 when none is ready. Looks only.
+ *
+ * @param inTurn whether what others wait for already does not count: it is theirs first (S11.6).
+ */
+export function readyCase(cases: readonly Case[], preference: Preference, inTurn: boolean): number {
+  return preferred(cases, preference, (one) => {
+    if (one.kind === "send") return one.sink.canGive();
+    return !(inTurn && one.source.receivers.first !== null) && one.source.isReady();
+  });
 }
 
 /** Carries out a case that is ready: the value received, or `true` for a send. */

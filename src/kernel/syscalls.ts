@@ -208,8 +208,14 @@ export class Syscalls {
 
   /** The strand waits at a source; it goes on at a turn of the process. */
   waitAt(source: Source, strand: Strand): void {
-    // Ready and yet waited for: the turn is used up, so the strand goes on with the next one.
+    // Ready and yet waited for: the turn is used up, so the strand goes on with the next one. Until then a message stays
+    // where it is; what a channel has is taken now, or a later value would overtake it.
     const ready = this.process.budget <= 0 && source.isReady();
+    if (ready && source instanceof ChannelCore) {
+      this.process.waits++;
+      strand.settle(source.take(), 0);
+      return;
+    }
     strand.waitAt(source);
     if (ready) this.process.stir(source);
   }
@@ -218,7 +224,9 @@ export class Syscalls {
   selectNow(cases: readonly Case[], hasDefault: boolean, preference: Preference): { index: number; value: unknown } {
     const { process } = this;
     // With a default, "nothing is ready" is an answer, so a used-up turn must not give it.
-    const index = process.isDoomed || (!hasDefault && process.budget <= 0) ? -1 : readyCase(cases, preference);
+    // Without one it waits its turn behind those who wait longer, as a plain receive does.
+    const index =
+      process.isDoomed || (!hasDefault && process.budget <= 0) ? -1 : readyCase(cases, preference, !hasDefault);
     if (index < 0) return { index, value: NOT_READY };
     process.budget--;
     return { index, value: carryOut(cases[index] as Case) };
@@ -226,7 +234,7 @@ export class Syscalls {
 
   /** The strand waits for whichever case comes first. */
   waitForAny(cases: readonly Case[], preference: Preference, strand: Strand): void {
-    const index = readyCase(cases, preference);
+    const index = readyCase(cases, preference, true);
     const one = cases[index];
     strand.waitForAny(cases, preference);
     if (one === undefined) return;

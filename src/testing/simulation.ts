@@ -75,8 +75,11 @@ export interface SimulationReport {
   readonly nowMs: number;
 }
 
-/** How many rounds of settled promises end a turn, once its process waits. */
-const SETTLE_ROUNDS = 12;
+/**
+ * How many rounds of promises without a sign of life end a turn, once its process waits. One of its coroutines may still
+ * be on its way through async functions of its own while another waits, and that cannot be seen.
+ */
+const SETTLE_ROUNDS = 64;
 /** How many rounds a process may go on with promises of its own before it counts as awaiting something foreign. */
 const FOREIGN_ROUNDS = 2_000;
 

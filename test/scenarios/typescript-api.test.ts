@@ -119,7 +119,7 @@ describe("the process object", () => {
 });
 
 describe("after the end", () => {
-  it("never resumes a wait, settles no later promise, and throws from synchronous calls [S16.7, S17.5]", async () => {
+  it("never resumes a wait, settles no later promise, and throws from synchronous calls [S16.7]", async () => {
     await simulate(1, async (sim) => {
       const log: string[] = [];
       let leaked: Process | undefined;
@@ -310,7 +310,7 @@ describe("defineProcess", () => {
 });
 
 describe("errors", () => {
-  it("have the kinds of the list, by constant and value [S12.5, S16.43, S17.13]", () => {
+  it("have the kinds of the list, by constant and value [S12.5, S16.43]", () => {
     const { is, ...kinds } = errors;
     expect(kinds).toEqual({
       NOT_FOUND: "NotFound",

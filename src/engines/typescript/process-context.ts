@@ -55,11 +55,11 @@ export class ProcessContext implements Process<any> {
   }
 
   get id(): () => string {
-    return () => this.#syscalls.id();
+    return () => open(this.#syscalls).id();
   }
 
   get pid(): () => Pid {
-    return () => this.#syscalls.pid();
+    return () => open(this.#syscalls).pid();
   }
 
   get send(): Send {
@@ -255,7 +255,7 @@ export class ProcessContext implements Process<any> {
     return (duration) => {
       const syscalls = open(this.#syscalls);
       const { channel, stop } = syscalls.ticker(positiveMs(duration, "ticker"), () => new Date(syscalls.unixMs()));
-      return { channel: () => dress<Date>(syscalls, channel), stop };
+      return { channel: () => dress<Date>(syscalls, channel), stop: () => open(syscalls) && stop() };
     };
   }
 
@@ -300,7 +300,8 @@ export class ProcessContext implements Process<any> {
     const start = (delayMs: number) => {
       running = syscalls.setTimer(delayMs, () => {
         running = null;
-        core.give(new Date(syscalls.unixMs()));
+        // Somebody may have closed it meanwhile; then it stays empty for ever.
+        if (core.canGive()) core.give(new Date(syscalls.unixMs()));
         core.close();
       });
     };
@@ -312,7 +313,7 @@ export class ProcessContext implements Process<any> {
     start(positiveMs(duration, operation));
     return {
       channel: () => dress<Date>(syscalls, core),
-      stop,
+      stop: () => open(syscalls) && stop(),
       reset: (anew: Duration) => {
         const delayMs = positiveMs(anew, "reset");
         open(syscalls);
