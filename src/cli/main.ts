@@ -1,5 +1,5 @@
 /** The command `beamish`: what it can do, and nothing of how. Its file in bin/ finds this one. */
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { exec } from "./commands/exec.ts";
 import { run } from "./commands/run.ts";
 
@@ -13,7 +13,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
   const program = new Command("beamish")
     .description("Supervised processes for TypeScript on Node.")
-    .enablePositionalOptions()
     .showHelpAfterError()
     .exitOverride();
   program
@@ -30,15 +29,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--host <id>", "where to run it; needed when the application has more than one host")
     .argument("<process>", "the entry to run, namespace:name")
     .argument("[args...]", "its arguments, each as JSON where it parses, else as text")
-    .passThroughOptions()
+    .allowUnknownOption()
     .action(async (id: string, args: string[], options: { app: string; host?: string }) => {
       code = await exec(options.app, options.host ?? null, id, args);
     });
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (cause) {
-    // commander has said already what was wrong, or has printed the help that was asked for.
-    return (cause as { exitCode?: number }).exitCode ?? 1;
+    // It has said already what was wrong, or has printed the help that was asked for.
+    if (cause instanceof CommanderError) return cause.exitCode;
+    throw cause;
   }
   return code;
 }

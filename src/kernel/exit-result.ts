@@ -30,8 +30,12 @@ export const LINK_FAILED: ExitFailure = { error: "linked process failed", kind: 
 
 /** The result of a process whose code failed with `cause` (S4.16): what was thrown, or what a promise rejected with. */
 export function failureOf(cause: unknown): ExitFailure {
-  if (cause instanceof ProcessError) {
-    return { error: cause.message, kind: cause.kind, retryable: cause.retryable, details: cause.details };
+  try {
+    if (cause instanceof ProcessError) {
+      return { error: cause.message, kind: cause.kind, retryable: cause.retryable, details: cause.details };
+    }
+  } catch {
+    // Something that resists even the question what it is, such as a proxy with traps that throw.
   }
   return { error: textOf(cause), kind: errors.INTERNAL };
 }

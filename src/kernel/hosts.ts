@@ -13,6 +13,8 @@ export interface Host {
   /** The limit of its processes' mailboxes where the entry sets none. */
   readonly mailbox: MailboxLimit | null;
   status: "stopped" | "running" | "stopping";
+  /** Whether only the runtime may start processes on it; to a process it does not exist. */
+  readonly isPrivate: boolean;
   /** How many live processes it has. */
   live: number;
 }
@@ -21,11 +23,12 @@ export interface Host {
 export class Hosts {
   readonly #hosts = new Map<string, Host>();
 
-  add(host: { id: string; maxProcesses?: number; mailbox?: MailboxLimit | null }): Host {
+  add(host: { id: string; maxProcesses?: number; mailbox?: MailboxLimit | null; isPrivate?: boolean }): Host {
     const added: Host = {
       id: host.id,
       maxProcesses: host.maxProcesses ?? 0,
       mailbox: host.mailbox ?? null,
+      isPrivate: host.isPrivate ?? false,
       status: "stopped",
       live: 0,
     };
@@ -42,9 +45,9 @@ export class Hosts {
   }
 
   /** Whether a new process may start on a host: the host, or the error that says why not (S3.16–S3.19). */
-  admit(id: string): Host | ProcessError {
+  admit(id: string, byRuntime: boolean): Host | ProcessError {
     const host = this.#hosts.get(id);
-    if (host === undefined) return notFound("host not found");
+    if (host === undefined || (host.isPrivate && !byRuntime)) return notFound("host not found");
     if (host.status === "stopped") return unavailable("host is not running");
     if (host.status === "stopping") return unavailable("host is shutting down");
     if (host.maxProcesses > 0 && host.live >= host.maxProcesses) return unavailable("process limit reached", true);

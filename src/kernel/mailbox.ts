@@ -73,13 +73,13 @@ export class Mailbox {
   /** Takes a message that a peek has shown. */
   take(message: Message): void {
     this.#waiting--;
+    Message.markTaken(message);
     if (this.#topics === null) {
       this.#head = Message.next(message);
       if (this.#head === null) this.#tail = null;
       else Message.linkNext(message, null);
       return;
     }
-    Message.markTaken(message);
     this.#taken++;
     this.#unindex(this.#topics, message);
     this.#dropTakenHead();

@@ -8,9 +8,12 @@ export class OneShot implements Source {
   readonly #process: Process;
   #value: unknown = CLOSED;
   #ready = false;
+  readonly #onPut: (() => void) | null;
 
-  constructor(process: Process) {
+  /** @param onPut called when the value is there, before anybody takes it. */
+  constructor(process: Process, onPut: (() => void) | null = null) {
     this.#process = process;
+    this.#onPut = onPut;
   }
 
   /** Puts the value there; a second one is ignored. */
@@ -18,6 +21,7 @@ export class OneShot implements Source {
     if (this.#ready) return;
     this.#ready = true;
     this.#value = value;
+    this.#onPut?.();
     if (this.receivers.first !== null) this.#process.stir(this);
   }
 

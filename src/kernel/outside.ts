@@ -3,6 +3,7 @@
  * holds this object is the runtime. Events that come from here carry the empty pid (S1.7).
  */
 
+import type { Program } from "./engine.ts";
 import { invalid, ProcessError } from "./errors.ts";
 import { type ExitResult, errorOf, isFailure } from "./exit-result.ts";
 import type { Actor, Scope } from "./guard.ts";
@@ -24,6 +25,8 @@ export interface OutsideSpawn {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Registered in the start step. */
   readonly name?: string;
+  /** Runs this instead of the entry's program, and may use a private host; for processes of the runtime's own. */
+  readonly program?: Program;
   /** Told how it ended, after everybody else. */
   readonly onEnd?: (result: ExitResult) => void;
 }
@@ -64,6 +67,7 @@ export class Outside {
       hostId,
       args: copyPayload(args, "argument") as unknown[],
       spawner: null,
+      program: options.program ?? null,
       monitored: false,
       linked: false,
       reply: null,

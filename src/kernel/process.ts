@@ -77,7 +77,7 @@ class Rare {
   /** What `accept` has made of messages that were looked at and not yet taken. */
   accepted: Map<Message, unknown> | null = null;
   /** Sources stirred besides the first. */
-  stirred: Source[] | null = null;
+  stirred: Set<Source> | null = null;
   settled: WaitQueue | null = null;
 }
 
@@ -294,8 +294,8 @@ export class Process implements Subject {
       }
     } else if (this.#stirred !== source) {
       const rare = this.#rareParts();
-      if (rare.stirred === null) rare.stirred = [source];
-      else if (!rare.stirred.includes(source)) rare.stirred.push(source);
+      rare.stirred ??= new Set();
+      rare.stirred.add(source);
     }
     if (!this.queued) this.island.scheduler.enqueue(this);
   }
@@ -335,13 +335,23 @@ export class Process implements Subject {
     if (settled != null) this.#resumeSettled(settled, run);
     while (this.#stirred !== null && this.#run === run && this.#doom === null) {
       const source = this.#stirred;
-      this.#stirred = this.#rare?.stirred?.shift() ?? null;
+      this.#stirred = this.#nextStirred();
       this.#serve(source, run);
       if (this.budget <= 0) break;
     }
     this.#stepping = false;
     if (this.#doom !== null && !this.#ended) this.island.scheduler.enqueue(this);
     else if (this.#stirred !== null) this.island.scheduler.enqueue(this);
+  }
+
+  #nextStirred(): Source | null {
+    const stirred = this.#rare?.stirred;
+    if (stirred == null) return null;
+    for (const source of stirred) {
+      stirred.delete(source);
+      return source;
+    }
+    return null;
   }
 
   #begin(args: readonly unknown[]): void {
@@ -480,10 +490,17 @@ export class Process implements Subject {
     rare.accepted ??= new Map();
     if (rare.accepted.has(message)) return true;
     const accept = this.#program.accept as (topic: string, payload: unknown) => unknown;
+    const { accepted } = rare;
+    // A parser may receive or send in turn, and so take or displace the very message it is looking at.
+    accepted.set(message, message.payload);
     try {
-      rare.accepted.set(message, accept(message.topic, message.payload));
+      const payload = accept(message.topic, message.payload);
+      if (Message.isTaken(message)) return false;
+      accepted.set(message, payload);
       return true;
     } catch {
+      accepted.delete(message);
+      if (Message.isTaken(message)) return false;
       this.#take(message);
       this.island.deadLetters.add(message.from, this.pid, message.topic, "not_accepted");
       return false;

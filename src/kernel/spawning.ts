@@ -32,6 +32,8 @@ export interface SpawnOrder {
   readonly spawner: Syscalls | null;
   readonly monitored: boolean;
   readonly linked: boolean;
+  /** A program of the runtime's own, which is no entry; `null` for the program of the entry. */
+  readonly program: Program | null;
   /** Where the result goes, for an exec. */
   readonly reply: OneShot | null;
   readonly actor: Actor | null;
@@ -67,16 +69,16 @@ export function startProcess(
   order: SpawnOrder,
   later: (answer: Pid | ProcessError) => void,
 ): Pid | ProcessError | null {
-  const host = island.hosts.admit(order.hostId);
+  const host = island.hosts.admit(order.hostId, order.program !== null);
   if (host instanceof ProcessError) return host;
-  const program = island.programs.find(order.id);
+  const program = order.program ?? island.programs.find(order.id);
   if (program !== null) return bear(island, order, host, program);
   let now = true;
   let answer: Pid | ProcessError | null = null;
   island.programs.load(order.id, (loaded) => {
     if (order.spawner?.isShut === true) return;
     // The host may have filled up or begun to stop while the program was loading.
-    const readmitted = loaded instanceof ProcessError ? loaded : island.hosts.admit(order.hostId);
+    const readmitted = loaded instanceof ProcessError ? loaded : island.hosts.admit(order.hostId, false);
     const outcome =
       readmitted instanceof ProcessError ? readmitted : bear(island, order, readmitted, loaded as Program);
     if (now) answer = outcome;

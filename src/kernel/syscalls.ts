@@ -206,6 +206,21 @@ export class Syscalls {
     return value;
   }
 
+  /**
+   * Counts one answer that needed no wait. False when the turn is used up: the answer is then to be waited for at
+   * `nextTurn`, so that a loop of such calls gives way (S15.6).
+   */
+  spend(): boolean {
+    return --this.process.budget >= 0;
+  }
+
+  /** A source that yields this value at the next turn, when the present one is used up. */
+  nextTurn(value: unknown): OneShot {
+    const answer = new OneShot(this.process);
+    answer.put(value);
+    return answer;
+  }
+
   /** The strand waits at a source; it goes on at a turn of the process. */
   waitAt(source: Source, strand: Strand): void {
     // Ready and yet waited for: the turn is used up, so the strand goes on with the next one. Until then a message stays
@@ -347,10 +362,12 @@ export class Syscalls {
    */
   exec(id: string, hostId: string, args: readonly unknown[], settings: SpawnSettings | null): OneShot {
     const { process } = this;
-    const reply = new OneShot(process);
+    let timer: Timer | null = null;
+    const reply = new OneShot(process, () => {
+      if (timer !== null) process.cancelTimer(timer);
+    });
     const order = this.#order("exec", id, hostId, args, settings, reply);
     let child: Pid | null = null;
-    let timer: Timer | null = null;
     let late = false;
     const timeoutMs = settings?.timeoutMs ?? null;
     if (timeoutMs !== null) {
@@ -361,7 +378,6 @@ export class Syscalls {
     }
     const started = (answer: Pid | ProcessError) => {
       if (answer instanceof ProcessError) {
-        if (timer !== null) process.cancelTimer(timer);
         reply.put(failureOf(answer));
         return;
       }
@@ -408,6 +424,7 @@ export class Syscalls {
       hostId,
       args: args.length === 0 ? args : (copyPayload(args, "argument") as unknown[]),
       spawner: this,
+      program: null,
       monitored,
       linked,
       reply,

@@ -12,7 +12,6 @@ import type { ModuleLoader } from "../platform/index.ts";
 export class CatalogPrograms implements Programs {
   readonly #catalog: Catalog;
   readonly #loader: ModuleLoader;
-  readonly #own = new Map<string, Program>();
   readonly #exports = new WeakMap<Program, unknown>();
   readonly #ready = new Map<string, { readonly definition: ProcessDefinition; readonly program: Program }>();
 
@@ -21,13 +20,8 @@ export class CatalogPrograms implements Programs {
     this.#loader = loader;
   }
 
-  /** Adds a program of the runtime's own, such as the supervisor of a service; no entry, and no id an entry can have. */
-  addOwn(id: string, exported: unknown): void {
-    this.#own.set(id, typescriptEngine.load({ entry: id, exported, method: "run", mailbox: null }));
-  }
-
   find(id: string): Program | null {
-    return this.#ready.get(id)?.program ?? this.#own.get(id) ?? null;
+    return this.#ready.get(id)?.program ?? null;
   }
 
   load(id: string, answer: (program: Program | ProcessError) => void): void {

@@ -72,7 +72,7 @@ export class Runtime {
       onFault: (fault) => this.#feed.line("error", "runtime", `a listener failed: ${textOf(fault)}`),
     });
     this.#feed = new LogFeed(this.#kernel, config.log ?? writeToStderr);
-    this.#services = new Services(this.#kernel, this.#catalog, programs, this.#feed, world.random);
+    this.#services = new Services(this.#kernel, this.#catalog, this.#feed, world.random);
     this.#shutdownTimeoutMs = config.shutdownTimeoutMs ?? SHUTDOWN_TIMEOUT_MS;
     this.#releaseErrors =
       config.processErrors === "handle"
@@ -165,7 +165,7 @@ export class Runtime {
 
   /** Starts a host of the application that nothing has started yet, and what it needs. Rejects: NOT_FOUND, UNAVAILABLE. */
   async startHost(id: string): Promise<void> {
-    if (this.#kernel.hosts.get(id) === undefined) throw notFound("host not found");
+    if (this.#kernel.hosts.get(id)?.isPrivate !== false) throw notFound("host not found");
     await this.#services.start([id]);
   }
 

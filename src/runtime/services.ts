@@ -10,7 +10,8 @@ import {
   type Lifecycle,
   type ServiceDefinition,
 } from "../catalog/index.ts";
-import { createActor, type ExitResult, isFailure, type Kernel, ProcessError } from "../kernel/index.ts";
+import { typescriptEngine } from "../engines/typescript/index.ts";
+import { createActor, type ExitResult, errors, isFailure, type Kernel, ProcessError } from "../kernel/index.ts";
 import {
   type ServiceChange,
   type ServiceFailure,
@@ -19,7 +20,6 @@ import {
   startOrder,
 } from "../supervision/index.ts";
 import type { LogFeed } from "./log-feed.ts";
-import type { CatalogPrograms } from "./programs.ts";
 
 /** The host of the runtime's own processes. */
 export const SYSTEM_HOST = "beamish:system";
@@ -52,7 +52,6 @@ interface Unit {
 export class Services {
   readonly #kernel: Kernel;
   readonly #catalog: Catalog;
-  readonly #programs: CatalogPrograms;
   readonly #feed: LogFeed;
   readonly #random: () => number;
   readonly #units = new Map<string, Unit>();
@@ -60,13 +59,12 @@ export class Services {
   #onChange: (() => void)[] = [];
 
   /** @param random from 0 to 1, for the jitter of restarts. */
-  constructor(kernel: Kernel, catalog: Catalog, programs: CatalogPrograms, feed: LogFeed, random: () => number) {
+  constructor(kernel: Kernel, catalog: Catalog, feed: LogFeed, random: () => number) {
     this.#kernel = kernel;
     this.#catalog = catalog;
-    this.#programs = programs;
     this.#feed = feed;
     this.#random = random;
-    kernel.hosts.add({ id: SYSTEM_HOST }).status = "running";
+    kernel.hosts.add({ id: SYSTEM_HOST, isPrivate: true }).status = "running";
   }
 
   /** Makes the hosts of the catalog known to the kernel; they run when they are started. */
@@ -172,8 +170,8 @@ export class Services {
   async #startOne(id: string): Promise<string | null> {
     const host = this.#kernel.hosts.get(id);
     if (host !== undefined) {
-      const definition = this.#catalog.get(id) as HostDefinition;
-      if (definition.placement !== "inline") {
+      const definition = this.#catalog.get(id) as HostDefinition | undefined;
+      if (definition !== undefined && definition.placement !== "inline") {
         return this.#block(id, `placement "${definition.placement}" is not available in this version; use "inline"`);
       }
       if (host.status === "stopped") host.status = "running";
@@ -225,11 +223,12 @@ export class Services {
       report: (change) => this.#note(unit, change),
     });
     const id = `${SYSTEM_HOST}.service:${definition.id}`;
-    this.#programs.addOwn(id, main);
+    const program = typescriptEngine.load({ entry: id, exported: main, method: "run", mailbox: null });
+    const onEnd = () => this.#orphaned(unit);
     unit.cause = null;
     unit.settled = false;
     const firstSettled = new Promise<void>((resolve) => unit.waiters.push(resolve));
-    outside.spawn(id, SYSTEM_HOST, [], {}, (answer) => {
+    outside.spawn(id, SYSTEM_HOST, [], { program, onEnd }, (answer) => {
       if (answer instanceof ProcessError) throw answer;
       unit.supervisor = answer;
     });
@@ -252,6 +251,13 @@ export class Services {
       for (const resolve of unit.waiters.splice(0)) resolve();
     }
     this.#changed();
+  }
+
+  /** Its supervisor has ended: as it should, or because somebody ended it. */
+  #orphaned(unit: Unit): void {
+    if (unit.settled) return;
+    const failure = { error: "its supervisor was ended", kind: errors.INTERNAL };
+    this.#note(unit, { status: "Failed", pid: null, failure, restartInMs: null });
   }
 
   #changed(): void {

@@ -78,7 +78,13 @@ const HOPELESS: ReadonlySet<string> = new Set([errors.INVALID, errors.NOT_FOUND,
 
 type Outcome =
   | { readonly stopped: true }
-  | { readonly stopped: false; readonly failure: ServiceFailure | null; readonly mayRestart: boolean };
+  | {
+      readonly stopped: false;
+      readonly failure: ServiceFailure | null;
+      readonly mayRestart: boolean;
+      /** How long it ran; 0 when it did not start. */
+      readonly ranMs: number;
+    };
 
 /** A service: runs until it is stopped, exits normally, or has failed for good. Resolves with its last status. */
 export function service(policy: ServicePolicy, hands: ServiceHands) {
@@ -87,7 +93,6 @@ export function service(policy: ServicePolicy, hands: ServiceHands) {
     async run(process): Promise<ServiceStatus> {
       let failures = 0;
       for (let attempt = 1; ; attempt++) {
-        const beganMs = hands.nowMs();
         const outcome = await runOnce(process, policy, hands, attempt);
         if (outcome.stopped) return "Stopped";
         const { failure } = outcome;
@@ -95,7 +100,7 @@ export function service(policy: ServicePolicy, hands: ServiceHands) {
           hands.report({ status: "Exited", pid: null, failure: null, restartInMs: null });
           return "Exited";
         }
-        if (hands.nowMs() - beganMs >= policy.stableThresholdMs) failures = 0;
+        if (outcome.ranMs >= policy.stableThresholdMs) failures = 0;
         failures++;
         const { maxAttempts } = policy.restart;
         if (!outcome.mayRestart || (maxAttempts > 0 && failures > maxAttempts)) {
@@ -104,7 +109,7 @@ export function service(policy: ServicePolicy, hands: ServiceHands) {
         }
         const restartInMs = restartDelayMs(policy.restart, failures, hands.random());
         hands.report({ status: "Failed", pid: null, failure, restartInMs });
-        if (await isStoppedWithin(process, restartInMs)) {
+        if (await isStoppedWithin(process, hands, restartInMs)) {
           hands.report({ status: "Stopped", pid: null, failure: null, restartInMs: null });
           return "Stopped";
         }
@@ -124,6 +129,7 @@ async function runOnce(
 ): Promise<Outcome> {
   let pid: string | null = null;
   let stopping = false;
+  let startedAtMs = Infinity;
   let overrunAtMs = Infinity;
   const cancel = (running: string) => {
     overrunAtMs = hands.nowMs() + policy.stopTimeoutMs;
@@ -131,7 +137,7 @@ async function runOnce(
   };
   const ended = (failure: ServiceFailure | null, mayRestart: boolean): Outcome => {
     timeout.stop();
-    if (!stopping) return { stopped: false, failure, mayRestart };
+    if (!stopping) return { stopped: false, failure, mayRestart, ranMs: Math.max(0, hands.nowMs() - startedAtMs) };
     const isOverrun = failure?.kind === errors.TIMEOUT && hands.nowMs() >= overrunAtMs;
     const cause = isOverrun ? { error: "stop timeout", kind: errors.TIMEOUT } : null;
     hands.report({ status: cause === null ? "Stopped" : "Failed", pid: null, failure: cause, restartInMs: null });
@@ -157,6 +163,7 @@ async function runOnce(
       if (message.topic === "started") hands.terminate(message.payload[1]);
     } else if (message.topic === "started") {
       pid = message.payload[1];
+      startedAtMs = hands.nowMs();
       timeout.stop();
       if (stopping) cancel(pid);
       else hands.report({ status: "Running", pid, failure: null, restartInMs: null });
@@ -169,7 +176,7 @@ async function runOnce(
 }
 
 /** Waits for the next start; true when a stop comes first. */
-async function isStoppedWithin(process: Supervisor, delayMs: number): Promise<boolean> {
+async function isStoppedWithin(process: Supervisor, hands: ServiceHands, delayMs: number): Promise<boolean> {
   if (delayMs <= 0) return false;
   const due = process.after(delayMs);
   for (;;) {
@@ -177,5 +184,7 @@ async function isStoppedWithin(process: Supervisor, delayMs: number): Promise<bo
     if (chosen.case === "due") return false;
     const message = chosen.value;
     if (message?.topic === "stop") return true;
+    // A start that was given up has come about after all.
+    if (message?.topic === "started") hands.terminate(message.payload[1]);
   }
 }

@@ -26,8 +26,8 @@ export async function exec(app: string, host: string | null, id: string, args: r
     process.stdout.write(`${resultLine(outcome.value)}\n`);
     return 0;
   } catch (cause) {
-    if (!(cause instanceof ProcessError)) throw cause;
-    process.stderr.write(`${errorLine(cause)}\n`);
+    const error = cause instanceof ProcessError ? cause : ProcessError.wrap(cause, "beamish exec");
+    process.stderr.write(`${errorLine(error)}\n`);
     return 1;
   } finally {
     await runtime?.stop();

@@ -82,6 +82,38 @@ export function receiveFrom<T>(syscalls: Syscalls, source: Source, spare: Spare 
   return strand.wait(syscalls, source) as Promise<T | undefined>;
 }
 
+/** What `settle` makes of the answer to a request, in the very moment it comes. */
+export function answerFrom<T>(
+  syscalls: Syscalls,
+  source: Source,
+  settle: (answer: unknown, resolve: (value: T) => void, reject: (cause: unknown) => void) => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const answer = syscalls.takeNow(source);
+    if (answer !== NOT_READY) settle(answer, resolve, reject);
+    else syscalls.waitAt(source, new OutcomeStrand(syscalls, (late) => settle(late, resolve, reject)));
+  });
+}
+
+/** An answer that needed no wait: now, or at the next turn when this one is used up. */
+export function answered<T>(syscalls: Syscalls, value: T): Promise<T> {
+  if (syscalls.spend()) return Promise.resolve(value);
+  return receiveFrom(syscalls, syscalls.nextTurn(value)) as Promise<T>;
+}
+
+/** Runs an act that may throw; the promise of its result, or one that never settles if the process has ended by it. */
+export function act<T>(syscalls: Syscalls, perform: () => T): Promise<T> {
+  if (syscalls.isShut) return never();
+  let result: T;
+  try {
+    result = perform();
+  } catch (cause) {
+    if (syscalls.spend()) return rejected(syscalls, cause);
+    return receiveFrom(syscalls, syscalls.nextTurn(null)).then(() => rejected<T>(syscalls, cause));
+  }
+  return syscalls.isShut ? never() : answered(syscalls, result);
+}
+
 /** Waits for one of the cases. */
 export function selectOne(
   syscalls: Syscalls,
@@ -91,7 +123,8 @@ export function selectOne(
 ): Promise<{ index: number; value: unknown }> {
   if (syscalls.isShut) return never();
   const now = syscalls.selectNow(cases, hasDefault, preference);
-  if (now.index >= 0 || hasDefault) return Promise.resolve(now);
+  if (now.index >= 0) return Promise.resolve(now);
+  if (hasDefault) return answered(syscalls, now);
   return new Promise((resolve) => {
     const strand = new OutcomeStrand(syscalls, (value, index) => resolve({ index, value }));
     syscalls.waitForAny(cases, preference, strand);

@@ -21,7 +21,7 @@ import {
   type Subscription,
   type Syscalls,
 } from "../../kernel/index.ts";
-import { type Case, Channel, dress, receiveFrom, type Selected, select } from "./channel-dressing.ts";
+import { act, answered, type Case, Channel, dress, receiveFrom, type Selected, select } from "./channel-dressing.ts";
 import type {
   Context,
   Done,
@@ -36,7 +36,7 @@ import type {
 } from "./process-api.ts";
 import { DoneValue, serve } from "./serve.ts";
 import { execBy, SpawnBuilder, spawnBy } from "./spawn-builder.ts";
-import { act, never, open, rejected } from "./stopped.ts";
+import { never, open, rejected } from "./stopped.ts";
 
 type Send = (destination: string, topic: string, ...payload: unknown[]) => ProcessError | null;
 
@@ -238,7 +238,7 @@ export class ProcessContext implements Process<any> {
       } catch (cause) {
         return rejected(syscalls, cause);
       }
-      if (delayMs <= 0) return Promise.resolve();
+      if (delayMs <= 0) return answered(syscalls, undefined);
       return receiveFrom<undefined>(syscalls, syscalls.sleep(delayMs)) as Promise<undefined>;
     };
   }

@@ -19,9 +19,9 @@ import {
   withMessage,
   withName,
 } from "../../kernel/index.ts";
-import { receiveFrom } from "./channel-dressing.ts";
+import { answered, answerFrom } from "./channel-dressing.ts";
 import type { Duration, Exec, Spawn } from "./process-api.ts";
-import { never, open, rejected } from "./stopped.ts";
+import { never, open, owned, rejected } from "./stopped.ts";
 
 /** The two required arguments of a spawn or exec, checked. */
 function checked(operation: SpawnOperation, given: readonly unknown[]): [string, string] {
@@ -49,10 +49,11 @@ export function spawnBy(
   } catch (cause) {
     return rejected(syscalls, cause);
   }
-  if (typeof answer === "string") return Promise.resolve(answer);
-  return receiveFrom<Pid | ProcessError>(syscalls, answer).then((late) =>
-    late instanceof ProcessError ? rejected(syscalls, late) : (late as Pid),
-  );
+  if (typeof answer === "string") return answered(syscalls, answer);
+  return answerFrom<Pid>(syscalls, answer, (late, resolve, reject) => {
+    if (late instanceof ProcessError) reject(owned(syscalls, late));
+    else resolve(late as Pid);
+  });
 }
 
 /** Executes: resolves with the value, rejects with the error the child ended with. */
@@ -69,11 +70,11 @@ export function execBy(
   } catch (cause) {
     return rejected(syscalls, cause);
   }
-  return receiveFrom<ExitResult>(syscalls, reply).then((result) =>
-    isFailure(result as ExitResult)
-      ? rejected(syscalls, errorOf(result as Parameters<typeof errorOf>[0]))
-      : (result as { value: unknown }).value,
-  );
+  return answerFrom<unknown>(syscalls, reply, (answer, resolve, reject) => {
+    const result = answer as ExitResult;
+    if (isFailure(result)) reject(owned(syscalls, errorOf(result)));
+    else resolve(result.value);
+  });
 }
 
 /**

@@ -17,10 +17,15 @@ export function open(syscalls: Syscalls): Syscalls {
 
 const owners = new WeakMap<object, Syscalls>();
 
+/** Notes whose fault an error is, should nobody handle it. */
+export function owned<E>(syscalls: Syscalls, cause: E): E {
+  if (typeof cause === "object" && cause !== null) owners.set(cause, syscalls);
+  return cause;
+}
+
 /** A promise rejected by a call of this process; should nobody handle it, the process can be told. */
 export function rejected<T>(syscalls: Syscalls, cause: unknown): Promise<T> {
-  if (typeof cause === "object" && cause !== null) owners.set(cause, syscalls);
-  return Promise.reject(cause);
+  return Promise.reject(owned(syscalls, cause));
 }
 
 /**
@@ -34,16 +39,4 @@ export function chargeRejection(reason: unknown): string | null {
   const pid = syscalls.pid();
   syscalls.fail(reason);
   return pid;
-}
-
-/** Runs an act that may throw; the promise of its result, or one that never settles if the process has ended by it. */
-export function act<T>(syscalls: Syscalls, perform: () => T): Promise<T> {
-  if (syscalls.isShut) return never();
-  let result: T;
-  try {
-    result = perform();
-  } catch (cause) {
-    return rejected(syscalls, cause);
-  }
-  return syscalls.isShut ? never() : Promise.resolve(result);
 }

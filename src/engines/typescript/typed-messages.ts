@@ -8,8 +8,21 @@ import type { Process } from "./process-api.ts";
 /** Whether a type is `any`. */
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
-/** What a receiver gets for a payload tuple: `null` for none, the type for one, the tuple for more (S16.50). */
-export type Received<P> = P extends readonly [] ? null : P extends readonly [infer One] ? One : P;
+/**
+ * What a receiver gets for a payload tuple: `null` for none, the type for one, the tuple for more (S16.50). Where the
+ * number of payloads is open, as in `[reason?: string]`, it is whichever of these may come.
+ */
+export type Received<P> = P extends readonly []
+  ? null
+  : P extends readonly [infer One]
+    ? One
+    : P extends readonly [unknown, unknown, ...unknown[]]
+      ? P
+      : P extends readonly [infer One, ...unknown[]]
+        ? One | P
+        : P extends readonly unknown[]
+          ? Exclude<P[0], undefined> | null | (P["length"] extends 0 | 1 ? never : P)
+          : P;
 
 /** A message of a process whose messages are `M`; `switch (msg.topic)` tells the payloads apart. */
 export type MessageOf<M, K extends keyof M = keyof M> =
@@ -78,14 +91,16 @@ export type ArgsOf<F> =
         ? A
         : any[];
 
-/** The messages a process declares. */
+/** The messages a process declares; a function that does not even name its `process` declares none. */
 export type MessagesOf<F> =
   IsAny<F> extends true
     ? any
     : F extends ProcessDefinition<infer M, any, any>
       ? M
       : F extends (process: Process<infer M>, ...args: any[]) => unknown
-        ? M
+        ? unknown extends M
+          ? any
+          : M
         : any;
 
 /** The result of a process. What it does not return arrives as `null`. */
