@@ -49,7 +49,9 @@ export async function loadYamlParser(): Promise<(text: string, file: string) => 
     let data: unknown;
     if (error === null) {
       try {
-        data = document.toJS();
+        const place = selfReference(document);
+        if (place === null) data = document.toJS();
+        else error = { place, text: "an alias that stands within what it refers to has no end; write the value out" };
       } catch (cause) {
         error = { place: unresolvedAlias(document) ?? placeAt(0), text: (cause as Error).message };
       }
@@ -78,6 +80,19 @@ export async function loadYamlParser(): Promise<(text: string, file: string) => 
         }
       }
       return { key, value, node, complete: true };
+    }
+
+    function selfReference(document: Document): Place | null {
+      let place: Place | null = null;
+      yaml.visit(document, {
+        Alias(_key, alias, path) {
+          const target = alias.resolve(document);
+          if (target === undefined || !(path as readonly unknown[]).includes(target)) return undefined;
+          place = placeAt(startOf(alias) ?? 0);
+          return yaml.visit.BREAK;
+        },
+      });
+      return place;
     }
 
     function unresolvedAlias(document: Document): Place | null {

@@ -111,6 +111,16 @@ export default async () => { throw new ProcessError({ message: "no such row", ki
     expect(JSON.parse(err.trim().split("\n").at(-1) ?? "")).toMatchObject(error);
   });
 
+  it("takes --host before or after the process, and dashes as arguments", async () => {
+    for (const args of [
+      ["--host", "app:processes", "app:echo", "-5", "--x"],
+      ["app:echo", "--host", "app:processes", "-5", "--x"],
+    ]) {
+      const { code, out } = await beamish(["exec", "--app", echo, ...args]);
+      expect([code, JSON.parse(out).args]).toEqual([0, [-5, "--x"]]);
+    }
+  });
+
   it("wants --host where there are several, and lists them", async () => {
     const two = app({
       "_index.yaml": entries(`${HOST}  - {name: other, kind: process.host}\n${process_("nothing")}`),
@@ -206,6 +216,15 @@ export default async (process: Process) => {
     expect([code, out]).toEqual([1, ""]);
     expect(err).toMatch(/_index\.yaml:7: unknown kind "proces\.host" in entry app:x/);
     expect(err).toMatch(/_index\.yaml:8:\d+: .*nowhere/);
+  });
+
+  it("names the place of an alias without end [S13.3]", async () => {
+    const folder = app({
+      "_index.yaml": 'version: "1.0"\nnamespace: app\nentries:\n  - &x {name: h, kind: process.host, meta: {a: *x}}\n',
+    });
+    const { code, err } = await beamish(["run", folder]);
+    expect(code).toBe(1);
+    expect(err).toMatch(/_index\.yaml:4:\d+: .*alias/);
   });
 
   it("says so when the folder is not there", async () => {

@@ -15,10 +15,19 @@ class Bench {
   readonly #folders: string[] = [];
   runtime!: Runtime;
 
-  async begin(config: Parameters<typeof createRuntime>[0], random = 0.5): Promise<Runtime> {
+  async begin(config: Parameters<typeof createRuntime>[0], random = 0.5, loader?: any): Promise<Runtime> {
     const turns = { request: (turn: () => void) => queueMicrotask(turn), mayGoOn: () => false };
     const log = (record: LogRecord) => this.log.push(record);
-    this.runtime = await createRuntime({ log, ...config }, { clock: this.clock, turns, random: () => random });
+    const runtime = createRuntime(
+      { log, ...config },
+      {
+        clock: this.clock,
+        turns,
+        random: () => random,
+        ...(loader !== undefined && { loader }),
+      },
+    );
+    this.runtime = await runtime;
     return this.runtime;
   }
 
@@ -285,6 +294,59 @@ describe("services", () => {
     await bench.advance(600_000);
     expect(status()).toEqual(["Failed", 'method "run" not found in module']);
     expect(runtime.processes().filter((one) => one.hostId === HOST)).toEqual([]);
+  });
+
+  it("count a start that takes too long as a failure [S14.2, S14.16, S14.19]", async () => {
+    const stuck = `version: "1.0"
+namespace: app
+entries:
+  - {name: processes, kind: process.host}
+  - {name: main, kind: process.ts, source: "file://main.js"}
+  - name: svc
+    kind: process.service
+    process: main
+    host: processes
+    lifecycle: {auto_start: true, start_timeout: 10s, stable_threshold: 5s, restart: {max_attempts: 2}}
+`;
+    const answers: ((module: Record<string, unknown>) => void)[] = [];
+    const loader = { load: () => new Promise<Record<string, unknown>>((resolve) => answers.push(resolve)) };
+    const begun = bench.begin({ app: bench.app({ "_index.yaml": stuck, "main.js": "" }) }, 0.5, loader);
+    await bench.advance(10_000);
+    await begun;
+    expect(status()).toEqual(["Failed", "start timeout"]);
+    await bench.advance(500_000);
+    expect(status()[0]).toBe("Failed");
+    expect(bench.texts().filter((text) => text.includes("start timeout"))).toHaveLength(3);
+    const main = async (process: Process) => process.channel().receive();
+    for (const answer of answers) answer({ default: main });
+    await bench.settle();
+    expect(bench.runtime.processes().filter((one) => one.hostId === HOST)).toEqual([]);
+  });
+
+  it("end what starts late, while they wait to start again [S14.12, S14.16]", async () => {
+    const slow = serviceEntries("start_timeout: 10s").replace(
+      "entries:\n",
+      'entries:\n  - {name: main, kind: process.ts, source: "file://main.js"}\n',
+    );
+    const answers: ((module: Record<string, unknown>) => void)[] = [];
+    const loader = { load: () => new Promise<Record<string, unknown>>((resolve) => answers.push(resolve)) };
+    const begun = bench.begin({ app: bench.app({ "_index.yaml": slow, "main.js": "" }) }, 0.5, loader);
+    await bench.advance(10_000);
+    await begun;
+    answers[0]?.({ default: async (process: Process) => process.channel().receive() });
+    await bench.advance(60_000);
+    expect(bench.runtime.processes().filter((one) => one.hostId === HOST)).toHaveLength(1);
+    expect(status()).toEqual(["Running", null]);
+  });
+
+  it("fail, and do not hold up a stop, when their supervisor is ended [S15.13]", async () => {
+    await begin("stop_timeout: 3s", async (process: Process) => process.events().receive());
+    await bench.settle();
+    for (const { pid, hostId } of bench.runtime.processes()) if (hostId !== HOST) bench.runtime.terminate(pid);
+    await bench.settle();
+    expect(status()).toEqual(["Failed", "its supervisor was ended"]);
+    await Promise.all([bench.runtime.stop(), bench.settle()]);
+    expect(bench.runtime.processes()).toEqual([]);
   });
 
   it("are cancelled at a stop, with reason and deadline, and are Stopped if they end in time [S14.21, S6.12]", async () => {
