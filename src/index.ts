@@ -8,6 +8,7 @@ export {
   type Duration,
   defineProcess,
   type Handlers,
+  type Message,
   type MessageOf,
   type Process,
   type ProcessDefinition,

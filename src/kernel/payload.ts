@@ -10,6 +10,7 @@
  * again to name the place.
  */
 import { errors, invalid, ProcessError } from "./errors.ts";
+import { textOf } from "./exit-result.ts";
 
 const MAX_DEPTH = 200;
 const LINEAR = 8;
@@ -256,7 +257,7 @@ function refusal(value: unknown, root: string, cause?: unknown): ProcessError {
   const found = locate(start);
   if (found !== null) return invalid(`${pathOf(found.at)}: ${found.what}`);
   // The data changed between the two walks, as a getter can; the cause is all that is known.
-  const text = cause instanceof Error ? cause.message : "value cannot be sent";
+  const text = cause instanceof Error ? textOf(cause) : "value cannot be sent";
   return invalid(`${start.step}: ${text}`);
 }
 
@@ -272,13 +273,18 @@ function locate(start: Trail): { at: Trail; what: string } | null {
   const open: Trail[] = [start];
   while (open.length > 0) {
     const at = open.pop() as Trail;
-    const what = unsendable(at.value);
-    if (what !== null) return { at, what };
-    if (typeof at.value !== "object" || at.value === null || met.has(at.value)) continue;
-    met.add(at.value);
     const parts: Trail[] = [];
-    const problem = partsOf(at, parts);
-    if (problem !== null) return problem;
+    try {
+      const what = unsendable(at.value);
+      if (what !== null) return { at, what };
+      if (typeof at.value !== "object" || at.value === null || met.has(at.value)) continue;
+      met.add(at.value);
+      const problem = partsOf(at, parts);
+      if (problem !== null) return problem;
+    } catch (cause) {
+      // A proxy can refuse any look at it.
+      return { at, what: `reading it failed: ${textOf(cause)}` };
+    }
     for (let i = parts.length - 1; i >= 0; i--) open.push(parts[i] as Trail);
   }
   return null;
@@ -287,7 +293,10 @@ function locate(start: Trail): { at: Trail; what: string } | null {
 function partsOf(at: Trail, parts: Trail[]): { at: Trail; what: string } | null {
   const value = at.value as object;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) parts.push({ value: value[i], step: `[${i}]`, up: at });
+    for (let i = 0; i < value.length; i++) {
+      const problem = partOf(at, i, `[${i}]`, parts);
+      if (problem !== null) return problem;
+    }
   } else if (value instanceof Map) {
     const keys = new Set<string>();
     for (const [given, part] of value) {
@@ -302,13 +311,18 @@ function partsOf(at: Trail, parts: Trail[]): { at: Trail; what: string } | null 
   } else if (!(value instanceof Date) && !(value instanceof Uint8Array)) {
     for (const key of Object.keys(value)) {
       if (!key.isWellFormed()) return { at, what: "a key that is not UTF-8 cannot be sent" };
-      try {
-        parts.push({ value: (value as Record<string, unknown>)[key], step: step(key), up: at });
-      } catch (cause) {
-        const text = cause instanceof Error ? cause.message : String(cause);
-        return { at: { value: null, step: step(key), up: at }, what: `getter failed: ${text}` };
-      }
+      const problem = partOf(at, key, step(key), parts);
+      if (problem !== null) return problem;
     }
+  }
+  return null;
+}
+
+function partOf(at: Trail, key: string | number, step: string, parts: Trail[]): { at: Trail; what: string } | null {
+  try {
+    parts.push({ value: (at.value as Record<string | number, unknown>)[key], step, up: at });
+  } catch (cause) {
+    return { at: { value: null, step, up: at }, what: `getter failed: ${textOf(cause)}` };
   }
   return null;
 }

@@ -84,9 +84,7 @@ export class Syscalls {
    * @param trapLinksKey what the option `trap_links` is called there.
    */
   setOptions(options: unknown, trapLinksKey: string): void {
-    if (typeof options !== "object" || options === null || Array.isArray(options)) {
-      throw invalid("options parameter must be a table");
-    }
+    if (!isTable(options)) throw invalid("options parameter must be a table");
     let refusal: ProcessError | null = null;
     for (const [key, value] of Object.entries(options)) {
       if (key !== trapLinksKey) refusal ??= invalid(`option ${key} is not supported`);
@@ -596,10 +594,17 @@ const EXEC_TIMEOUT: ExitResult = { error: "exec timeout", kind: errors.TIMEOUT }
 export function cancelRequest(given: unknown): { deadlineMs: number | null; reason: string | null } {
   if (given === undefined) return { deadlineMs: null, reason: null };
   if (typeof given === "string" || typeof given === "number") return { deadlineMs: deadlineMs(given), reason: null };
-  if (typeof given !== "object" || given === null || Array.isArray(given)) throw badDeadline();
+  if (!isTable(given)) throw badDeadline();
   const { deadline, reason } = given as { deadline?: unknown; reason?: unknown };
   if (reason !== undefined && typeof reason !== "string") throw invalid("reason must be a string");
   return { deadlineMs: deadline === undefined ? null : deadlineMs(deadline), reason: reason ?? null };
+}
+
+/** Whether a value is a plain object, of whatever realm: a Date or a Map has other things to say than its keys. */
+function isTable(given: unknown): given is Record<string, unknown> {
+  if (typeof given !== "object" || given === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(given);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function deadlineMs(given: unknown): number {

@@ -43,6 +43,11 @@ export interface SimulationOptions {
   maxTurns?: number;
   /** Who decides what processes may do; everything is allowed by default. */
   guard?: Guard;
+  /**
+   * Whether a process that is woken while nobody else is ready may go on in the same breath, as on Node; the seed
+   * decides each time. By default it always waits for a turn.
+   */
+  goOn?: boolean;
 }
 
 /** How an entry of a simulation differs from the plain one. */
@@ -103,7 +108,7 @@ export class Simulation {
     this.#maxTurns = options.maxTurns ?? 1_000_000;
     this.#kernel = new Kernel({
       clock: this.#clock,
-      turns: { request() {}, mayGoOn: () => false },
+      turns: { request() {}, mayGoOn: () => options.goOn === true && this.#random.once(2) },
       programs: {
         find: (id) => {
           const definition = this.#definitions.get(id);

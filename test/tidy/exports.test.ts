@@ -27,6 +27,7 @@ const PUBLIC_NAMES: readonly string[] = [
   "LinkDownEvent",
   "LogRecord",
   "MailboxLimit",
+  "Message",
   "MessageOf",
   "Pid",
   "Process",

@@ -121,7 +121,8 @@ export function selectOne(
   hasDefault: boolean,
   preference: "listed" | "oldest",
 ): Promise<{ index: number; value: unknown }> {
-  if (syscalls.isShut) return never();
+  // Whose end is decided gets no answer any more: that nothing is ready would not be true.
+  if (syscalls.isShut || syscalls.process.isDoomed) return never();
   const now = syscalls.selectNow(cases, hasDefault, preference);
   if (now.index >= 0) return Promise.resolve(now);
   if (hasDefault) return answered(syscalls, now);

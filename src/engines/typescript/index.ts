@@ -19,6 +19,7 @@ export { chargeRejection } from "./stopped.ts";
 export {
   type AnyProcess,
   type ArgsOf,
+  type Message,
   type MessageOf,
   type MessagesOf,
   type ParsedMessages,

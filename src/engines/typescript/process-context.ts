@@ -271,7 +271,7 @@ export class ProcessContext implements Process<any> {
   }
 
   get print(): (...args: unknown[]) => void {
-    return (...args) => open(this.#syscalls).print(args.map(String).join(" "));
+    return (...args) => open(this.#syscalls).print(args.map(shown).join(" "));
   }
 
   #spawnBy(operation: Exclude<SpawnOperation, "exec">): Spawn {
@@ -364,4 +364,13 @@ function positiveMs(duration: unknown, operation: string): number {
   const ms = requiredDurationMs(duration, operation);
   if (ms <= 0) throw invalid(`${operation} requires a duration above zero`);
   return ms;
+}
+
+/** The text of a value for people; never throws, whatever is to be printed. */
+function shown(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "[unprintable]";
+  }
 }

@@ -32,6 +32,9 @@ export type MessageOf<M, K extends keyof M = keyof M> =
         [T in K]: { readonly topic: T & string; readonly from: Pid | null; readonly payload: Received<M[T]> };
       }[K];
 
+/** A message of which nothing is declared. */
+export type Message = MessageOf<any>;
+
 /** The topics a destination accepts: those its pid declares, or every string. */
 export type TopicOf<D> = D extends Pid<infer M> ? (IsAny<M> extends true ? string : keyof M & string) : string;
 

@@ -1,0 +1,39 @@
+/** The set of strings that is usually empty: it behaves as a Set does, whatever it is made of. */
+import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../testing/index.ts";
+import { added, includes, members, removed, type StringSet } from "./string-set.ts";
+
+describe("a string set", () => {
+  it("is nothing while it has no member, and the member itself while it has one", () => {
+    expect(added(null, "a")).toBe("a");
+    expect(added("a", "a")).toBe("a");
+    expect(removed("a", "a")).toBe(null);
+    expect(removed(removed(added(added(null, "a"), "b"), "a"), "b")).toBe(null);
+    expect([...members(null)]).toEqual([]);
+    expect(includes(null, "a")).toBe(false);
+  });
+
+  it("does what a Set does, in random programs", () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = new SeededRandom(seed);
+      const expected = new Set<string>();
+      let actual: StringSet = null;
+      for (let i = 0; i < 40; i++) {
+        const member = `m${random.below(4)}`;
+        if (random.once(2)) {
+          expected.add(member);
+          actual = added(actual, member);
+        } else {
+          expected.delete(member);
+          actual = removed(actual, member);
+        }
+        expect([...members(actual)].sort(), `seed ${seed}`).toEqual([...expected].sort());
+        expect(includes(actual, member), `seed ${seed}`).toBe(expected.has(member));
+      }
+    }
+  });
+
+  it("keeps the order in which members came", () => {
+    expect([...members(added(added(added(null, "c"), "a"), "b"))]).toEqual(["c", "a", "b"]);
+  });
+});

@@ -1,0 +1,134 @@
+/** Deadlines: never early, those of one time in the order they were set, each at most once. */
+import { describe, expect, it } from "vitest";
+import { SeededRandom, VirtualClock } from "../testing/index.ts";
+import type { Clock } from "./clock.ts";
+import { type Timer, Timers } from "./timers.ts";
+
+describe("timers", () => {
+  it("fire at their time, in the order of their times, in random programs with cancels [S11.22]", () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = new SeededRandom(seed);
+      const clock = new VirtualClock();
+      const timers = new Timers(clock);
+      const fired: number[] = [];
+      const expected = new Map<number, { atMs: number; timer: Timer }>();
+      let numbers = 0;
+      const set = () => {
+        const number = numbers++;
+        const delayMs = random.below(12);
+        const atMs = clock.nowMs() + delayMs;
+        const timer = timers.set(delayMs, () => {
+          expect(clock.nowMs(), `seed ${seed}: early or late`).toBe(atMs);
+          fired.push(number);
+          if (random.once(6)) set();
+        });
+        expected.set(number, { atMs, timer });
+      };
+      const order: number[] = [];
+      for (let step = 0; step < 60; step++) {
+        if (random.below(3) > 0) set();
+        else if (random.once(2) && expected.size > 0) {
+          const [number, { timer }] = random.pick([...expected]);
+          const wasRunning = !fired.includes(number);
+          expect(timers.cancel(timer), `seed ${seed}`).toBe(wasRunning);
+          expect(timers.cancel(timer), `seed ${seed}: cancelled twice`).toBe(false);
+          expected.delete(number);
+          if (!wasRunning) order.push(number);
+        } else clock.moveTo(clock.nowMs() + random.below(8));
+      }
+      while (timers.nextAtMs < Infinity) clock.moveTo(timers.nextAtMs);
+      const still = [...expected].map(([number, { atMs }]) => ({ number, atMs }));
+      still.sort((a, b) => a.atMs - b.atMs || a.number - b.number);
+      const live = fired.filter((number) => expected.has(number));
+      expect(live, `seed ${seed}`).toEqual(still.map(({ number }) => number));
+      expect(fired.length, `seed ${seed}: fired twice`).toBe(new Set(fired).size);
+      expect(fired.length, `seed ${seed}: a cancelled one fired`).toBe(live.length + order.length);
+    }
+  });
+
+  it("fire in the order they were set when their time is the same", () => {
+    const clock = new VirtualClock();
+    const timers = new Timers(clock);
+    const fired: number[] = [];
+    for (let i = 0; i < 100; i++) timers.set(5, () => fired.push(i));
+    clock.moveTo(4.999);
+    expect(fired).toEqual([]);
+    clock.moveTo(5);
+    expect(fired).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  it("keep delays beyond 2^31 ms and with fractions as they are [S4.34]", () => {
+    const clock = new VirtualClock();
+    const timers = new Timers(clock);
+    const fired: number[] = [];
+    const longMs = 2 ** 31 + 0.5;
+    timers.set(longMs, () => fired.push(clock.nowMs()));
+    timers.set(2 ** 45, () => fired.push(clock.nowMs()));
+    clock.moveTo(2 ** 31);
+    expect(fired).toEqual([]);
+    clock.moveTo(2 ** 46);
+    expect(fired).toEqual([longMs, 2 ** 45]);
+  });
+
+  it("are due at once for zero and less, and not in the call that sets them", () => {
+    const clock = new VirtualClock();
+    const timers = new Timers(clock);
+    let fired = 0;
+    timers.set(0, () => fired++);
+    timers.set(-7, () => fired++);
+    expect(fired).toBe(0);
+    clock.moveTo(0);
+    expect(fired).toBe(2);
+  });
+
+  it("wait for the next alarm when the clock rings early", () => {
+    let rings: (() => void) | null = null;
+    let now = 0;
+    const asked: number[] = [];
+    const clock: Clock = {
+      nowMs: () => now,
+      unixMs: () => now,
+      wakeAt: (atMs, alarm) => {
+        asked.push(atMs);
+        rings = alarm;
+      },
+    };
+    const timers = new Timers(clock);
+    let fired = 0;
+    timers.set(10, () => fired++);
+    now = 9.7;
+    (rings as unknown as () => void)();
+    expect(fired).toBe(0);
+    expect(asked).toEqual([10, 10]);
+    now = 10;
+    (rings as unknown as () => void)();
+    expect(fired).toBe(1);
+  });
+
+  it("ask the clock for the earliest only, and for none when there is none", () => {
+    const asked: number[] = [];
+    const clock: Clock = { nowMs: () => 0, unixMs: () => 0, wakeAt: (atMs) => void asked.push(atMs) };
+    const timers = new Timers(clock);
+    const late = timers.set(20, () => {});
+    timers.set(30, () => {});
+    const early = timers.set(10, () => {});
+    expect(asked).toEqual([20, 10]);
+    timers.cancel(early);
+    expect(timers.nextAtMs).toBe(20);
+    timers.cancel(late);
+    expect(asked).toEqual([20, 10, 20, 30]);
+  });
+
+  it("go on when one of them throws", () => {
+    const clock = new VirtualClock();
+    const timers = new Timers(clock);
+    let fired = 0;
+    timers.set(1, () => {
+      throw new Error("one");
+    });
+    timers.set(1, () => fired++);
+    expect(() => clock.moveTo(1)).toThrow("one");
+    clock.moveTo(1);
+    expect(fired).toBe(1);
+  });
+});
