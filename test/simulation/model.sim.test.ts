@@ -23,7 +23,7 @@ import {
 } from "./reference-model.ts";
 
 const SEEDS = 10_000;
-const COMMANDS = 24;
+const COMMANDS = 20;
 const TOPICS = ["a", "b", "brief"];
 const NAMES = ["north", "south", "east"];
 const only = process.env.SEED;

@@ -15,7 +15,7 @@ import { type SeededRandom, type Simulation, simulate } from "../../src/testing/
 
 const SEEDS = 10_000;
 const FIRST = 5;
-const MOST = 12;
+const MOST = 10;
 const TOPICS = ["a", "b", "c"];
 const only = process.env.SEED;
 
@@ -115,7 +115,7 @@ class Storm {
       execs: new Map(),
       upgrades: 0,
       upgradedAt: 0,
-      steps: 4 + this.#random.below(10),
+      steps: 3 + this.#random.below(9),
       cancels: 0,
       deadlineMs: Infinity,
     };
