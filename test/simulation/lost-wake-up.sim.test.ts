@@ -362,6 +362,52 @@ describe("more than 64 messages are taken in several turns", () => {
   });
 });
 
+describe("a turn that serves many coroutines", () => {
+  /** So many coroutines wait at the inbox, and one each at a topic and the events; all of them get something at once. */
+  function run(count: number): { perTurn: number[]; got: unknown[]; live: number } {
+    // Going on without a turn is allowed throughout: even so a turn has its bound.
+    const island = new SteppedIsland(() => 1);
+    const got: unknown[] = [];
+    island.define("test:main", function* (code) {
+      const done = new ChannelCore(1);
+      const reader = function* (source: Source): Coroutine {
+        got.push(yield { receive: source });
+        if (got.length === count + 2) done.close();
+        return null;
+      };
+      const sources = [topic(code, "b"), code.syscalls.events(), ...Array.from({ length: count }, () => inbox(code))];
+      for (const source of sources) code.go(reader(source));
+      yield { receive: done };
+    });
+    // Another one that is ready first: what is sent meanwhile waits for the turn of the receiver.
+    island.define("test:other", function* () {
+      yield HOP;
+    });
+    const pid = island.spawn("test:main");
+    for (let next = island.choices()[0]; next !== undefined; next = island.choices()[0]) next();
+    island.spawn("test:other");
+    for (let i = 0; i < count; i++) island.kernel.outside.send(pid, "a", i);
+    island.kernel.outside.send(pid, "b", "topic");
+    island.kernel.outside.cancel(pid);
+    const { scheduler } = island.kernel;
+    const perTurn: number[] = [];
+    while (scheduler.ready > 0) {
+      const before = got.length;
+      const turn = scheduler.stepAt(0);
+      while (island.resumeOne());
+      if (turn.pid === pid) perTurn.push(got.length - before);
+    }
+    return { perTurn, got, live: island.kernel.table.live };
+  }
+
+  it.each([1, 61, 62, 63, 64, 65, 66, 127, 128, 129, 200])("serves %i and two more, 64 a turn [S15.6]", (count) => {
+    const { perTurn, got, live } = run(count);
+    expect(got.length).toBe(count + 2);
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(64);
+    expect(live).toBe(0);
+  });
+});
+
 /** TypeScript programs; each returns what it got, which must be 1 and 2. */
 const FUNCTIONS: Record<string, (process: TypescriptProcess) => Promise<unknown[]>> = {
   "receive twice": async (process) => [

@@ -138,11 +138,17 @@ export class SteppedIsland {
     return pid;
   }
 
+  /** Lets the next coroutine go on that has something to go on with; whether there was one. */
+  resumeOne(): boolean {
+    const goOn = this.#pending.shift();
+    goOn?.();
+    return goOn !== undefined;
+  }
+
   /** What can happen next. */
   choices(): (() => void)[] {
     const choices: (() => void)[] = [];
-    const pending = this.#pending[0];
-    if (pending !== undefined) choices.push(() => (this.#pending.shift() as () => void)());
+    if (this.#pending.length > 0) choices.push(() => void this.resumeOne());
     for (let place = 0; place < this.kernel.scheduler.ready; place++) {
       choices.push(() => void this.kernel.scheduler.stepAt(place));
     }
