@@ -15,8 +15,12 @@ export interface Clock {
 
 /** Who decides when a kernel has its turn. */
 export interface Turns {
-  /** Asks for one call of `turn`, soon, not from within this call. */
-  request(turn: () => void): void;
+  /**
+   * Asks for one call of `turn`, soon, not from within this call.
+   *
+   * @param afterOthers whether the world outside (timers, I/O) is to have its due before that.
+   */
+  request(turn: () => void, afterOthers: boolean): void;
   /**
    * Whether a process that was woken while nobody else is ready may go on in the same breath, without a turn being
    * requested. Asked once per wake, so that a body can give way to the world outside after a while.

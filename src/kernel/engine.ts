@@ -3,8 +3,8 @@
  * that can be resumed; what these words mean is the engine's business. An engine gets a Syscalls object and nothing
  * else.
  *
- *     Programs ──load(id)──▶ Program ──start(syscalls, args)──▶ Run
- *                                                               │ makes a Strand for each coroutine that waits
+ *     Programs ──load(id)──▶ Program ──start(syscalls)──▶ Run ──begin(args)
+ *                                                          │ makes a Strand for each coroutine that waits
  *     kernel ──strand.resume(value)──▶ code goes on ──▶ syscalls.… ──▶ syscalls.finish(value) | fail(cause)
  */
 import type { ProcessError } from "./errors.ts";
@@ -13,8 +13,26 @@ import type { Syscalls } from "./syscalls.ts";
 
 /** Code in execution, from one start or upgrade to its end. */
 export interface Run {
-  /** The process has ended or goes on with other code: nothing of this run may go on. */
-  stop(): void;
+  /**
+   * Whether resuming one of its strands runs no code of the process then and there, as with promises: such a strand can
+   * be resumed in the middle of whatever woke it.
+   */
+  readonly resumesLater: boolean;
+  /**
+   * Begins to run, inside the first turn of the process. It reports its end by `syscalls.finish` or `syscalls.fail` and
+   * throws nothing.
+   */
+  begin(args: readonly unknown[]): void;
+  /**
+   * The process is ended from outside or goes on with other code: nothing of this run may go on but its cleanup
+   * (S16.55).
+   *
+   * @param cleaned called once when a cleanup that takes time has ended.
+   * @returns whether there is such a cleanup; if not, `cleaned` is never called.
+   */
+  stop(cleaned: () => void): boolean;
+  /** The process has ended by itself, or the time of the cleanup is over: nothing goes on any more. */
+  drop(): void;
 }
 
 /** Code that can be run as a process, as often as one likes. */
@@ -28,16 +46,8 @@ export interface Program {
    * program takes everything as it comes.
    */
   readonly accept: ((topic: string, payload: unknown) => unknown) | null;
-  /**
-   * Whether resuming one of its strands runs no code of the process then and there, as with promises: such a strand can
-   * be resumed in the middle of whatever woke it.
-   */
-  readonly resumesLater: boolean;
-  /**
-   * Begins to run, inside the first turn of the process. It reports its end by `syscalls.finish` or `syscalls.fail` and
-   * throws nothing.
-   */
-  start(syscalls: Syscalls, args: readonly unknown[]): Run;
+  /** Makes a run of it, which does not run yet. */
+  start(syscalls: Syscalls): Run;
 }
 
 /** A language: makes programs of whatever its definitions are. */

@@ -44,6 +44,8 @@ const BUDGET = 64;
 const LAST_RFC3339_MS = 253_402_300_799_999;
 /** How long the child of an exec has to end in its own way when nobody waits for it any more (S3.38, S3.39). */
 export const ABANDONED_EXEC_DEADLINE_MS = 5_000;
+/** How long code that was stopped may clean up (S16.55). */
+const CLEANUP_MS = 1_000;
 
 const NO_CONTEXT: Readonly<Record<string, unknown>> = Object.freeze({});
 
@@ -79,6 +81,8 @@ class Rare {
   /** Sources stirred besides the first. */
   stirred: Set<Source> | null = null;
   settled: WaitQueue | null = null;
+  /** What comes when the code that was stopped has cleaned up. */
+  afterCleanup: (() => void) | null = null;
 }
 
 /** A process. */
@@ -158,6 +162,11 @@ export class Process implements Subject {
   /** How many messages wait for it. */
   get waiting(): number {
     return this.#mailbox.waiting;
+  }
+
+  /** @internal Whether what its turn resumed runs only after the turn, as with promises. */
+  get resumesLater(): boolean {
+    return this.#run?.resumesLater === true;
   }
 
   /** @internal The door of the code that runs now; older ones are shut. */
@@ -302,15 +311,21 @@ export class Process implements Subject {
 
   /** Whether a turn now would only serve strands, and would run no code in the middle of what woke it. */
   #canGoOn(): boolean {
-    return !this.#stepping && this.#args === null && this.#doom === null && this.#program.resumesLater;
+    return !this.#stepping && this.#run !== null && this.#run.resumesLater && this.#doom === null;
   }
 
-  /** @internal A strand whose wait is over goes on at the next turn. */
+  /** @internal A strand whose wait is over goes on as soon as the process has its turn, or still in this one. */
   settled(strand: Strand): void {
     const rare = this.#rareParts();
     rare.settled ??= new WaitQueue();
     rare.settled.add(strand);
-    if (!this.queued) this.island.scheduler.enqueue(this);
+    if (!this.queued && !this.#stepping) this.island.scheduler.enqueue(this);
+  }
+
+  /** @internal Whether a strand whose wait is over is still to go on. */
+  get hasSettled(): boolean {
+    const settled = this.#rare?.settled;
+    return settled != null && settled.first !== null;
   }
 
   /** Decides its end; it comes with its next turn. The first decision stands. */
@@ -322,26 +337,33 @@ export class Process implements Subject {
 
   /** One turn: begin, or serve the strands that wait, until nothing is ready or the budget is used up. */
   step(): void {
+    if (this.#rare !== null && this.#rare.afterCleanup !== null) {
+      if (this.#doom !== null && !this.#ended) this.end(this.#doom);
+      this.#stepCleanup();
+      return;
+    }
     if (this.#ended) return;
     if (this.#doom !== null) {
+      this.#stepping = true;
       this.end(this.#doom);
+      this.#stepping = false;
+      if (this.hasSettled) this.island.scheduler.enqueue(this);
       return;
     }
     this.#stepping = true;
     this.budget = BUDGET;
     if (this.#args !== null) this.#begin(this.#args);
     const run = this.#run;
-    const settled = this.#rare?.settled;
-    if (settled != null) this.#resumeSettled(settled, run);
-    while (this.#stirred !== null && this.#run === run && this.#doom === null) {
+    if (this.#rare !== null && this.#rare.settled !== null) this.#resumeSettled(run);
+    while (this.#stirred !== null && this.#run === run && this.#doom === null && this.budget > 0) {
       const source = this.#stirred;
       this.#stirred = this.#nextStirred();
       this.#serve(source, run);
-      if (this.budget <= 0) break;
     }
     this.#stepping = false;
-    if (this.#doom !== null && !this.#ended) this.island.scheduler.enqueue(this);
-    else if (this.#stirred !== null) this.island.scheduler.enqueue(this);
+    if ((this.#doom !== null && !this.#ended) || this.#stirred !== null || this.hasSettled) {
+      this.island.scheduler.enqueue(this);
+    }
   }
 
   #nextStirred(): Source | null {
@@ -356,20 +378,30 @@ export class Process implements Subject {
 
   #begin(args: readonly unknown[]): void {
     this.#args = null;
-    const syscalls = this.#syscalls;
-    const run = this.#program.start(syscalls, args);
-    // It may have ended or upgraded itself before its first wait.
-    if (syscalls.isShut) run.stop();
-    else this.#run = run;
+    this.#run = this.#program.start(this.#syscalls);
+    this.#run.begin(args);
   }
 
-  #resumeSettled(settled: WaitQueue, run: Run | null): void {
+  /** A turn of code that was stopped and cleans up: only what it has begun itself goes on. */
+  #stepCleanup(): void {
+    this.#stepping = true;
+    this.budget = BUDGET;
+    const settled = this.#rare?.settled;
+    for (let at = settled?.first ?? null; at !== null && this.budget > 0; at = settled?.first ?? null) {
+      this.budget--;
+      settled?.remove(at);
+      at.strand.resumeSettled();
+    }
+    this.#stepping = false;
+    if (this.hasSettled) this.island.scheduler.enqueue(this);
+  }
+
+  /** Resumes the strands whose wait is over, and those that this settles in turn. */
+  #resumeSettled(run: Run | null): void {
+    const settled = (this.#rare as Rare).settled as WaitQueue;
     for (let at = settled.first; at !== null; at = settled.first) {
-      if (this.#run !== run || this.#doom !== null) return;
-      if (this.budget-- <= 0) {
-        this.island.scheduler.enqueue(this);
-        return;
-      }
+      if (this.#run !== run || this.#doom !== null || this.budget <= 0) return;
+      this.budget--;
       settled.remove(at);
       at.strand.resumeSettled();
     }
@@ -390,6 +422,7 @@ export class Process implements Subject {
         strand.resume(value, 0);
       } else if (!serve(strand)) return;
       this.budget--;
+      if (this.#rare !== null && this.#rare.settled !== null) this.#resumeSettled(run);
     }
   }
 
@@ -574,18 +607,20 @@ export class Process implements Subject {
 
   /** Main returned this. Copied; what cannot be sent makes the end abnormal (S4.13). */
   finish(value: unknown): void {
+    let result: ExitResult;
     try {
-      this.end({ value: copyPayload(value, "result") });
+      result = { value: copyPayload(value, "result") };
     } catch (cause) {
-      this.end(failureOf(cause));
+      result = failureOf(cause);
     }
+    this.end(result, true);
   }
 
   /** Its code failed with this. */
   fail(cause: unknown): void {
     const failure = failureOf(cause);
     if (failure.details === undefined) {
-      this.end(failure);
+      this.end(failure, true);
       return;
     }
     let details: unknown;
@@ -594,16 +629,23 @@ export class Process implements Subject {
     } catch {
       // Details are an extra: an error that cannot say all must still arrive.
     }
-    this.end({ error: failure.error, kind: failure.kind, retryable: failure.retryable, details });
+    this.end({ error: failure.error, kind: failure.kind, retryable: failure.retryable, details }, true);
   }
 
-  /** Ends it, in the order of S4.17. */
-  end(result: ExitResult): void {
+  /**
+   * Ends it, in the order of S4.17. Code that is stopped cleans up first, and only then is anybody told (S16.55).
+   *
+   * @param byItself whether its code has come to its end, so that there is nothing to clean up.
+   */
+  end(result: ExitResult, byItself = false): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { table, names, router, events, clock } = this.island;
-    this.#stopRun();
-    table.remove(this);
+    this.island.table.remove(this);
+    this.#stopRun(!byItself, () => this.#tellEnd(result));
+  }
+
+  #tellEnd(result: ExitResult): void {
+    const { names, router, events, clock } = this.island;
     names.release(this);
     this.host.live--;
     const at = clock.unixMs() / 1000;
@@ -638,8 +680,11 @@ export class Process implements Subject {
    * @param state what the new main gets, or the error of the state that cannot be sent.
    */
   upgrade(id: string | null, state: readonly unknown[] | ProcessError): void {
-    this.#stopRun();
     this.#abandonExecs();
+    this.#stopRun(true, () => this.#goOnWith(id, state));
+  }
+
+  #goOnWith(id: string | null, state: readonly unknown[] | ProcessError): void {
     if (state instanceof ProcessError) {
       this.#failUpgrade(state);
       return;
@@ -666,28 +711,73 @@ export class Process implements Subject {
     scheduler.enqueue(this);
   }
 
-  /** Stops the code: its door, its waits, timers, subscriptions and execs. What waits in the mailbox stays. */
-  #stopRun(): void {
-    this.#syscalls.shut();
-    this.#run?.stop();
+  /**
+   * Stops the code: its door, its waits, timers, subscriptions. What waits in the mailbox stays. Code may clean up
+   * (`mayCleanUp`), for a second at most; `then` comes after that.
+   */
+  #stopRun(mayCleanUp: boolean, then: () => void): void {
+    if (this.#rare !== null && this.#rare.afterCleanup !== null) {
+      // Ended while the code before an upgrade still cleans up.
+      this.#rare.afterCleanup = then;
+      return;
+    }
+    const run = this.#run;
     this.#run = null;
+    this.#args = null;
+    this.#syscalls.shut();
     this.waits = 0;
     this.#inbox = null;
     this.#stirred = null;
     const rare = this.#rare;
-    if (rare === null) return;
-    rare.eventsSubscription = null;
-    rare.stirred = null;
+    if (rare !== null) {
+      rare.eventsSubscription = null;
+      rare.stirred = null;
+      rare.settled = null;
+      rare.accepted = null;
+      if (rare.topics !== null) {
+        rare.topics = null;
+        this.#mailbox.releaseAll();
+      }
+      if (rare.timers !== null) {
+        for (const timer of rare.timers) this.island.timers.cancel(timer);
+        rare.timers = null;
+      }
+    }
+    if (run === null) then();
+    else if (mayCleanUp) this.#cleanUp(run, then);
+    else {
+      run.drop();
+      then();
+    }
+  }
+
+  #cleanUp(run: Run, then: () => void): void {
+    const syscalls = this.#syscalls;
+    const { timers } = this.island;
+    let timer: Timer | null = null;
+    const isBusy = run.stop(() => {
+      if (timer !== null) timers.cancel(timer);
+      this.#afterCleanup(syscalls);
+    });
+    if (!isBusy) {
+      syscalls.shut();
+      then();
+      return;
+    }
+    this.#rareParts().afterCleanup = then;
+    timer = timers.set(CLEANUP_MS, () => {
+      run.drop();
+      this.#afterCleanup(syscalls);
+    });
+  }
+
+  #afterCleanup(syscalls: Syscalls): void {
+    syscalls.shut();
+    const rare = this.#rare as Rare;
+    const then = rare.afterCleanup as () => void;
+    rare.afterCleanup = null;
     rare.settled = null;
-    rare.accepted = null;
-    if (rare.topics !== null) {
-      rare.topics = null;
-      this.#mailbox.releaseAll();
-    }
-    if (rare.timers !== null) {
-      for (const timer of rare.timers) this.island.timers.cancel(timer);
-      rare.timers = null;
-    }
+    then();
   }
 
   #abandonExecs(): void {

@@ -1,13 +1,13 @@
 /**
- * The run queue: ready processes take turns, first ready first run (S15.6). One turn runs those that are ready now, up
- * to a bound, and then gives way, so that what they started and the world outside go on. The order may be given from
+ * The run queue: ready processes take turns, first ready first run (S15.6). One turn goes on until nobody is ready or
+ * the slice of time is used up, and then gives way, so that the world outside goes on. The order may be given from
  * outside, which is how a simulation explores interleavings.
  */
 import type { Turns } from "./clock.ts";
 import type { Process } from "./process.ts";
 
-/** How many processes one turn steps at most. */
-const STEPS_PER_TURN = 128;
+/** How many processes are stepped between two looks at the clock. */
+const STEPS_PER_LOOK = 32;
 
 /** The ready processes of one island. A ring whose length is a power of two. */
 export class Scheduler {
@@ -18,8 +18,19 @@ export class Scheduler {
   #ready = 0;
   #requested = false;
   #steps = 0;
+  #givesWay = false;
   readonly #turn = () => {
-    for (let left = Math.min(this.#ready, STEPS_PER_TURN); left > 0 && this.#ready > 0; left--) this.#shift().step();
+    this.#givesWay = false;
+    do {
+      let resumesLater = false;
+      for (let left = Math.min(this.#ready, STEPS_PER_LOOK); left > 0 && this.#ready > 0 && !this.#givesWay; left--) {
+        const process = this.#shift();
+        process.step();
+        resumesLater ||= process.resumesLater;
+      }
+      // What a turn has resumed of native code runs when the turn is over.
+      if (resumesLater) break;
+    } while (this.#ready > 0 && !this.#givesWay && this.#turns.mayGoOn());
     this.#requested = false;
     if (this.#ready > 0) this.#request();
   };
@@ -62,9 +73,14 @@ export class Scheduler {
     return chosen;
   }
 
+  /** A process has used up a slice of time by itself: this turn ends with it, and the world outside has its due first. */
+  giveWay(): void {
+    this.#givesWay = true;
+  }
+
   #request(): void {
     this.#requested = true;
-    this.#turns.request(this.#turn);
+    this.#turns.request(this.#turn, this.#givesWay);
   }
 
   #shift(): Process {

@@ -41,7 +41,10 @@ const NO_MESSAGES: SpawnSettings["messages"] = [];
 /** What one run of a process may do. */
 export class Syscalls {
   readonly process: Process;
+  /** @internal What the engine keeps with this door. */
+  attached: object | null = null;
   #shut = false;
+  #cleansUp = false;
   #lastDestination: string | null = null;
   #lastTarget: Process | undefined = undefined;
 
@@ -54,9 +57,20 @@ export class Syscalls {
     return this.#shut;
   }
 
+  /** Whether the code behind this door was stopped and cleans up: it may send, and nothing else (S16.55). */
+  get cleansUp(): boolean {
+    return this.#cleansUp;
+  }
+
+  /** @internal The code that was stopped is being told to return. */
+  beginCleanup(): void {
+    this.#cleansUp = true;
+  }
+
   /** @internal */
   shut(): void {
     this.#shut = true;
+    this.#cleansUp = false;
     this.#lastTarget = undefined;
     this.#lastDestination = null;
   }

@@ -53,8 +53,8 @@ export class NodeTurns implements Turns {
     return --this.#unwatched > 0 || this.#isWithinSlice();
   }
 
-  request(turn: () => void): void {
-    if (--this.#unwatched > 0 || this.#isWithinSlice()) {
+  request(turn: () => void, afterOthers: boolean): void {
+    if (!afterOthers && (--this.#unwatched > 0 || this.#isWithinSlice())) {
       this.#ready.then(turn);
       return;
     }

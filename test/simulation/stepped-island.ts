@@ -121,12 +121,15 @@ export class SteppedIsland {
       entry: id,
       mailbox: null,
       accept: null,
-      resumesLater: true,
-      start: (syscalls, args) => {
-        const code: Code = { syscalls, go: (coroutine) => this.#pending.push(() => this.#run(syscalls, coroutine)) };
-        this.#run(syscalls, main(code, ...args), true);
-        return { stop() {} };
-      },
+      start: (syscalls) => ({
+        resumesLater: true,
+        begin: (args) => {
+          const code: Code = { syscalls, go: (coroutine) => this.#pending.push(() => this.#run(syscalls, coroutine)) };
+          this.#run(syscalls, main(code, ...args), true);
+        },
+        stop: () => false,
+        drop() {},
+      }),
     });
   }
 

@@ -1,136 +1,16 @@
-/**
- * Channels as TypeScript shows them, over subscriptions and channels of the kernel alike, and `select`. Here a kernel
- * wait becomes a promise: a strand per wait, whose resume resolves it.
- */
+/** Channels as TypeScript shows them, over subscriptions and channels of the kernel alike, and `select`. */
 import {
   ChannelCore,
   CLOSED,
   errors,
   invalid,
   type Case as KernelCase,
-  NOT_READY,
   ProcessError,
-  type Source,
-  Strand,
   Subscription,
   type Syscalls,
 } from "../../kernel/index.ts";
-import { never, open, rejected } from "./stopped.ts";
-
-type Resolve = (value: unknown) => void;
-
-// One executor for all promises: it hands out the resolvers instead of closing over them.
-let resolveLast: Resolve;
-const takeResolver = (resolve: Resolve): void => {
-  resolveLast = resolve;
-};
-
-/** Where a strand that has done its waiting lies until the next wait at the same channel. */
-interface Spare {
-  strand: ReceiveStrand | null;
-}
-
-/** A wait for one value: the promise resolves with it, or with `undefined` from a closed source. */
-class ReceiveStrand extends Strand {
-  declare private resolve: Resolve | null;
-  declare private readonly spare: Spare | null;
-
-  constructor(syscalls: Syscalls, spare: Spare | null) {
-    super(syscalls.process);
-    this.resolve = null;
-    this.spare = spare;
-  }
-
-  /** Waits at the source; the promise of what comes. */
-  wait(syscalls: Syscalls, source: Source): Promise<unknown> {
-    const promise = new Promise<unknown>(takeResolver);
-    this.resolve = resolveLast;
-    syscalls.waitAt(source, this);
-    return promise;
-  }
-
-  override resume(value: unknown): void {
-    const resolve = this.resolve as Resolve;
-    this.resolve = null;
-    if (this.spare !== null) this.spare.strand = this;
-    resolve(value === CLOSED ? undefined : value);
-  }
-}
-
-/** A wait with an outcome of its own shape. */
-class OutcomeStrand extends Strand {
-  readonly #outcome: (value: unknown, index: number) => void;
-
-  constructor(syscalls: Syscalls, outcome: (value: unknown, index: number) => void) {
-    super(syscalls.process);
-    this.#outcome = outcome;
-  }
-
-  override resume(value: unknown, index: number): void {
-    this.#outcome(value, index);
-  }
-}
-
-/** The next value of a source. */
-export function receiveFrom<T>(syscalls: Syscalls, source: Source, spare: Spare | null = null): Promise<T | undefined> {
-  if (syscalls.isShut) return never();
-  const value = syscalls.takeNow(source);
-  if (value !== NOT_READY) return Promise.resolve(value === CLOSED ? undefined : (value as T));
-  let strand = spare === null ? null : spare.strand;
-  if (strand === null) strand = new ReceiveStrand(syscalls, spare);
-  else (spare as Spare).strand = null;
-  return strand.wait(syscalls, source) as Promise<T | undefined>;
-}
-
-/** What `settle` makes of the answer to a request, in the very moment it comes. */
-export function answerFrom<T>(
-  syscalls: Syscalls,
-  source: Source,
-  settle: (answer: unknown, resolve: (value: T) => void, reject: (cause: unknown) => void) => void,
-): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const answer = syscalls.takeNow(source);
-    if (answer !== NOT_READY) settle(answer, resolve, reject);
-    else syscalls.waitAt(source, new OutcomeStrand(syscalls, (late) => settle(late, resolve, reject)));
-  });
-}
-
-/** An answer that needed no wait: now, or at the next turn when this one is used up. */
-export function answered<T>(syscalls: Syscalls, value: T): Promise<T> {
-  if (syscalls.spend()) return Promise.resolve(value);
-  return receiveFrom(syscalls, syscalls.nextTurn(value)) as Promise<T>;
-}
-
-/** Runs an act that may throw; the promise of its result, or one that never settles if the process has ended by it. */
-export function act<T>(syscalls: Syscalls, perform: () => T): Promise<T> {
-  if (syscalls.isShut) return never();
-  let result: T;
-  try {
-    result = perform();
-  } catch (cause) {
-    if (syscalls.spend()) return rejected(syscalls, cause);
-    return receiveFrom(syscalls, syscalls.nextTurn(null)).then(() => rejected<T>(syscalls, cause));
-  }
-  return syscalls.isShut ? never() : answered(syscalls, result);
-}
-
-/** Waits for one of the cases. */
-export function selectOne(
-  syscalls: Syscalls,
-  cases: readonly KernelCase[],
-  hasDefault: boolean,
-  preference: "listed" | "oldest",
-): Promise<{ index: number; value: unknown }> {
-  // Whose end is decided gets no answer any more: that nothing is ready would not be true.
-  if (syscalls.isShut || syscalls.process.isDoomed) return never();
-  const now = syscalls.selectNow(cases, hasDefault, preference);
-  if (now.index >= 0) return Promise.resolve(now);
-  if (hasDefault) return answered(syscalls, now);
-  return new Promise((resolve) => {
-    const strand = new OutcomeStrand(syscalls, (value, index) => resolve({ index, value }));
-    syscalls.waitForAny(cases, preference, strand);
-  });
-}
+import { awaitFrom, never, nextOf, receiveFrom, rejected, type Spare, selectOne } from "./answers.ts";
+import { open } from "./stopped.ts";
 
 /** A case of a select; made by `caseReceive` and `caseSend`, and good for any number of selects. */
 export class Case<T = unknown> {
@@ -196,6 +76,16 @@ export class Channel<T = unknown> implements AsyncIterable<T> {
     return receiveFrom(this.#syscalls, this.#core, this.#spare);
   }
 
+  /** @internal `await channel.receive()` of lowered code. */
+  awaitReceive(): unknown {
+    return awaitFrom(this.#syscalls, this.#core, false);
+  }
+
+  /** @internal The step of a `for await` of lowered code: a value or CLOSED. */
+  awaitNext(): unknown {
+    return awaitFrom(this.#syscalls, this.#core, true);
+  }
+
   /**
    * Hands a value over, uncopied; resolves when there was room or a receiver. Rejects: INVALID (closed, or a
    * subscription), CANCELED (closed while waiting).
@@ -203,17 +93,13 @@ export class Channel<T = unknown> implements AsyncIterable<T> {
   send(value: T): Promise<void> {
     const syscalls = this.#syscalls;
     const core = this.#core;
-    if (syscalls.isShut) return never();
+    if (syscalls.isShut) return never(syscalls);
     if (core instanceof Subscription) return rejected(syscalls, invalid("cannot send on a subscription"));
     if (core.isClosed) return rejected(syscalls, invalid("send on closed channel"));
     const cases: KernelCase[] = [{ kind: "send", sink: core, value, endsOnClose: true }];
-    if (syscalls.selectNow(cases, false, "listed").index >= 0) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const strand = new OutcomeStrand(syscalls, (outcome) => {
-        if (outcome !== CLOSED) resolve();
-        else reject(new ProcessError({ kind: errors.CANCELED, message: "channel closed while sending" }));
-      });
-      syscalls.waitForAny(cases, "listed", strand);
+    return selectOne<void>(syscalls, cases, false, "listed", (_index, outcome, resolve, reject) => {
+      if (outcome !== CLOSED) resolve();
+      else reject(new ProcessError({ kind: errors.CANCELED, message: "channel closed while sending" }));
     });
   }
 
@@ -238,20 +124,10 @@ export class Channel<T = unknown> implements AsyncIterable<T> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
-      const value = await this.#next();
+      const value = await nextOf(this.#syscalls, this.#core);
       if (value === CLOSED) return;
       yield value as T;
     }
-  }
-
-  /** The next value or CLOSED, so that an `undefined` sent between coroutines does not end an iteration. */
-  async #next(): Promise<unknown> {
-    const value = this.#syscalls.isShut ? NOT_READY : this.#syscalls.takeNow(this.#core);
-    if (value !== NOT_READY) return value;
-    if (this.#syscalls.isShut) return never();
-    return new Promise((resolve) => {
-      this.#syscalls.waitAt(this.#core, new OutcomeStrand(this.#syscalls, resolve));
-    });
   }
 
   /** @internal */
@@ -278,15 +154,18 @@ export function select<C extends readonly Case[] | Record<string, Case>>(
   // What is no case is passed over, as in Lua (S11.8).
   const listed = Object.entries(cases).filter((entry): entry is [string, Case] => entry[1] instanceof Case);
   const cores = listed.map(([, one]) => Case.core(one));
-  return selectOne(syscalls, cores, hasDefault, "listed").then(({ index, value }) => {
-    if (index < 0) return { default: true, ok: true } as Selected<C>;
+  return selectOne<Selected<C>>(syscalls, cores, hasDefault, "listed", (index, value, resolve) => {
+    if (index < 0) {
+      resolve({ default: true, ok: true } as Selected<C>);
+      return;
+    }
     const [key, one] = listed[index] as [string, Case];
     const ok = value !== CLOSED;
-    return {
+    resolve({
       case: Array.isArray(cases) ? Number(key) : key,
       channel: one.channel,
       value: ok && Case.core(one).kind === "receive" ? value : undefined,
       ok,
-    } as unknown as Selected<C>;
+    } as unknown as Selected<C>);
   });
 }

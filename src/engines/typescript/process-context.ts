@@ -21,7 +21,9 @@ import {
   type Subscription,
   type Syscalls,
 } from "../../kernel/index.ts";
-import { act, answered, type Case, Channel, dress, receiveFrom, type Selected, select } from "./channel-dressing.ts";
+import { act, answered, lowered, never, receiveFrom, rejected } from "./answers.ts";
+import { type Case, Channel, dress, type Selected, select } from "./channel-dressing.ts";
+import { FULFILLED, Reaction } from "./deferred.ts";
 import type {
   Context,
   Done,
@@ -36,7 +38,7 @@ import type {
 } from "./process-api.ts";
 import { DoneValue, serve } from "./serve.ts";
 import { execBy, SpawnBuilder, spawnBy } from "./spawn-builder.ts";
-import { never, open, rejected } from "./stopped.ts";
+import { open, openToSend } from "./stopped.ts";
 
 type Send = (destination: string, topic: string, ...payload: unknown[]) => ProcessError | null;
 
@@ -153,10 +155,10 @@ export class ProcessContext implements Process<any> {
   get upgrade(): (id: string | null, ...state: unknown[]) => Promise<never> {
     return (id = null, ...state) => {
       const syscalls = this.#syscalls;
-      if (syscalls.isShut) return never();
+      if (syscalls.isShut) return never(syscalls);
       if (id !== null && typeof id !== "string") return rejected(syscalls, badArgument(1, "upgrade", "string", id));
       syscalls.upgrade(id, state);
-      return never();
+      return never(syscalls);
     };
   }
 
@@ -222,6 +224,13 @@ export class ProcessContext implements Process<any> {
     return (task) => {
       if (typeof task !== "function") throw badArgument(1, "go", "function", task);
       const syscalls = open(this.#syscalls);
+      const run = lowered(syscalls);
+      if (run !== null) {
+        const going = new Reaction(run, task, null);
+        going.queueUp(FULFILLED, undefined);
+        going.catch((cause) => syscalls.fail(cause));
+        return;
+      }
       Promise.resolve()
         .then(() => (syscalls.isShut ? undefined : task()))
         .catch((cause) => syscalls.fail(cause));
@@ -231,7 +240,7 @@ export class ProcessContext implements Process<any> {
   get sleep(): (duration: Duration) => Promise<void> {
     return (duration) => {
       const syscalls = this.#syscalls;
-      if (syscalls.isShut) return never();
+      if (syscalls.isShut) return never(syscalls);
       let delayMs: number;
       try {
         delayMs = requiredDurationMs(duration, "sleep");
@@ -262,7 +271,7 @@ export class ProcessContext implements Process<any> {
   get serve(): (handlers: any) => Promise<any> {
     return (handlers) => {
       const syscalls = this.#syscalls;
-      return syscalls.isShut ? never() : serve(syscalls, handlers);
+      return syscalls.isShut ? never(syscalls) : serve(syscalls, handlers);
     };
   }
 
@@ -334,8 +343,8 @@ function bindSend(syscalls: Syscalls): Send {
     if (given.length < 2) return invalid("send requires at least destination and topic arguments");
     if (typeof destination !== "string") throw badArgument(1, "send", "string", destination);
     if (typeof topic !== "string") throw badArgument(2, "send", "string", topic);
-    if (given.length > 3) return open(syscalls).send(destination, topic, Array.prototype.slice.call(given, 2));
-    return open(syscalls).send(destination, topic, payload);
+    if (given.length > 3) return openToSend(syscalls).send(destination, topic, Array.prototype.slice.call(given, 2));
+    return openToSend(syscalls).send(destination, topic, payload);
   };
 }
 

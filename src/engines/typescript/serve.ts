@@ -3,7 +3,8 @@
  * if it names that, are taken in the order they came; events go before messages.
  */
 import { badArgument, CLOSED, type Case as KernelCase, type Message, type Syscalls } from "../../kernel/index.ts";
-import { receiveFrom, selectOne } from "./channel-dressing.ts";
+import { awaitFrom, selectOne } from "./answers.ts";
+import { type Activation, start, WAIT } from "./task.ts";
 
 /** The value by which a handler ends its `serve`. */
 export class DoneValue<R> {
@@ -17,8 +18,13 @@ export class DoneValue<R> {
 type Handler = (first: unknown, second?: unknown) => unknown;
 
 /** Serves until a handler returns a DoneValue; returns its value, or `null` when its channels were closed. */
-export async function serve(syscalls: Syscalls, handlers: unknown): Promise<unknown> {
-  if (typeof handlers === "function") return serveInbox(syscalls, handlers as Handler);
+export function serve(syscalls: Syscalls, handlers: unknown): Promise<unknown> {
+  return start(
+    typeof handlers === "function" ? serveInbox(syscalls, handlers as Handler) : serveTopics(syscalls, handlers),
+  ) as Promise<unknown>;
+}
+
+function* serveTopics(syscalls: Syscalls, handlers: unknown): Activation {
   if (typeof handlers !== "object" || handlers === null) throw badArgument(1, "serve", "function or table", handlers);
   const topics = Object.keys(handlers);
   for (const topic of topics) {
@@ -30,22 +36,32 @@ export async function serve(syscalls: Syscalls, handlers: unknown): Promise<unkn
     return topic === "@inbox" ? syscalls.inbox() : syscalls.listen(topic, true);
   });
   const cases: KernelCase[] = sources.map((source) => ({ kind: "receive", source }));
+  const chosen: Settled = (index, value, resolve) => resolve({ index, value });
   for (;;) {
-    const { index, value } = await selectOne(syscalls, cases, false, "oldest");
+    const { index, value } = (yield selectOne(syscalls, cases, false, "oldest", chosen)) as Chosen;
     if (value === CLOSED) return null;
     const topic = topics[index] as string;
     const handler = (handlers as Record<string, Handler>)[topic] as Handler;
-    const result = await (topic.startsWith("@") ? handler(value) : handler((value as Message).payload, value));
+    const result = yield topic.startsWith("@") ? handler(value) : handler((value as Message).payload, value);
     if (result instanceof DoneValue) return result.value;
   }
 }
 
-async function serveInbox(syscalls: Syscalls, handler: Handler): Promise<unknown> {
+/** Which topic has what. */
+interface Chosen {
+  readonly index: number;
+  readonly value: unknown;
+}
+
+type Settled = (index: number, value: unknown, resolve: (chosen: Chosen) => void) => void;
+
+function* serveInbox(syscalls: Syscalls, handler: Handler): Activation {
   const inbox = syscalls.inbox();
   for (;;) {
-    const message = await receiveFrom<Message>(syscalls, inbox);
-    if (message === undefined) return null;
-    const result = await handler(message);
+    let message = awaitFrom(syscalls, inbox, true);
+    if (message === WAIT) message = yield WAIT;
+    if (message === CLOSED) return null;
+    const result = yield handler(message);
     if (result instanceof DoneValue) return result.value;
   }
 }

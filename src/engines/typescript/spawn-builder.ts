@@ -19,9 +19,9 @@ import {
   withMessage,
   withName,
 } from "../../kernel/index.ts";
-import { answered, answerFrom } from "./channel-dressing.ts";
+import { answered, answerFrom, never, rejected } from "./answers.ts";
 import type { Duration, Exec, Spawn } from "./process-api.ts";
-import { never, open, owned, rejected } from "./stopped.ts";
+import { open, owned } from "./stopped.ts";
 
 /** The two required arguments of a spawn or exec, checked. */
 function checked(operation: SpawnOperation, given: readonly unknown[]): [string, string] {
@@ -41,7 +41,7 @@ export function spawnBy(
   given: readonly unknown[],
   settings: SpawnSettings | null,
 ): Promise<Pid> {
-  if (syscalls.isShut) return never();
+  if (syscalls.isShut) return never(syscalls);
   let answer: Pid | OneShot;
   try {
     const [id, host] = checked(operation, given);
@@ -62,7 +62,7 @@ export function execBy(
   given: readonly unknown[],
   settings: SpawnSettings | null,
 ): Promise<unknown> {
-  if (syscalls.isShut) return never();
+  if (syscalls.isShut) return never(syscalls);
   let reply: OneShot;
   try {
     const [id, host] = checked("exec", given);

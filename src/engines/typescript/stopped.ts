@@ -1,18 +1,24 @@
 /**
- * What stop means for native TypeScript (S16.7): nothing can interrupt an async function, so its next wait never ends
- * and its next synchronous call throws. And whose fault a rejection is, where that can be told (S16.9).
+ * What a call gets once its code is not to go on (S16.7): its waits never end and its synchronous calls throw; code that
+ * cleans up may still send (S16.55). And whose fault a rejection is, where that can be told (S16.9).
  */
 import { errors, ProcessError, type Syscalls } from "../../kernel/index.ts";
 
-/** A promise that never settles. A fresh one each time: a shared one would keep every waiter alive. */
-export function never<T>(): Promise<T> {
-  return new Promise<T>(() => {});
-}
-
 /** The door, or the error of a synchronous call after the end. */
 export function open(syscalls: Syscalls): Syscalls {
-  if (syscalls.isShut) throw new ProcessError({ kind: errors.CANCELED, message: "the process has ended" });
+  if (syscalls.isShut) throw canceled();
   return syscalls;
+}
+
+/** The door for a send, which code that cleans up may use too (S16.55). */
+export function openToSend(syscalls: Syscalls): Syscalls {
+  if (syscalls.isShut && !syscalls.cleansUp) throw canceled();
+  return syscalls;
+}
+
+/** What a call gets after the end. */
+export function canceled(): ProcessError {
+  return new ProcessError({ kind: errors.CANCELED, message: "the process has ended" });
 }
 
 const owners = new WeakMap<object, Syscalls>();
@@ -21,11 +27,6 @@ const owners = new WeakMap<object, Syscalls>();
 export function owned<E>(syscalls: Syscalls, cause: E): E {
   if (typeof cause === "object" && cause !== null) owners.set(cause, syscalls);
   return cause;
-}
-
-/** A promise rejected by a call of this process; should nobody handle it, the process can be told. */
-export function rejected<T>(syscalls: Syscalls, cause: unknown): Promise<T> {
-  return Promise.reject(owned(syscalls, cause));
 }
 
 /**

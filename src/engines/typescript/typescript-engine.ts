@@ -1,11 +1,12 @@
 /**
- * TypeScript as a language of processes: an async function becomes a Program. Native functions are driven by promises:
- * a wait is a promise that the kernel's resume resolves, and nothing can interrupt code between two waits. A later
- * engine may lower functions to generators; it fits behind the same interface.
+ * TypeScript as a language of processes: an async function becomes a Program. Functions that the loader has lowered are
+ * driven by the scheduler (task.ts); native ones, such as those an embedding program hands over, by promises. Which
+ * they are shows when they run, and one process may be made of both.
  */
 import { type Engine, type MailboxLimit, notFound, type Program, type Run, type Syscalls } from "../../kernel/index.ts";
 import { isProcessDefinition } from "./define-process.ts";
 import { ProcessContext } from "./process-context.ts";
+import { type Main, TaskRun } from "./task-run.ts";
 import type { Parsers } from "./typed-messages.ts";
 
 /** What a program is made from: an entry and what its module exports. */
@@ -17,24 +18,22 @@ export interface TypescriptSource {
   /** The name of that export, for the error when it is none that can run. */
   readonly method: string;
   readonly mailbox: MailboxLimit | null;
+  /** Whether loops of lowered code give their turn back (S16.56); true when left out. */
+  readonly preempt?: boolean;
 }
-
-type Main = (process: ProcessContext, ...args: readonly unknown[]) => unknown;
-
-/** Nothing can be stopped in native code: the shut door is all there is (S16.7). */
-const NATIVE_RUN: Run = { stop() {} };
 
 class TypescriptProgram implements Program {
   readonly entry: string;
   readonly mailbox: MailboxLimit | null;
   readonly accept: Program["accept"];
-  readonly resumesLater = true;
-  readonly #main: Main;
+  readonly main: Main;
+  readonly preempt: boolean;
 
   constructor(source: TypescriptSource, main: Main, parsers: Parsers | null) {
     this.entry = source.entry;
     this.mailbox = source.mailbox;
-    this.#main = main;
+    this.preempt = source.preempt !== false;
+    this.main = main;
     this.accept =
       parsers === null
         ? null
@@ -44,19 +43,8 @@ class TypescriptProgram implements Program {
           };
   }
 
-  start(syscalls: Syscalls, args: readonly unknown[]): Run {
-    let outcome: unknown;
-    try {
-      outcome = this.#main(new ProcessContext(syscalls), ...args);
-    } catch (cause) {
-      syscalls.fail(cause);
-      return NATIVE_RUN;
-    }
-    Promise.resolve(outcome).then(
-      (value) => syscalls.finish(value),
-      (cause) => syscalls.fail(cause),
-    );
-    return NATIVE_RUN;
+  start(syscalls: Syscalls): Run {
+    return new TaskRun(syscalls, this, new ProcessContext(syscalls));
   }
 }
 

@@ -1,0 +1,256 @@
+/**
+ * What lowered code gets where native code gets a promise: the result of a call that may not be there yet, settled and
+ * gone on with inside the turns of its process.
+ *
+ *     Deferred ── Task      an activation of a lowered async function (task.ts)
+ *              ├─ Answer    of a process call: spawn, sleep, a receive that is not awaited at once
+ *              └─ Reaction  what `then`, `catch` and `finally` make
+ *
+ * The order in which things go on is that of promises: each step takes its place at the end of one queue, the strands
+ * of the process whose wait is over, and takes as many places as a promise would take microtasks. Whoever does not know
+ * deferreds sees a thenable that is an `instanceof Promise`.
+ */
+import { Strand } from "../../kernel/index.ts";
+import { current, enter } from "./current.ts";
+import { owned } from "./stopped.ts";
+import type { TaskRun } from "./task-run.ts";
+
+export const PENDING = 0;
+export const FULFILLED = 1;
+export const REJECTED = 2;
+/** No state of a deferred: how a suspended function is told to return (see task.ts). */
+export const RETURNED = 3;
+
+/** How a deferred has ended, or has not. */
+export type State = typeof PENDING | typeof FULFILLED | typeof REJECTED | typeof RETURNED;
+
+/**
+ * The rejected deferreds that nobody awaited when they were settled, each with a promise rejected in its stead: if nobody
+ * comes until the queue of microtasks is empty, Node says so.
+ */
+const alarms = new WeakMap<Deferred, Promise<never>>();
+
+type Handler = ((value: any) => unknown) | null | undefined;
+
+/** A result that may not be there yet. The fields are plain and set in the constructor: one is made for every call. */
+export abstract class Deferred extends Strand {
+  /** @internal The run it belongs to. */
+  declare readonly run: TaskRun;
+  /** @internal */ declare state: State;
+  /** @internal The value or the cause, once settled. */
+  declare result: unknown;
+  /** @internal The first that has waited for it. */
+  declare awaiter: Deferred | null;
+  /** @internal Others that wait for it. */
+  declare others: Deferred[] | null;
+  /** @internal What to go on with at its place in the queue. */
+  declare wakeState: State;
+  /** @internal */ declare wakeValue: unknown;
+  /** @internal Whether it came into being when its run was stopped and cleans up, or was told to return. */
+  declare cleansUp: boolean;
+
+  constructor(run: TaskRun) {
+    super(run.process);
+    this.run = run;
+    this.state = PENDING;
+    this.result = undefined;
+    this.awaiter = null;
+    this.others = null;
+    this.wakeState = PENDING;
+    this.wakeValue = undefined;
+    this.cleansUp = current?.cleansUp === true;
+  }
+
+  /** @internal What it waited for has settled. */
+  wake(state: State, value: unknown): void {
+    this.queueUp(state, value);
+  }
+
+  /** @internal Goes on with this outcome at its place in the queue. */
+  queueUp(state: State, value: unknown): void {
+    if (this.run.isDropped) return;
+    this.wakeState = state;
+    this.wakeValue = value;
+    this.process.settled(this);
+  }
+
+  /** @internal Has `other` woken when this one settles, or queued up at once if it has. */
+  awaitedBy(other: Deferred): void {
+    if (this.state !== PENDING) {
+      if (this.state === REJECTED) this.isHandled();
+      other.wake(this.state, this.result);
+    } else if (this.awaiter === null) this.awaiter = other;
+    else {
+      this.others ??= [];
+      this.others.push(other);
+    }
+  }
+
+  /** @internal Settles with a value, or with what the value stands for when it is a promise. */
+  fulfil(value: unknown): void {
+    if ((typeof value === "object" && value !== null) || typeof value === "function") {
+      if (value instanceof Deferred && value.run === this.run) {
+        new Adoption(this, value).queueUp(PENDING, undefined);
+        return;
+      }
+      try {
+        if (typeof (value as { then?: unknown }).then === "function") {
+          this.run.adopt(this, value);
+          return;
+        }
+      } catch (cause) {
+        this.settleAs(REJECTED, cause);
+        return;
+      }
+    }
+    this.settleAs(FULFILLED, value);
+  }
+
+  /** @internal Somebody takes care of its rejection. */
+  isHandled(): void {
+    alarms.get(this)?.catch(() => {});
+  }
+
+  /** @internal Settles; a second time is ignored. */
+  settleAs(state: State, result: unknown): void {
+    if (this.state !== PENDING) return;
+    this.state = state;
+    this.result = result;
+    const first = this.awaiter;
+    if (first === null) {
+      if (this.run.main === this) this.run.mainSettled(state, result);
+      else if (state === REJECTED && !this.run.isStopped)
+        alarms.set(this, Promise.reject(owned(this.run.syscalls, result)));
+      return;
+    }
+    first.wake(state, result);
+    const { others } = this;
+    if (others === null) return;
+    this.others = null;
+    for (const other of others) other.wake(state, result);
+  }
+
+  /** As of a promise. */
+  // biome-ignore lint/suspicious/noThenProperty: it is a thenable, and means to be one.
+  then(onFulfilled?: Handler, onRejected?: Handler): Deferred {
+    const reaction = new Reaction(this.run, onFulfilled, onRejected);
+    this.awaitedBy(reaction);
+    return reaction;
+  }
+
+  /** As of a promise. */
+  catch(onRejected?: Handler): Deferred {
+    return this.then(undefined, onRejected);
+  }
+
+  /** As of a promise. */
+  finally(onFinally?: (() => unknown) | null): Deferred {
+    if (typeof onFinally !== "function") return this.then(onFinally, onFinally);
+    const settled = (outcome: unknown) => new Reaction(this.run, null, null).started(FULFILLED, outcome);
+    return this.then(
+      (value) => settled(onFinally()).then(() => value),
+      (cause) =>
+        settled(onFinally()).then(() => {
+          throw cause;
+        }),
+    );
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Promise";
+  }
+}
+
+// So that `instanceof Promise` holds. Deferreds override everything that a promise is asked for.
+Object.setPrototypeOf(Object.getPrototypeOf(Strand.prototype), Promise.prototype);
+
+/** A callback that waits for a deferred, and the deferred of what it returns. */
+export class Reaction extends Deferred {
+  readonly #onFulfilled: Handler;
+  readonly #onRejected: Handler;
+
+  constructor(run: TaskRun, onFulfilled: Handler, onRejected: Handler) {
+    super(run);
+    this.#onFulfilled = onFulfilled;
+    this.#onRejected = onRejected;
+  }
+
+  /** Settles it at once. */
+  started(state: State, value: unknown): this {
+    if (state === FULFILLED) this.fulfil(value);
+    else this.settleAs(state, value);
+    return this;
+  }
+
+  override resume(): void {
+    throw new Error("a reaction waits at no source");
+  }
+
+  override resumeSettled(): void {
+    const { wakeState, wakeValue } = this;
+    this.wakeValue = undefined;
+    const handler = wakeState === FULFILLED ? this.#onFulfilled : this.#onRejected;
+    if (typeof handler !== "function") this.settleAs(wakeState, wakeValue);
+    else {
+      const outer = current;
+      enter(this);
+      let value: unknown;
+      try {
+        value = handler(wakeValue);
+      } catch (cause) {
+        enter(outer);
+        this.settleAs(REJECTED, cause);
+        this.run.afterStep();
+        return;
+      }
+      enter(outer);
+      this.fulfil(value);
+    }
+    this.run.afterStep();
+  }
+}
+
+/** A deferred that was settled with another: it asks the other one step later, and settles one step after that. */
+export class Adoption extends Deferred {
+  readonly #adopter: Deferred;
+  readonly #adopted: Deferred | null;
+
+  /** @param adopted `null` for a promise of somebody else, which wakes the adoption itself. */
+  constructor(adopter: Deferred, adopted: Deferred | null) {
+    super(adopter.run);
+    this.#adopter = adopter;
+    this.#adopted = adopted;
+  }
+
+  override resume(): void {
+    throw new Error("an adoption waits at no source");
+  }
+
+  override resumeSettled(): void {
+    const { wakeState, wakeValue } = this;
+    this.wakeValue = undefined;
+    if (wakeState === PENDING) this.#adopted?.awaitedBy(this);
+    else {
+      this.#adopter.settleAs(wakeState, wakeValue);
+      this.run.afterStep();
+    }
+  }
+}
+
+/** What an answer makes of what it waited for: settles it, or throws what it is rejected with. */
+export type Settle = (answer: Answer, value: unknown, index: number) => void;
+
+/** The deferred of a process call. */
+export class Answer extends Deferred {
+  readonly #settle: Settle | null;
+
+  /** @param settle called with what it waits for, in the very moment that comes; `null` for one settled by hand. */
+  constructor(run: TaskRun, settle: Settle | null) {
+    super(run);
+    this.#settle = settle;
+  }
+
+  override resume(value: unknown, index: number): void {
+    this.#settle?.(this, value, index);
+  }
+}

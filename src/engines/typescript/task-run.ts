@@ -1,0 +1,181 @@
+/**
+ * The run of a TypeScript process: its tasks in order of age, how they are told to return when the process is ended from
+ * outside (S16.55), and when a loop gives its turn back (S16.56).
+ *
+ * Cleaning up goes from the youngest task to the oldest, so that a function called returns before its caller. A task
+ * that waits for another returns after it; one that waits for a promise of somebody else, which may stand for any of
+ * the younger ones, after all of them.
+ */
+import type { Process, Run, Syscalls } from "../../kernel/index.ts";
+import { current, enter, type Running } from "./current.ts";
+import { Adoption, Deferred, FULFILLED, REJECTED, type State } from "./deferred.ts";
+import { returnNow, Task, turn } from "./task.ts";
+
+/** How long a loop may go on before the other processes have their turn. */
+const SLICE_MS = 1;
+/** How many looks at the clock a slice has at most, so that it ends where time stands still, as in a simulation. */
+const MOST_LOOKS = 64;
+/** A look at the clock is not to come more often than this, nor more seldom. */
+const SOONEST_LOOK_MS = 0.1;
+const LATEST_LOOK_MS = 0.3;
+const MOST_PER_LOOK = 4_096;
+/** As good as never, and still a small integer. */
+const NEVER = 2 ** 30 - 1;
+
+/** The slice of the loop that runs now, and how often loops have to look at the clock for it. */
+const slice = { beginMs: 0, lookMs: 0, perLook: 64 };
+
+/** What main is: called with the process object and the arguments. */
+export type Main = (process: any, ...args: readonly unknown[]) => unknown;
+
+/** One run of a TypeScript program, lowered or native. */
+export class TaskRun implements Run, Running {
+  readonly process: Process;
+  readonly syscalls: Syscalls;
+  /** The task that was started last of those that have not returned. */
+  youngest: Task | null = null;
+  /** The deferred of main. */
+  main: Deferred | null = null;
+  isStopped = false;
+  isDropped = false;
+  resumesLater = false;
+  readonly cleansUp = false;
+  #cleaned: (() => void) | null = null;
+  readonly #program: { readonly main: Main; readonly preempt: boolean };
+  readonly #context: unknown;
+
+  constructor(syscalls: Syscalls, program: { readonly main: Main; readonly preempt: boolean }, context: unknown) {
+    this.process = syscalls.process;
+    this.syscalls = syscalls;
+    this.#program = program;
+    this.#context = context;
+    syscalls.attached = this;
+  }
+
+  get run(): this {
+    return this;
+  }
+
+  begin(args: readonly unknown[]): void {
+    const { syscalls } = this;
+    const outer = current;
+    let outcome: unknown;
+    enter(this);
+    try {
+      const { main } = this.#program;
+      outcome = args.length === 0 ? main(this.#context) : main(this.#context, ...args);
+    } catch (cause) {
+      enter(outer);
+      syscalls.fail(cause);
+      this.afterStep();
+      return;
+    }
+    enter(outer);
+    if (outcome instanceof Deferred && outcome.run === this) {
+      if (outcome.state === 0) this.main = outcome;
+      else this.mainSettled(outcome.state, outcome.result);
+      this.afterStep();
+      return;
+    }
+    // Nothing of this run is lowered: all it will ever do is resolve promises.
+    this.resumesLater = this.youngest === null;
+    Promise.resolve(outcome).then(
+      (value) => syscalls.finish(value),
+      (cause) => syscalls.fail(cause),
+    );
+    this.afterStep();
+  }
+
+  stop(cleaned: () => void): boolean {
+    this.isStopped = true;
+    this.#cleaned = cleaned;
+    // Code that is running now goes on to its next wait; only then can it be told to return.
+    if (current !== null && current.run === this) return true;
+    this.#unwind();
+    if (this.youngest !== null) return true;
+    this.#cleaned = null;
+    this.isDropped = true;
+    return false;
+  }
+
+  drop(): void {
+    this.isStopped = true;
+    this.isDropped = true;
+    this.#cleaned = null;
+    this.youngest = null;
+  }
+
+  /** @internal A piece of code has run and waits, or is done: the moment to go on with cleaning up. */
+  afterStep(): void {
+    if (!this.isStopped || this.isDropped || current !== null) return;
+    this.#unwind();
+    if (this.youngest !== null) return;
+    const cleaned = this.#cleaned;
+    this.drop();
+    cleaned?.();
+  }
+
+  /** Tells those to return whose turn it is. */
+  #unwind(): void {
+    this.syscalls.beginCleanup();
+    let isYoungest = true;
+    let task = this.youngest;
+    while (task !== null) {
+      const { older } = task;
+      if (!task.cleansUp && this.#mayReturn(task, isYoungest)) returnNow(task);
+      // Whether it is still there: then it has not returned yet.
+      isYoungest &&= this.youngest === older;
+      task = older;
+    }
+  }
+
+  #mayReturn(task: Task, isYoungest: boolean): boolean {
+    const { awaits } = task;
+    if (awaits === null) return true;
+    return awaits instanceof Task
+      ? awaits.state !== 0 || awaits.run !== this
+      : awaits instanceof Deferred || isYoungest;
+  }
+
+  /** @internal Main has returned or failed. */
+  mainSettled(state: State, result: unknown): void {
+    if (state === FULFILLED) this.syscalls.finish(result);
+    else this.syscalls.fail(result);
+  }
+
+  /** @internal A deferred was settled with a promise of somebody else. */
+  adopt(deferred: Deferred, promise: unknown): void {
+    const adoption = new Adoption(deferred, null);
+    Promise.resolve(promise).then(
+      (value) => adoption.queueUp(FULFILLED, value),
+      (cause) => adoption.queueUp(REJECTED, cause),
+    );
+  }
+
+  /** @internal The check of a loop asks; whether the loop gives its turn back. */
+  pauses(task: Task): boolean {
+    if (!this.#program.preempt) {
+      turn.left = NEVER;
+      return false;
+    }
+    const { island } = this.process;
+    const nowMs = island.clock.nowMs();
+    if (turn.looks++ === 0) {
+      slice.beginMs = nowMs;
+      slice.lookMs = nowMs;
+      turn.left = slice.perLook;
+      return false;
+    }
+    const sinceLookMs = nowMs - slice.lookMs;
+    if (sinceLookMs < SOONEST_LOOK_MS) slice.perLook = Math.min(slice.perLook * 2, MOST_PER_LOOK);
+    else if (sinceLookMs > LATEST_LOOK_MS) slice.perLook = Math.max(slice.perLook >> 1, 1);
+    slice.lookMs = nowMs;
+    turn.left = slice.perLook;
+    const isUsedUp = nowMs - slice.beginMs >= SLICE_MS;
+    if (!isUsedUp && turn.looks < MOST_LOOKS) return false;
+    if (isUsedUp) island.scheduler.giveWay();
+    this.process.budget = 0;
+    task.queueUp(FULFILLED, undefined);
+    return true;
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * Lowered functions in execution. The loader has made a generator of each async function of the application; `start`
+ * makes a task of its activation, and `drive` runs it from wait to wait.
+ *
+ *     code ──yield──▶ drive: WAIT        the task stands at a source of the kernel already
+ *                            PAUSE       the check of a loop: the slice may be used up
+ *                            a deferred  of the same process: wait for it in the queue of the process
+ *                            a promise   of somebody else: let it wake the task
+ *                            else        a value: on with it, one step later
+ *
+ * Where no process is around, as in a callback of a timer or while a module is evaluated, a lowered function is driven
+ * by promises and is what it was before: an async function.
+ */
+import { CLOSED } from "../../kernel/index.ts";
+import { traced } from "./author-stack.ts";
+import { current, enter } from "./current.ts";
+import { Deferred, FULFILLED, PENDING, REJECTED, RETURNED, type State } from "./deferred.ts";
+import type { TaskRun } from "./task-run.ts";
+
+/** A lowered function in execution. */
+export type Activation = Generator<unknown, unknown, unknown>;
+
+/** Yielded by code that has arranged itself what wakes it. */
+export const WAIT: unique symbol = Symbol("wait");
+/** Yielded by the check of a loop. */
+export const PAUSE: unique symbol = Symbol("pause");
+
+/** What the loops of lowered code count down, and where they are: written by the code itself. */
+export const turn = {
+  /** How many times round loops may still go before a look at the clock. */
+  left: 0,
+  /** How many looks there have been since the task was resumed. */
+  looks: 0,
+  /** Which await of which module was reached last; see author-stack.ts. */
+  site: 0,
+};
+
+/** How many times round a loop before the first look at the clock. */
+const FIRST_LOOK = 64;
+
+const {
+  next: goOn,
+  throw: throwInto,
+  return: returnFrom,
+} = Object.getPrototypeOf(function* () {}.prototype) as Activation;
+
+/** An activation of a lowered function, and the deferred of its result. */
+export class Task extends Deferred {
+  declare readonly activation: Activation;
+  /** @internal The tasks of its run in order of age; it stands among them until it has returned. */
+  declare older: Task | null;
+  /** @internal */ declare younger: Task | null;
+  /** @internal Which await it stands at. */
+  declare site: number;
+  /** @internal What it waits for besides the sources of the kernel: a deferred, or a promise of somebody else. */
+  declare awaits: unknown;
+  /** @internal Whether it wants to see CLOSED itself. */
+  declare seesClosed: boolean;
+  /** @internal Whether it runs inside the call that started it, so that the caller goes on first. */
+  declare isNested: boolean;
+
+  constructor(run: TaskRun, activation: Activation) {
+    super(run);
+    this.activation = activation;
+    this.site = 0;
+    this.awaits = null;
+    this.seesClosed = false;
+    this.isNested = false;
+    this.younger = null;
+    this.older = run.youngest;
+    if (run.youngest !== null) run.youngest.younger = this;
+    run.youngest = this;
+  }
+
+  /** The kernel has what it waited for. */
+  override resume(value: unknown): void {
+    drive(this, FULFILLED, this.#seen(value));
+    if (this.run.isStopped) this.run.afterStep();
+  }
+
+  /** A channel has what it waited for; it goes on at its place in the queue. */
+  override settle(value: unknown): void {
+    this.leave();
+    const seen = this.#seen(value);
+    if (typeof seen !== "object" || seen === null || !awaitsThenable(this, seen)) this.queueUp(FULFILLED, seen);
+  }
+
+  override resumeSettled(): void {
+    const value = this.wakeValue;
+    this.wakeValue = undefined;
+    drive(this, this.wakeState, value);
+    if (this.run.isStopped) this.run.afterStep();
+  }
+
+  override wake(state: State, value: unknown): void {
+    this.awaits = null;
+    if (this.run.isStopped && !this.cleansUp) return;
+    this.queueUp(state, state === REJECTED ? traced(value, this) : value);
+  }
+
+  #seen(value: unknown): unknown {
+    if (this.seesClosed) this.seesClosed = false;
+    else if (value === CLOSED) return undefined;
+    return value;
+  }
+
+  /** @internal It runs no more. */
+  unlink(): void {
+    const { older, younger, run } = this;
+    if (younger === null) run.youngest = older;
+    else younger.older = older;
+    if (older !== null) older.younger = younger;
+    this.older = null;
+    this.younger = null;
+  }
+}
+
+/** Runs a task until it waits or has returned. */
+export function drive(task: Task, state: State, value: unknown): void {
+  const outer = current;
+  enter(task);
+  task.isNested = outer !== null;
+  if (outer === null) {
+    turn.left = FIRST_LOOK;
+    turn.looks = 0;
+  }
+  const { activation } = task;
+  let how = state;
+  let given = value;
+  for (;;) {
+    let step: IteratorResult<unknown, unknown>;
+    try {
+      if (how === FULFILLED) step = goOn.call(activation, given);
+      else if (how === REJECTED) step = throwInto.call(activation, given);
+      else step = returnFrom.call(activation, undefined);
+    } catch (cause) {
+      enter(outer);
+      task.unlink();
+      task.settleAs(REJECTED, traced(cause, task.awaiter));
+      return;
+    }
+    if (step.done === true) {
+      enter(outer);
+      task.unlink();
+      task.fulfil(step.value);
+      return;
+    }
+    const yielded = step.value;
+    if (yielded === WAIT) break;
+    how = FULFILLED;
+    given = yielded;
+    if (yielded === PAUSE) {
+      if (task.run.pauses(task)) break;
+      given = undefined;
+    } else if (typeof yielded === "object" ? yielded !== null : typeof yielded === "function") {
+      const { run } = task;
+      if (yielded instanceof Deferred && yielded.run === run) {
+        task.site = turn.site;
+        if (yielded.state === PENDING || outer !== null || run.process.hasSettled || --run.process.budget < 0) {
+          task.awaits = yielded;
+          yielded.awaitedBy(task);
+          break;
+        }
+        how = yielded.state;
+        if (how === REJECTED) yielded.isHandled();
+        given = how === REJECTED ? traced(yielded.result, task) : yielded.result;
+      } else if (awaitsForeign(task, yielded)) break;
+      else if (outer !== null || task.process.hasSettled || --task.process.budget < 0) {
+        task.queueUp(FULFILLED, yielded);
+        break;
+      }
+    } else if (outer !== null || task.process.hasSettled || --task.process.budget < 0) {
+      task.queueUp(FULFILLED, yielded);
+      break;
+    }
+    if (task.run.isStopped && !task.cleansUp) break;
+  }
+  enter(outer);
+}
+
+/** Has a deferred or a promise wake the task; `false` when it is neither. */
+function awaitsThenable(task: Task, awaited: object): boolean {
+  if (!(awaited instanceof Deferred) || awaited.run !== task.run) return awaitsForeign(task, awaited);
+  task.site = turn.site;
+  task.awaits = awaited;
+  awaited.awaitedBy(task);
+  return true;
+}
+
+/** Has a promise of somebody else wake the task; `false` when it is none. */
+function awaitsForeign(task: Task, awaited: unknown): boolean {
+  let promise: Promise<unknown>;
+  try {
+    if (!(awaited instanceof Promise) && typeof (awaited as { then?: unknown }).then !== "function") return false;
+    promise = Promise.resolve(awaited);
+  } catch (cause) {
+    promise = Promise.reject(cause);
+  }
+  task.site = turn.site;
+  task.awaits = promise;
+  promise.then(
+    (value) => {
+      if (task.awaits === promise) task.wake(FULFILLED, value);
+    },
+    (cause) => {
+      if (task.awaits === promise) task.wake(REJECTED, cause);
+    },
+  );
+  return true;
+}
+
+/** What a promise-driven function awaits through `receive`. */
+let awaitedOutside: unknown;
+
+/** Arranges that the code that runs now goes on with the outcome of `awaited`; it must yield WAIT at once. */
+export function arrange(awaited: unknown): typeof WAIT {
+  if (current === null) awaitedOutside = awaited;
+  else {
+    const task = current as Task;
+    const isObject = (typeof awaited === "object" && awaited !== null) || typeof awaited === "function";
+    if (!isObject || !awaitsThenable(task, awaited)) task.queueUp(FULFILLED, awaited);
+  }
+  return WAIT;
+}
+
+/** Runs the activation of a lowered function up to its first wait; stands for its result, like the call of an async function. */
+export function start(activation: Activation): unknown {
+  if (current === null) return new Promise((resolve, reject) => driveOutside(activation, resolve, reject, FULFILLED));
+  const task = new Task(current.run, activation);
+  drive(task, FULFILLED, undefined);
+  return task;
+}
+
+/** `start` of a call whose parameters may fail to evaluate: that, too, is a rejection. */
+export function run(lowered: (...args: any[]) => Activation, self: unknown, args: ArrayLike<unknown>): unknown {
+  let activation: Activation;
+  try {
+    activation = Reflect.apply(lowered, self, args);
+  } catch (cause) {
+    activation = failing(cause);
+  }
+  return start(activation);
+}
+
+// biome-ignore lint/correctness/useYield: it throws before it could.
+function* failing(cause: unknown): Activation {
+  throw cause;
+}
+
+function driveOutside(
+  activation: Activation,
+  resolve: (value: unknown) => void,
+  reject: (cause: unknown) => void,
+  state: State,
+  value?: unknown,
+): void {
+  let how = state;
+  let given = value;
+  for (;;) {
+    let step: IteratorResult<unknown, unknown>;
+    try {
+      step = how === REJECTED ? throwInto.call(activation, given) : goOn.call(activation, given);
+    } catch (cause) {
+      reject(cause);
+      return;
+    }
+    if (step.done === true) {
+      resolve(step.value);
+      return;
+    }
+    if (step.value !== PAUSE) {
+      const awaited = step.value === WAIT ? awaitedOutside : step.value;
+      awaitedOutside = undefined;
+      Promise.resolve(awaited).then(
+        (late) => driveOutside(activation, resolve, reject, FULFILLED, late),
+        (cause) => driveOutside(activation, resolve, reject, REJECTED, cause),
+      );
+      return;
+    }
+    turn.left = FIRST_LOOK;
+    how = FULFILLED;
+    given = undefined;
+  }
+}
+
+/** @internal Tells a suspended function to return: its `finally` runs, its `catch` does not. */
+export function returnNow(task: Task): void {
+  task.awaits = null;
+  task.cleansUp = true;
+  // Where it stood is of the run that was stopped, and gone.
+  task.queue = null;
+  task.previous = null;
+  task.next = null;
+  task.several = null;
+  drive(task, RETURNED, undefined);
+}
