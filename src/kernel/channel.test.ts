@@ -2,20 +2,20 @@
 import { describe, expect, it } from "vitest";
 import { SeededRandom } from "../testing/index.ts";
 import { ChannelCore } from "./channel.ts";
-import type { Process } from "./process.ts";
+import type { Syscalls } from "./syscalls.ts";
 import { CLOSED, Strand } from "./wait.ts";
 
-/** As much of a process as a strand needs: it goes on at once, so that the order of outcomes can be seen. */
-function processOf(): Process {
+/** As much of a run as a strand needs: it goes on at once, so that the order of outcomes can be seen. */
+function runOf(): Syscalls {
   const process = { waits: 0, settled: (strand: Strand) => strand.resumeSettled() };
-  return process as unknown as Process;
+  return { process } as unknown as Syscalls;
 }
 
 class NotingStrand extends Strand {
   readonly #note: (value: unknown) => void;
 
-  constructor(process: Process, note: (value: unknown) => void) {
-    super(process);
+  constructor(run: Syscalls, note: (value: unknown) => void) {
+    super(run);
     this.#note = note;
   }
 
@@ -27,7 +27,7 @@ class NotingStrand extends Strand {
 /** A channel, what is done with it, and what each coroutine got, line by line. */
 class User {
   readonly channel: ChannelCore;
-  readonly process = processOf();
+  readonly run = runOf();
   readonly log: string[] = [];
 
   constructor(size: number) {
@@ -36,7 +36,7 @@ class User {
 
   receive(who: number): void {
     if (this.channel.isReady()) this.#note(`${who} got`, this.channel.take());
-    else new NotingStrand(this.process, (value) => this.#note(`${who} got`, value)).waitAt(this.channel);
+    else new NotingStrand(this.run, (value) => this.#note(`${who} got`, value)).waitAt(this.channel);
   }
 
   send(who: number, value: unknown): void {
@@ -45,7 +45,7 @@ class User {
       this.log.push(`${who} sent true`);
       return;
     }
-    const strand = new NotingStrand(this.process, (outcome) => this.#note(`${who} sent`, outcome));
+    const strand = new NotingStrand(this.run, (outcome) => this.#note(`${who} sent`, outcome));
     strand.waitForAny([{ kind: "send", sink: this.channel, value, endsOnClose: true }], "listed");
   }
 
@@ -151,7 +151,7 @@ describe("a channel", () => {
   it("leaves a send of a select waiting when it closes [S11.10]", () => {
     const user = new User(0);
     const other = new ChannelCore(0);
-    const strand = new NotingStrand(user.process, (value) => user.log.push(String(value)));
+    const strand = new NotingStrand(user.run, (value) => user.log.push(String(value)));
     strand.waitForAny(
       [
         { kind: "send", sink: user.channel, value: 1, endsOnClose: false },
@@ -163,6 +163,6 @@ describe("a channel", () => {
     expect(user.log).toEqual([]);
     other.give("other");
     expect(user.log).toEqual(["other"]);
-    expect(user.process.waits).toBe(0);
+    expect(user.run.process.waits).toBe(0);
   });
 });

@@ -3,11 +3,10 @@
  * (S11.1–S11.6). Values are handed over uncopied, any value.
  */
 import { Fifo } from "./fifo.ts";
-import { CLOSED, NOT_READY, type Sink, type Source, WaitQueue } from "./wait.ts";
+import { CLOSED, NOT_READY, type Sink, Source, WaitQueue } from "./wait.ts";
 
 /** A channel of one process. */
-export class ChannelCore implements Source, Sink {
-  readonly receivers = new WaitQueue();
+export class ChannelCore extends Source implements Sink {
   readonly senders = new WaitQueue();
   readonly #room: number;
   readonly #values = new Fifo<unknown>();
@@ -17,6 +16,7 @@ export class ChannelCore implements Source, Sink {
 
   /** @param size room for so many values; zero or negative means none. */
   constructor(size = 0) {
+    super();
     this.#room = size > 0 ? Math.floor(size) : 0;
   }
 
@@ -46,11 +46,11 @@ export class ChannelCore implements Source, Sink {
   }
 
   canGive(): boolean {
-    return !this.#closed && (this.#values.length < this.#room || this.receivers.first !== null);
+    return !this.#closed && (this.#values.length < this.#room || this.first !== null);
   }
 
   give(value: unknown): void {
-    const receiver = this.receivers.first;
+    const receiver = this.first;
     if (receiver === null) this.#values.push(value);
     else receiver.strand.settle(value, receiver.index);
   }
@@ -62,7 +62,7 @@ export class ChannelCore implements Source, Sink {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (let at = this.receivers.first; at !== null; at = this.receivers.first) at.strand.settle(CLOSED, at.index);
+    for (let at = this.first; at !== null; at = this.first) at.strand.settle(CLOSED, at.index);
     // A send case of a closed channel is never ready (S11.10), so a select keeps waiting; a plain send is called off.
     for (let at = this.senders.first; at !== null; at = this.senders.first) {
       const waiting = at.strand.cases?.[at.index];

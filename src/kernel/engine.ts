@@ -1,28 +1,28 @@
 /**
  * INTERFACES a language. The kernel sees a program that can be started, a run that can be stopped, and strands (wait.ts)
- * that can be resumed; what these words mean is the engine's business. An engine gets a Syscalls object and nothing
- * else.
+ * that can be resumed; what these words mean is the engine's business. All an
+ * engine has of the kernel is the door that its run is.
  *
- *     Programs ──load(id)──▶ Program ──start(syscalls)──▶ Run ──begin(args)
- *                                                          │ makes a Strand for each coroutine that waits
- *     kernel ──strand.resume(value)──▶ code goes on ──▶ syscalls.… ──▶ syscalls.finish(value) | fail(cause)
+ *     Programs ──load(id)──▶ Program ──start(process)──▶ Run ──begin(args)
+ *                                                         │ makes a Strand for each coroutine that waits
+ *     kernel ──strand.resume(value)──▶ code goes on ──▶ run.… ──▶ run.finish(value) | fail(cause)
  */
 import type { ProcessError } from "./errors.ts";
 import type { MailboxLimit } from "./mailbox-limit.ts";
-import type { Syscalls } from "./syscalls.ts";
+import type { Process } from "./process.ts";
+import { Syscalls } from "./syscalls.ts";
 
-/** Code in execution, from one start or upgrade to its end. */
-export interface Run {
+/** Code in execution, from one start or upgrade to its end: the door it goes through, and what the kernel may ask of it. */
+export abstract class Run extends Syscalls {
   /**
    * Whether resuming one of its strands runs no code of the process then and there, as with promises: such a strand can
    * be resumed in the middle of whatever woke it.
    */
-  readonly resumesLater: boolean;
+  abstract readonly resumesLater: boolean;
   /**
-   * Begins to run, inside the first turn of the process. It reports its end by `syscalls.finish` or `syscalls.fail` and
-   * throws nothing.
+   * Begins to run, inside the first turn of the process. It reports its end by `finish` or `fail` and throws nothing.
    */
-  begin(args: readonly unknown[]): void;
+  abstract begin(args: readonly unknown[]): void;
   /**
    * The process is ended from outside or goes on with other code: nothing of this run may go on but its cleanup
    * (S16.55).
@@ -30,9 +30,9 @@ export interface Run {
    * @param cleaned called once when a cleanup that takes time has ended.
    * @returns whether there is such a cleanup; if not, `cleaned` is never called.
    */
-  stop(cleaned: () => void): boolean;
+  abstract stop(cleaned: () => void): boolean;
   /** The process has ended by itself, or the time of the cleanup is over: nothing goes on any more. */
-  drop(): void;
+  abstract drop(): void;
 }
 
 /** Code that can be run as a process, as often as one likes. */
@@ -47,7 +47,7 @@ export interface Program {
    */
   readonly accept: ((topic: string, payload: unknown) => unknown) | null;
   /** Makes a run of it, which does not run yet. */
-  start(syscalls: Syscalls): Run;
+  start(process: Process): Run;
 }
 
 /** A language: makes programs of whatever its definitions are. */

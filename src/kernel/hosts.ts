@@ -4,10 +4,13 @@
  */
 import { errors, notFound, ProcessError } from "./errors.ts";
 import type { MailboxLimit } from "./mailbox-limit.ts";
+import { pidPrefix } from "./pid.ts";
 
 /** A host as an island knows it. */
 export interface Host {
   readonly id: string;
+  /** How the pids of its processes begin. */
+  readonly pidPrefix: string;
   /** How many live processes it may have; 0 means no limit. */
   readonly maxProcesses: number;
   /** The limit of its processes' mailboxes where the entry sets none. */
@@ -26,6 +29,7 @@ export class Hosts {
   add(host: { id: string; maxProcesses?: number; mailbox?: MailboxLimit | null; isPrivate?: boolean }): Host {
     const added: Host = {
       id: host.id,
+      pidPrefix: pidPrefix(host.id),
       maxProcesses: host.maxProcesses ?? 0,
       mailbox: host.mailbox ?? null,
       isPrivate: host.isPrivate ?? false,

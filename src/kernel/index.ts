@@ -3,7 +3,7 @@ export { ChannelCore } from "./channel.ts";
 export type { Clock, Turns } from "./clock.ts";
 export type { DeadLetter, DeadLetterReason, DeadLetters } from "./dead-letters.ts";
 export { parseDuration } from "./duration.ts";
-export type { Engine, Program, Programs, Run } from "./engine.ts";
+export { type Engine, type Program, type Programs, Run } from "./engine.ts";
 export {
   badArgument,
   type ErrorKind,
@@ -37,4 +37,4 @@ export { isEntryId } from "./spawning.ts";
 export { Subscription } from "./subscription.ts";
 export { requiredDurationMs, type SpawnOperation, type Syscalls } from "./syscalls.ts";
 export type { Timer } from "./timers.ts";
-export { type Case, CLOSED, NOT_READY, type ReceiveCase, type SendCase, type Source, Strand } from "./wait.ts";
+export { type Case, CLOSED, NOT_READY, type ReceiveCase, type SendCase, Source, Strand } from "./wait.ts";

@@ -26,5 +26,5 @@ export interface Island {
   readonly notices: Watchers<IslandNotice>;
   readonly deadLetters: DeadLetters;
   /** The next call chain's number (S1.9). */
-  nextChain(): string;
+  nextChain(): number;
 }

@@ -59,7 +59,7 @@ export class Kernel implements Island {
     this.outside = new Outside(this);
   }
 
-  nextChain(): string {
-    return (++this.#chains).toString(16);
+  nextChain(): number {
+    return ++this.#chains;
   }
 }

@@ -6,89 +6,121 @@
  * chain and nothing else. The first `claim` builds an index of topics; from then on
  *
  *     order     a1 ─▶ b1 ─▶ a2 ─▶ c1 ─▶ b2         all that wait, taken ones passed over
- *     topics    a: a1 ─▶ a2   b: b1 ─▶ b2   c: c1   who listens for "b" takes b1 in one step
+ *     topics    a: a1, a2   b: b1, b2   c: c1         who listens for "b" takes b1 in one step
  *     cursor               ▲                        everything before it is claimed or taken: the inbox starts here
  *
  * so taking one message from behind 500,000 others costs what it costs from an empty mailbox. Messages that were taken
  * out of the middle are swept from the chain when they outnumber the waiting ones.
  */
+import { Fifo } from "./fifo.ts";
 import { Message } from "./message.ts";
 
 /** The messages of one topic. */
-interface TopicChain {
-  head: Message | null;
-  tail: Message | null;
+interface TopicQueue {
+  readonly messages: Fifo<Message>;
   /** Whether a subscription is open for the topic. */
   claimed: boolean;
 }
 
+/** What is needed only where topics are told apart. */
+class TopicIndex {
+  readonly topics = new Map<string, TopicQueue>();
+  claims = 0;
+  cursor: Message | null;
+  /** How many taken messages still hang in the chain. */
+  taken = 0;
+
+  constructor(cursor: Message | null) {
+    this.cursor = cursor;
+  }
+}
+
 const SWEEP_AT = 64;
+/** The number of the first arrival; there is room below for messages that are put back. */
+const FIRST_ARRIVAL = 2 ** 20;
 
 /** The messages waiting for one process. Looking (`peek…`) never takes. */
 export class Mailbox {
-  #head: Message | null = null;
-  #tail: Message | null = null;
-  #waiting = 0;
-  #arrivals = 0;
-  #topics: Map<string, TopicChain> | null = null;
-  #claims = 0;
-  #cursor: Message | null = null;
-  /** How many taken messages still hang in the chain. */
-  #taken = 0;
-
+  declare private head: Message | null;
+  declare private tail: Message | null;
   /** How many messages wait. */
-  get waiting(): number {
-    return this.#waiting;
+  declare waiting: number;
+  declare private arrivals: number;
+  declare private index: TopicIndex | null;
+
+  constructor() {
+    this.head = null;
+    this.tail = null;
+    this.waiting = 0;
+    this.arrivals = FIRST_ARRIVAL;
+    this.index = null;
   }
 
   /** Adds a message behind all others. */
   put(message: Message): void {
-    if (this.#tail === null) this.#head = message;
-    else Message.linkNext(this.#tail, message);
-    this.#tail = message;
-    this.#waiting++;
-    Message.setArrival(message, this.#arrivals++);
-    if (this.#topics !== null) this.#index(this.#topics, message);
+    const { tail } = this;
+    if (tail === null) this.head = message;
+    else Message.linkNext(tail, message);
+    this.tail = message;
+    this.waiting++;
+    Message.setArrival(message, this.arrivals++);
+    if (this.index !== null) note(this.index, message);
+  }
+
+  /** Puts a message back before all others. Only while topics are not told apart. */
+  putBack(message: Message): void {
+    const { head } = this;
+    Message.linkNext(message, head);
+    Message.setArrival(message, head === null ? this.arrivals++ : Message.arrival(head) - 1);
+    this.head = message;
+    if (head === null) this.tail = message;
+    this.waiting++;
   }
 
   /** The oldest message nobody listens for, which is what the inbox yields; `null` when there is none. */
   peekUnclaimed(): Message | null {
-    if (this.#topics === null) return this.#head;
-    let at = this.#cursor;
-    while (at !== null && (Message.isTaken(at) || this.#topics.get(at.topic)?.claimed === true)) at = Message.next(at);
-    this.#cursor = at;
+    const { index } = this;
+    if (index === null) return this.head;
+    let at = index.cursor;
+    while (at !== null && (Message.isTaken(at) || index.topics.get(at.topic)?.claimed === true)) at = Message.next(at);
+    index.cursor = at;
     return at;
   }
 
   /** The oldest message of a topic; `null` when there is none. Only for a claimed topic. */
   peekTopic(topic: string): Message | null {
-    return this.#topics?.get(topic)?.head ?? null;
+    return this.index?.topics.get(topic)?.messages.peek() ?? null;
   }
 
   /** Whether a message of this topic would go to a listener. */
   isClaimed(topic: string): boolean {
-    return this.#topics?.get(topic)?.claimed === true;
+    return this.index !== null && this.index.topics.get(topic)?.claimed === true;
   }
 
   /** Takes a message that a peek has shown. */
   take(message: Message): void {
-    this.#waiting--;
+    this.waiting--;
     Message.markTaken(message);
-    if (this.#topics === null) {
-      this.#head = Message.next(message);
-      if (this.#head === null) this.#tail = null;
-      else Message.linkNext(message, null);
+    const { index } = this;
+    if (index === null) {
+      const next = Message.next(message);
+      this.head = next;
+      if (next !== null) Message.linkNext(message, null);
+      else {
+        this.tail = null;
+        this.arrivals = FIRST_ARRIVAL;
+      }
       return;
     }
-    this.#taken++;
-    this.#unindex(this.#topics, message);
-    this.#dropTakenHead();
-    if (this.#taken > SWEEP_AT && this.#taken > this.#waiting) this.#sweep();
+    index.taken++;
+    forget(index, message);
+    this.dropTakenHead(index);
+    if (index.taken > SWEEP_AT && index.taken > this.waiting) this.sweep(index);
   }
 
   /** Takes the message that has waited longest, of whatever topic. Only for a mailbox that is not empty. */
   takeOldest(): Message {
-    let oldest = this.#head as Message;
+    let oldest = this.head as Message;
     while (Message.isTaken(oldest)) oldest = Message.next(oldest) as Message;
     this.take(oldest);
     return oldest;
@@ -96,106 +128,102 @@ export class Mailbox {
 
   /** From now on messages of this topic go to its listener. */
   claim(topic: string): void {
-    if (this.#topics === null) {
-      this.#topics = new Map();
-      this.#cursor = this.#head;
-      for (let at = this.#head; at !== null; at = Message.next(at)) this.#index(this.#topics, at);
+    if (this.index === null) {
+      this.index = new TopicIndex(this.head);
+      for (let at = this.head; at !== null; at = Message.next(at)) note(this.index, at);
     }
-    const chain = this.#topics.get(topic);
-    if (chain === undefined) this.#topics.set(topic, { head: null, tail: null, claimed: true });
-    else chain.claimed = true;
-    this.#claims++;
+    const { topics } = this.index;
+    const queue = topics.get(topic);
+    if (queue === undefined) topics.set(topic, { messages: new Fifo(), claimed: true });
+    else queue.claimed = true;
+    this.index.claims++;
   }
 
   /** Nobody listens for this topic any more; what waits of it is for the inbox or the next listener (S2.32). */
   release(topic: string): void {
-    const topics = this.#topics as Map<string, TopicChain>;
-    const chain = topics.get(topic) as TopicChain;
-    chain.claimed = false;
-    this.#claims--;
-    if (chain.head === null) topics.delete(topic);
-    else this.#cursor = this.#head;
-    this.#dropIndexIfIdle();
+    const index = this.index as TopicIndex;
+    const queue = index.topics.get(topic) as TopicQueue;
+    queue.claimed = false;
+    index.claims--;
+    if (queue.messages.length === 0) index.topics.delete(topic);
+    else index.cursor = this.head;
+    this.dropIndexIfIdle(index);
   }
 
   /** Lets go of every claim, as an upgrade does: what waits is matched anew. */
   releaseAll(): void {
-    if (this.#topics === null) return;
-    for (const [topic, chain] of this.#topics) {
-      chain.claimed = false;
-      if (chain.head === null) this.#topics.delete(topic);
+    const { index } = this;
+    if (index === null) return;
+    for (const [topic, queue] of index.topics) {
+      queue.claimed = false;
+      if (queue.messages.length === 0) index.topics.delete(topic);
     }
-    this.#claims = 0;
-    this.#cursor = this.#head;
-    this.#dropIndexIfIdle();
+    index.claims = 0;
+    index.cursor = this.head;
+    this.dropIndexIfIdle(index);
   }
 
   /** The messages that wait, in order. */
   *messages(): Generator<Message, void, undefined> {
-    for (let at = this.#head; at !== null; at = Message.next(at)) if (!Message.isTaken(at)) yield at;
+    for (let at = this.head; at !== null; at = Message.next(at)) if (!Message.isTaken(at)) yield at;
   }
 
-  #index(topics: Map<string, TopicChain>, message: Message): void {
-    if (this.#cursor === null) this.#cursor = message;
-    const chain = topics.get(message.topic);
-    if (chain === undefined) {
-      topics.set(message.topic, { head: message, tail: message, claimed: false });
-      return;
-    }
-    if (chain.tail === null) chain.head = message;
-    else Message.linkNextOfTopic(chain.tail, message);
-    chain.tail = message;
-  }
-
-  /** A taken message is always the first of its topic: listener, inbox and takeOldest all go by age. */
-  #unindex(topics: Map<string, TopicChain>, message: Message): void {
-    const chain = topics.get(message.topic) as TopicChain;
-    chain.head = Message.nextOfTopic(message);
-    Message.linkNextOfTopic(message, null);
-    if (chain.head !== null) return;
-    chain.tail = null;
-    if (!chain.claimed) topics.delete(message.topic);
-  }
-
-  #dropTakenHead(): void {
-    let at = this.#head;
+  private dropTakenHead(index: TopicIndex): void {
+    let at = this.head;
     while (at !== null && Message.isTaken(at)) {
       const next = Message.next(at);
-      if (at === this.#cursor) this.#cursor = next;
+      if (at === index.cursor) index.cursor = next;
       Message.linkNext(at, null);
-      this.#taken--;
+      index.taken--;
       at = next;
     }
-    this.#head = at;
+    this.head = at;
     if (at !== null) return;
-    this.#tail = null;
-    this.#dropIndexIfIdle();
+    this.tail = null;
+    this.arrivals = FIRST_ARRIVAL;
+    this.dropIndexIfIdle(index);
   }
 
   /** Rebuilds the chain without the messages that were taken out of its middle. */
-  #sweep(): void {
+  private sweep(index: TopicIndex): void {
     let last: Message | null = null;
-    let at = this.#head;
+    let at = this.head;
     while (at !== null) {
       const next = Message.next(at);
       if (Message.isTaken(at)) {
-        if (at === this.#cursor) this.#cursor = next;
+        if (at === index.cursor) index.cursor = next;
         Message.linkNext(at, null);
       } else {
-        if (last === null) this.#head = at;
+        if (last === null) this.head = at;
         else Message.linkNext(last, at);
         last = at;
       }
       at = next;
     }
     if (last !== null) Message.linkNext(last, null);
-    this.#tail = last;
-    this.#taken = 0;
+    this.tail = last;
+    index.taken = 0;
   }
 
-  #dropIndexIfIdle(): void {
-    if (this.#claims > 0 || this.#head !== null) return;
-    this.#topics = null;
-    this.#cursor = null;
+  private dropIndexIfIdle(index: TopicIndex): void {
+    if (index.claims === 0 && this.head === null) this.index = null;
   }
+}
+
+function note(index: TopicIndex, message: Message): void {
+  if (index.cursor === null) index.cursor = message;
+  const queue = index.topics.get(message.topic);
+  if (queue !== undefined) queue.messages.push(message);
+  else {
+    const messages = new Fifo<Message>();
+    messages.push(message);
+    index.topics.set(message.topic, { messages, claimed: false });
+  }
+}
+
+/** A taken message is always the first of its topic: listener, inbox and takeOldest all go by age. */
+function forget(index: TopicIndex, message: Message): void {
+  const queue = index.topics.get(message.topic) as TopicQueue;
+  queue.messages.shift();
+  if (queue.messages.length === 0 && !queue.claimed) index.topics.delete(message.topic);
 }

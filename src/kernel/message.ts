@@ -1,13 +1,15 @@
 /**
- * A message, and the two chains it can hang in.
+ * A message, and the chain it hangs in.
  *
- * The object a sender makes is the one its receiver reads: nothing is wrapped or unwrapped on the way. The links of
- * the chains are private to this file, so a message shows its reader topic, from and payload and nothing else.
+ * The object a sender makes is the one its receiver reads: nothing is wrapped or unwrapped on the way. The link of
+ * the chain is private to this file, so a message shows its reader topic, from and payload and nothing else.
  *
- *     arrival   head ─▶ m ─▶ m ─▶ m ─▶ … ◀─ tail     every message of a mailbox, in order
- *     topic            m ──────▶ m                   those of one topic, kept only where topics are told apart
+ *     head ─▶ m ─▶ m ─▶ m ─▶ … ◀─ tail     every message of a mailbox, in order
  */
 import type { Pid } from "./pid.ts";
+
+/** The arrival of a message that does not wait any more. */
+const TAKEN = -1;
 
 /** A message as its receiver reads it (S2.35, S2.36). */
 export class Message {
@@ -19,8 +21,6 @@ export class Message {
   readonly payload: unknown;
 
   #next: Message | null = null;
-  #nextOfTopic: Message | null = null;
-  #taken = false;
   #arrival = 0;
 
   constructor(topic: string, from: Pid | null, payload: unknown) {
@@ -42,15 +42,15 @@ export class Message {
 
   /** Whether its receiver has it; it may still hang in a chain then. */
   static isTaken(message: Message): boolean {
-    return message.#taken;
+    return message.#arrival === TAKEN;
   }
 
   /** Marks it as received or dropped. */
   static markTaken(message: Message): void {
-    message.#taken = true;
+    message.#arrival = TAKEN;
   }
 
-  /** Its number in the order of arrival at its mailbox. */
+  /** Its number in the order of arrival at its mailbox, while it waits there. */
   static arrival(message: Message): number {
     return message.#arrival;
   }
@@ -68,15 +68,5 @@ export class Message {
   /** Hangs `next` behind `message` in order of arrival. Cut with `null` on removal: garbage that is linked lives long. */
   static linkNext(message: Message, next: Message | null): void {
     message.#next = next;
-  }
-
-  /** The next one of its topic. */
-  static nextOfTopic(message: Message): Message | null {
-    return message.#nextOfTopic;
-  }
-
-  /** Hangs `next` behind `message` among those of its topic. */
-  static linkNextOfTopic(message: Message, next: Message | null): void {
-    message.#nextOfTopic = next;
   }
 }

@@ -1,10 +1,9 @@
 /** A source that yields one value, once: the answer to a request, or the end of a sleep. */
 import type { Process } from "./process.ts";
-import { CLOSED, NOT_READY, type Source, WaitQueue } from "./wait.ts";
+import { CLOSED, NOT_READY, Source } from "./wait.ts";
 
 /** One value for one strand. */
-export class OneShot implements Source {
-  readonly receivers = new WaitQueue();
+export class OneShot extends Source {
   readonly #process: Process;
   #value: unknown = CLOSED;
   #ready = false;
@@ -12,6 +11,7 @@ export class OneShot implements Source {
 
   /** @param onPut called when the value is there, before anybody takes it. */
   constructor(process: Process, onPut: (() => void) | null = null) {
+    super();
     this.#process = process;
     this.#onPut = onPut;
   }
@@ -22,7 +22,7 @@ export class OneShot implements Source {
     this.#ready = true;
     this.#value = value;
     this.#onPut?.();
-    if (this.receivers.first !== null) this.#process.stir(this);
+    if (this.first !== null) this.#process.stir(this);
   }
 
   isReady(): boolean {

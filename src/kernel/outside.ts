@@ -15,7 +15,7 @@ import { EMPTY_PID, isPid, type Pid } from "./pid.ts";
 import type { Process } from "./process.ts";
 import { unresolved } from "./router.ts";
 import { badName } from "./spawn-settings.ts";
-import { malformedTarget, startProcess } from "./spawning.ts";
+import { malformedTarget, startLater, startNow } from "./spawning.ts";
 import { cancelRequest } from "./syscalls.ts";
 
 /** How a process that is started from outside differs from the plain one. */
@@ -71,15 +71,17 @@ export class Outside {
       monitored: false,
       linked: false,
       reply: null,
-      actor: options.actor ?? null,
-      scope: options.scope ?? null,
-      context:
-        options.context === undefined ? null : (copyPayload(options.context, "context") as Record<string, unknown>),
+      heritage: {
+        actor: options.actor ?? null,
+        scope: options.scope ?? null,
+        context:
+          options.context === undefined ? {} : (copyPayload(options.context, "context") as Record<string, unknown>),
+      },
       name: options.name ?? null,
       messages: [],
       onEnd: options.onEnd ?? null,
     };
-    const started = startProcess(this.#island, order, answer);
+    const started = startNow(this.#island, order) ?? startLater(this.#island, order, answer);
     if (started !== null) answer(started);
   }
 

@@ -66,9 +66,26 @@ export function slotOf(pid: string): number {
   return slot & (SLOTS - 1);
 }
 
+/** Three digits for every number that has no more, and two digits with the closing brace. */
+const THREE_DIGITS = Array.from({ length: 0x1000 }, (_, number) => number.toString(16).padStart(3, "0"));
+const LAST_DIGITS = Array.from({ length: 0x100 }, (_, number) => `${number.toString(16).padStart(2, "0")}}`);
+
+/** How the pids of a host begin. */
+export function pidPrefix(host: string): string {
+  return `{${host}|0x`;
+}
+
+/** The text of a pid with that beginning. */
+export function pidOf(prefix: string, serial: number): Pid {
+  const high = Math.floor(serial / 0x100000);
+  const start = high === 0 ? prefix : prefix + high.toString(16);
+  const middle = THREE_DIGITS[(serial >> 8) & 0xfff] as string;
+  return (start + middle + (LAST_DIGITS[serial & 0xff] as string)) as Pid;
+}
+
 /** The text of a pid of `host`. */
 export function formatPid(host: string, serial: number): Pid {
-  return `{${host}|0x${serial.toString(16).padStart(5, "0")}}` as Pid;
+  return pidOf(pidPrefix(host), serial);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** pid → process. A slot of the table per live process, found from the pid by arithmetic; no hashing. */
-import { formatPid, type Pid, PidDealer, slotOf } from "./pid.ts";
+import { PidDealer, slotOf } from "./pid.ts";
 import type { Process } from "./process.ts";
 
 /** The live processes of one island. */
@@ -22,19 +22,15 @@ export class ProcessTable {
     return this.#dealer.deal();
   }
 
-  /** The pid of a serial on a host. */
-  pid(host: string, serial: number): Pid {
-    return formatPid(host, serial);
-  }
-
-  add(process: Process): void {
-    this.#slots[this.#dealer.slot(process.serial)] = process;
+  add(process: Process, serial: number): void {
+    this.#slots[this.#dealer.slot(serial)] = process;
     this.#live++;
   }
 
   remove(process: Process): void {
-    this.#slots[this.#dealer.slot(process.serial)] = undefined;
-    this.#dealer.release(process.serial);
+    const slot = slotOf(process.pid);
+    this.#slots[slot] = undefined;
+    this.#dealer.release(slot);
     this.#live--;
   }
 

@@ -34,7 +34,6 @@ import { serve } from "./select.ts";
 import type { CancelSignal, Signal } from "./signal.ts";
 import { added, includes, members, removed, type StringSet } from "./string-set.ts";
 import { Subscription } from "./subscription.ts";
-import { Syscalls } from "./syscalls.ts";
 import type { Timer } from "./timers.ts";
 import { NOT_READY, type Source, type Strand, WaitQueue } from "./wait.ts";
 
@@ -43,25 +42,15 @@ const BUDGET = 64;
 /** The last instant that RFC 3339 can write, in milliseconds. */
 const LAST_RFC3339_MS = 253_402_300_799_999;
 /** How long the child of an exec has to end in its own way when nobody waits for it any more (S3.38, S3.39). */
-export const ABANDONED_EXEC_DEADLINE_MS = 5_000;
+const ABANDONED_EXEC_DEADLINE_MS = 5_000;
 /** How long code that was stopped may clean up (S16.55). */
 const CLEANUP_MS = 1_000;
 
-const NO_CONTEXT: Readonly<Record<string, unknown>> = Object.freeze({});
-
-/** What a process is born with. */
-export interface Birth {
-  readonly serial: number;
-  readonly host: Host;
-  readonly program: Program;
-  readonly args: readonly unknown[];
-  /** The frame id, which names the call chain. */
-  readonly frame: string;
+/** What a process hands down to its children (S3.31). One object for a whole family that changes nothing of it. */
+export interface Heritage {
   readonly actor: Actor | null;
   readonly scope: Scope | null;
-  readonly context: Readonly<Record<string, unknown>> | null;
-  /** Told the result, after everybody else; for the runtime and tools. */
-  readonly onEnd: ((result: ExitResult) => void) | null;
+  readonly context: Readonly<Record<string, unknown>>;
 }
 
 /** What is rare in a process: made when it is first needed, so that an idle one stays small. */
@@ -83,95 +72,122 @@ class Rare {
   settled: WaitQueue | null = null;
   /** What comes when the code that was stopped has cleaned up. */
   afterCleanup: (() => void) | null = null;
+  alarmAt = ALARM_AT;
 }
 
-/** A process. */
+/** A process. Its fields are plain and set in the constructor, those that every message touches first. */
 export class Process implements Subject {
-  readonly serial: number;
-  readonly pid: Pid;
-  readonly host: Host;
-  readonly frame: string;
-  readonly actor: Actor | null;
-  readonly scope: Scope | null;
-  readonly context: Readonly<Record<string, unknown>>;
   readonly island: Island;
-
   /** @internal Whether it stands in the run queue; the scheduler's own mark. */
-  queued = false;
-  /** @internal How many more messages it may take in this turn. */
-  budget = 0;
-  /** @internal How many waits are open, which tells a simulation that it is not running. */
-  waits = 0;
-  /** The names it holds; kept by names.ts. */
-  names: StringSet = null;
-  /** Whether LINK_DOWN is an event (true) or the end (false). */
-  trapLinks = false;
+  declare queued: boolean;
+  declare private stepping: boolean;
+  /** How many more messages it may take in this turn. */
+  declare budget: number;
+  declare private openedInbox: Subscription | null;
+  /** A message on its way to the strand that stands first at the inbox, past the mailbox. */
+  declare private handed: Message | null;
+  declare private stirred: Source | null;
+  /** The code that runs, its door; `null` before its first turn, and once it has ended. */
+  declare run: Run | null;
+  declare private doomedTo: ExitFailure | null;
+  readonly pid: Pid;
+  declare private rare: Rare | null;
   /** The limit of its mailbox: its entry's, or else its host's. */
-  limit: MailboxLimit | null;
+  declare limit: MailboxLimit | null;
+  declare private program: Program;
+  declare private readonly mailbox: Mailbox;
+  /** @internal How many waits are open, which tells a simulation that it is not running. */
+  declare waits: number;
+  /** Whether its pid is no valid target any more. */
+  declare isEnded: boolean;
+  /** Whether LINK_DOWN is an event (true) or the end (false). */
+  declare trapLinks: boolean;
+  declare private args: readonly unknown[] | null;
+  readonly host: Host;
+  readonly heritage: Heritage;
+  declare private readonly chainEntry: string;
+  declare private readonly chain: number;
+  /** The names it holds; kept by names.ts. */
+  declare names: StringSet;
+  declare private linked: StringSet;
+  declare private watching: StringSet;
+  declare private watchedBy: StringSet;
 
-  readonly #mailbox = new Mailbox();
-  #program: Program;
-  #args: readonly unknown[] | null;
-  #run: Run | null = null;
-  #syscalls: Syscalls;
-  #ended = false;
-  #stepping = false;
-  #doom: ExitFailure | null = null;
-  #inbox: Subscription | null = null;
-  #stirred: Source | null = null;
-  #linked: StringSet = null;
-  #watching: StringSet = null;
-  #watchedBy: StringSet = null;
-  #alarmAt = ALARM_AT;
-  #rare: Rare | null = null;
-
-  constructor(island: Island, birth: Birth) {
+  /** @param parent whose call chain it stays in, as the child of an exec does; `null` for one that begins a chain. */
+  constructor(
+    island: Island,
+    pid: Pid,
+    host: Host,
+    program: Program,
+    args: readonly unknown[],
+    heritage: Heritage,
+    parent: Process | null,
+  ) {
     this.island = island;
-    this.serial = birth.serial;
-    this.host = birth.host;
-    this.pid = island.table.pid(birth.host.id, birth.serial);
-    this.frame = birth.frame;
-    this.actor = birth.actor;
-    this.scope = birth.scope;
-    this.context = birth.context ?? NO_CONTEXT;
-    this.#program = birth.program;
-    this.#args = birth.args;
-    this.limit = birth.program.mailbox ?? birth.host.mailbox;
-    this.#syscalls = new Syscalls(this);
-    if (birth.onEnd !== null) this.#rareParts().onEnd = birth.onEnd;
+    this.queued = false;
+    this.stepping = false;
+    this.budget = 0;
+    this.openedInbox = null;
+    this.handed = null;
+    this.stirred = null;
+    this.run = null;
+    this.doomedTo = null;
+    this.pid = pid;
+    this.rare = null;
+    this.limit = program.mailbox ?? host.mailbox;
+    this.program = program;
+    this.mailbox = new Mailbox();
+    this.waits = 0;
+    this.isEnded = false;
+    this.trapLinks = false;
+    this.args = args;
+    this.host = host;
+    this.heritage = heritage;
+    this.chainEntry = parent === null ? program.entry : parent.chainEntry;
+    this.chain = parent === null ? island.nextChain() : parent.chain;
+    this.names = null;
+    this.linked = null;
+    this.watching = null;
+    this.watchedBy = null;
+  }
+
+  /** Who acts. */
+  get actor(): Actor | null {
+    return this.heritage.actor;
+  }
+
+  /** Which policies apply. */
+  get scope(): Scope | null {
+    return this.heritage.scope;
+  }
+
+  /** The frame id, which names the call chain (S1.9). */
+  get frame(): string {
+    return `${this.chainEntry}#${this.chain.toString(16)}`;
   }
 
   /** The entry it runs, `namespace:name`. */
   get entry(): string {
-    return this.#program.entry;
+    return this.program.entry;
   }
 
   get hostId(): string {
     return this.host.id;
   }
 
-  get isEnded(): boolean {
-    return this.#ended;
-  }
-
   /** Whether its end is decided, though it has not had the turn for it. */
   get isDoomed(): boolean {
-    return this.#doom !== null;
+    return this.doomedTo !== null;
   }
 
   /** How many messages wait for it. */
   get waiting(): number {
-    return this.#mailbox.waiting;
+    return this.handed === null ? this.mailbox.waiting : this.mailbox.waiting + 1;
   }
 
   /** @internal Whether what its turn resumed runs only after the turn, as with promises. */
   get resumesLater(): boolean {
-    return this.#run?.resumesLater === true;
-  }
-
-  /** @internal The door of the code that runs now; older ones are shut. */
-  get syscalls(): Syscalls {
-    return this.#syscalls;
+    return this.run?.resumesLater === true;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -179,57 +195,86 @@ export class Process implements Subject {
 
   /** Whether the mailbox takes one more message (S2.49, S2.50). */
   accepts(): boolean {
-    return this.limit === null || this.#mailbox.waiting < this.limit.limit;
+    return this.limit === null || this.waiting < this.limit.limit;
   }
 
   /** A message has come, and there is room for it or it is beyond the limit by right. */
   put(message: Message): void {
-    if (this.#mailbox.waiting === 0 && this.#handOver(message)) return;
-    this.#mailbox.put(message);
-    if (this.#mailbox.waiting >= this.#alarmAt) this.#raiseAlarm();
-    const subscription = this.#mailbox.isClaimed(message.topic) ? this.#rare?.topics?.get(message.topic) : this.#inbox;
-    if (subscription != null && subscription.receivers.first !== null) this.stir(subscription);
+    const inbox = this.openedInbox;
+    if (inbox !== null) {
+      const { first } = inbox;
+      if (first !== null) {
+        const { strand } = first;
+        if (strand === first && this.handOver(message, strand)) return;
+      }
+    }
+    this.mailbox.put(message);
+    if (this.mailbox.waiting >= ALARM_AT - 1) this.raiseAlarm();
+    const claimed = this.rare !== null && this.rare.topics !== null && this.mailbox.isClaimed(message.topic);
+    const subscription = claimed ? this.rare?.topics?.get(message.topic) : inbox;
+    if (subscription != null && subscription.first !== null) this.stir(subscription);
+  }
+
+  /**
+   * Hands a message to the strand that waits for just this, past the mailbox: where nothing waits longer and nobody
+   * else may want it. It goes on at the next turn, or in the same breath where that does no harm.
+   */
+  private handOver(message: Message, strand: Strand): boolean {
+    if (this.stirred !== null || this.handed !== null || this.limit !== null || this.program.accept !== null)
+      return false;
+    if (this.rare !== null && this.rare.topics !== null) return false;
+    if (!this.queued) {
+      if (this.canGoOn() && this.island.scheduler.mayGoOn()) {
+        this.budget = BUDGET - 1;
+        strand.leave();
+        strand.resume(message, 0);
+        return true;
+      }
+      this.island.scheduler.enqueue(this);
+    }
+    this.handed = message;
+    return true;
   }
 
   /** The one switch over all signals. */
   receive(signal: Signal): void {
-    if (this.#ended) return;
+    if (this.isEnded) return;
     switch (signal.kind) {
       case "message":
         this.put(signal);
         return;
       case "cancel":
-        this.#cancel(signal);
+        this.cancel(signal);
         return;
       case "terminate":
         this.doom(TERMINATED);
         return;
       case "link":
-        this.#linked = added(this.#linked, signal.from);
+        this.linked = added(this.linked, signal.from);
         return;
       case "unlink":
-        this.#linked = removed(this.#linked, signal.from);
+        this.linked = removed(this.linked, signal.from);
         return;
       case "link-down":
-        if (!includes(this.#linked, signal.from)) return;
-        this.#linked = removed(this.#linked, signal.from);
+        if (!includes(this.linked, signal.from)) return;
+        this.linked = removed(this.linked, signal.from);
         if (!this.trapLinks) this.doom(LINK_FAILED);
-        else this.#putEvent({ kind: event.LINK_DOWN, from: signal.from, at: signal.at, result: signal.result });
+        else this.putEvent({ kind: event.LINK_DOWN, from: signal.from, at: signal.at, result: signal.result });
         return;
       case "monitor":
-        this.#watchedBy = added(this.#watchedBy, signal.from);
+        this.watchedBy = added(this.watchedBy, signal.from);
         return;
       case "demonitor":
-        this.#watchedBy = removed(this.#watchedBy, signal.from);
+        this.watchedBy = removed(this.watchedBy, signal.from);
         return;
       case "exited":
-        if (!includes(this.#watching, signal.from)) return;
-        this.#watching = removed(this.#watching, signal.from);
-        this.#putEvent({ kind: event.EXIT, from: signal.from, at: signal.at, result: signal.result });
+        if (!includes(this.watching, signal.from)) return;
+        this.watching = removed(this.watching, signal.from);
+        this.putEvent({ kind: event.EXIT, from: signal.from, at: signal.at, result: signal.result });
         return;
       case "reply":
-        if (this.#rare?.execs?.get(signal.from) !== signal.to) return;
-        this.#rare.execs.delete(signal.from);
+        if (this.rare?.execs?.get(signal.from) !== signal.to) return;
+        this.rare.execs.delete(signal.from);
         signal.to.put(signal.result);
         return;
       default: {
@@ -239,11 +284,11 @@ export class Process implements Subject {
     }
   }
 
-  #cancel(signal: CancelSignal): void {
+  private cancel(signal: CancelSignal): void {
     const { clock, timers } = this.island;
     let deadline: string | undefined;
     if (signal.deadlineMs !== null) {
-      const rare = this.#rareParts();
+      const rare = this.rareParts();
       const atMs = clock.nowMs() + Math.max(0, signal.deadlineMs);
       if (rare.deadline === null || atMs < rare.deadline.atMs) {
         if (rare.deadline !== null) timers.cancel(rare.deadline);
@@ -252,7 +297,7 @@ export class Process implements Subject {
       const leftMs = rare.deadline.atMs - clock.nowMs();
       deadline = new Date(Math.min(clock.unixMs() + leftMs, LAST_RFC3339_MS)).toISOString();
     }
-    this.#putEvent({
+    this.putEvent({
       kind: event.CANCEL,
       from: signal.from,
       at: clock.unixMs() / 1000,
@@ -261,32 +306,23 @@ export class Process implements Subject {
     });
   }
 
-  #putEvent(one: ProcessEvent): void {
-    const rare = this.#rareParts();
+  private putEvent(one: ProcessEvent): void {
+    const rare = this.rareParts();
     rare.events ??= new Fifo();
     rare.events.push(one);
     const subscription = rare.eventsSubscription;
-    if (subscription !== null && subscription.receivers.first !== null) this.stir(subscription);
+    if (subscription !== null && subscription.first !== null) this.stir(subscription);
   }
 
-  /** Hands a message to the strand that waits for just this, past the mailbox, where no turn has to come first. */
-  #handOver(message: Message): boolean {
-    const first = this.#inbox?.receivers.first ?? null;
-    if (first === null || this.queued || !this.#canGoOn() || this.#program.accept !== null) return false;
-    const { strand } = first;
-    if (strand !== first || this.#mailbox.isClaimed(message.topic) || !this.island.scheduler.mayGoOn()) return false;
-    this.budget = BUDGET - 1;
-    strand.leave();
-    strand.resume(message, 0);
-    return true;
-  }
-
-  #raiseAlarm(): void {
+  private raiseAlarm(): void {
+    const { waiting } = this;
+    const rare = this.rareParts();
+    if (waiting < rare.alarmAt) return;
+    rare.alarmAt *= 2;
     const { notices, clock } = this.island;
-    this.#alarmAt *= 2;
-    if (!notices.any) return;
-    const waiting = this.#mailbox.waiting;
-    notices.tell({ kind: "mailbox-alarm", at: clock.unixMs() / 1000, pid: this.pid, entry: this.entry, waiting });
+    if (notices.any) {
+      notices.tell({ kind: "mailbox-alarm", at: clock.unixMs() / 1000, pid: this.pid, entry: this.entry, waiting });
+    }
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -294,15 +330,15 @@ export class Process implements Subject {
 
   /** Something may be ready at this source: the strands that wait there are looked at when the process has its turn. */
   stir(source: Source): void {
-    if (this.#stirred === null) {
-      this.#stirred = source;
+    if (this.stirred === null) {
+      this.stirred = source;
       if (this.queued) return;
-      if (this.#canGoOn() && this.island.scheduler.mayGoOn()) {
+      if (this.canGoOn() && this.island.scheduler.mayGoOn()) {
         this.step();
         return;
       }
-    } else if (this.#stirred !== source) {
-      const rare = this.#rareParts();
+    } else if (this.stirred !== source) {
+      const rare = this.rareParts();
       rare.stirred ??= new Set();
       rare.stirred.add(source);
     }
@@ -310,64 +346,83 @@ export class Process implements Subject {
   }
 
   /** Whether a turn now would only serve strands, and would run no code in the middle of what woke it. */
-  #canGoOn(): boolean {
-    return !this.#stepping && this.#run !== null && this.#run.resumesLater && this.#doom === null;
+  private canGoOn(): boolean {
+    return !this.stepping && this.run !== null && this.run.resumesLater && this.doomedTo === null;
   }
 
   /** @internal A strand whose wait is over goes on as soon as the process has its turn, or still in this one. */
   settled(strand: Strand): void {
-    const rare = this.#rareParts();
+    const rare = this.rareParts();
     rare.settled ??= new WaitQueue();
     rare.settled.add(strand);
-    if (!this.queued && !this.#stepping) this.island.scheduler.enqueue(this);
+    if (!this.queued && !this.stepping) this.island.scheduler.enqueue(this);
   }
 
   /** @internal Whether a strand whose wait is over is still to go on. */
   get hasSettled(): boolean {
-    const settled = this.#rare?.settled;
+    const settled = this.rare?.settled;
     return settled != null && settled.first !== null;
   }
 
   /** Decides its end; it comes with its next turn. The first decision stands. */
   doom(result: ExitFailure): void {
-    if (this.#ended || this.#doom !== null) return;
-    this.#doom = result;
+    if (this.isEnded || this.doomedTo !== null) return;
+    this.doomedTo = result;
     if (!this.queued) this.island.scheduler.enqueue(this);
   }
 
   /** One turn: begin, or serve the strands that wait, until nothing is ready or the budget is used up. */
   step(): void {
-    if (this.#rare !== null && this.#rare.afterCleanup !== null) {
-      if (this.#doom !== null && !this.#ended) this.end(this.#doom);
-      this.#stepCleanup();
+    if (this.rare !== null && this.rare.afterCleanup !== null) {
+      if (this.doomedTo !== null && !this.isEnded) this.end(this.doomedTo);
+      this.stepCleanup();
       return;
     }
-    if (this.#ended) return;
-    if (this.#doom !== null) {
-      this.#stepping = true;
-      this.end(this.#doom);
-      this.#stepping = false;
+    if (this.isEnded) return;
+    if (this.doomedTo !== null) {
+      this.stepping = true;
+      this.end(this.doomedTo);
+      this.stepping = false;
       if (this.hasSettled) this.island.scheduler.enqueue(this);
       return;
     }
-    this.#stepping = true;
+    this.stepping = true;
     this.budget = BUDGET;
-    if (this.#args !== null) this.#begin(this.#args);
-    const run = this.#run;
-    if (this.#rare !== null && this.#rare.settled !== null) this.#resumeSettled(run);
-    while (this.#stirred !== null && this.#run === run && this.#doom === null && this.budget > 0) {
-      const source = this.#stirred;
-      this.#stirred = this.#nextStirred();
-      this.#serve(source, run);
+    if (this.args !== null) this.begin(this.args);
+    const { run } = this;
+    if (this.rare !== null && this.rare.settled !== null) this.resumeSettled(run);
+    if (this.handed !== null && this.budget > 0 && this.doomedTo === null && this.run === run) this.takeHanded(run);
+    while (this.stirred !== null && this.run === run && this.doomedTo === null && this.budget > 0) {
+      const source = this.stirred;
+      this.stirred = this.nextStirred();
+      this.serve(source, run);
     }
-    this.#stepping = false;
-    if ((this.#doom !== null && !this.#ended) || this.#stirred !== null || this.hasSettled) {
+    this.stepping = false;
+    if ((this.doomedTo !== null && !this.isEnded) || this.stirred !== null || this.handed !== null || this.hasSettled) {
       this.island.scheduler.enqueue(this);
     }
   }
 
-  #nextStirred(): Source | null {
-    const stirred = this.#rare?.stirred;
+  private takeHanded(run: Run | null): void {
+    const message = this.handed as Message;
+    const strand = (this.openedInbox as Subscription).first as Strand;
+    this.handed = null;
+    this.budget--;
+    strand.leave();
+    strand.resume(message, 0);
+    if (this.rare !== null && this.rare.settled !== null) this.resumeSettled(run);
+  }
+
+  /** Nobody waits for the handed message any more: it is the first of those that wait. */
+  private takeBackHanded(): void {
+    if (this.handed === null) return;
+    this.mailbox.putBack(this.handed);
+    this.handed = null;
+    if (this.openedInbox !== null) this.stir(this.openedInbox);
+  }
+
+  private nextStirred(): Source | null {
+    const stirred = this.rare?.stirred;
     if (stirred == null) return null;
     for (const source of stirred) {
       stirred.delete(source);
@@ -376,40 +431,40 @@ export class Process implements Subject {
     return null;
   }
 
-  #begin(args: readonly unknown[]): void {
-    this.#args = null;
-    this.#run = this.#program.start(this.#syscalls);
-    this.#run.begin(args);
+  private begin(args: readonly unknown[]): void {
+    this.args = null;
+    this.run = this.program.start(this);
+    this.run.begin(args);
   }
 
   /** A turn of code that was stopped and cleans up: only what it has begun itself goes on. */
-  #stepCleanup(): void {
-    this.#stepping = true;
+  private stepCleanup(): void {
+    this.stepping = true;
     this.budget = BUDGET;
-    const settled = this.#rare?.settled;
+    const settled = this.rare?.settled;
     for (let at = settled?.first ?? null; at !== null && this.budget > 0; at = settled?.first ?? null) {
       this.budget--;
       settled?.remove(at);
       at.strand.resumeSettled();
     }
-    this.#stepping = false;
+    this.stepping = false;
     if (this.hasSettled) this.island.scheduler.enqueue(this);
   }
 
   /** Resumes the strands whose wait is over, and those that this settles in turn. */
-  #resumeSettled(run: Run | null): void {
-    const settled = (this.#rare as Rare).settled as WaitQueue;
+  private resumeSettled(run: Run | null): void {
+    const settled = (this.rare as Rare).settled as WaitQueue;
     for (let at = settled.first; at !== null; at = settled.first) {
-      if (this.#run !== run || this.#doom !== null || this.budget <= 0) return;
+      if (this.run !== run || this.doomedTo !== null || this.budget <= 0) return;
       this.budget--;
       settled.remove(at);
       at.strand.resumeSettled();
     }
   }
 
-  #serve(source: Source, run: Run | null): void {
-    for (let first = source.receivers.first; first !== null; first = source.receivers.first) {
-      if (this.#run !== run || this.#doom !== null) return;
+  private serve(source: Source, run: Run | null): void {
+    for (let first = source.first; first !== null; first = source.first) {
+      if (this.run !== run || this.doomedTo !== null) return;
       if (this.budget <= 0) {
         if (source.isReady()) this.stir(source);
         return;
@@ -422,7 +477,7 @@ export class Process implements Subject {
         strand.resume(value, 0);
       } else if (!serve(strand)) return;
       this.budget--;
-      if (this.#rare !== null && this.#rare.settled !== null) this.#resumeSettled(run);
+      if (this.rare !== null && this.rare.settled !== null) this.resumeSettled(run);
     }
   }
 
@@ -432,23 +487,23 @@ export class Process implements Subject {
   /** The message the inbox would yield now. */
   peekInbox(): Message | null {
     for (;;) {
-      const message = this.#mailbox.peekUnclaimed();
-      if (message === null || this.#program.accept === null || this.#isAccepted(message)) return message;
+      const message = this.mailbox.peekUnclaimed();
+      if (message === null || this.program.accept === null || this.isAccepted(message)) return message;
     }
   }
 
   /** The message a listener of this topic would yield now. */
   peekTopic(topic: string): Message | null {
     for (;;) {
-      const message = this.#mailbox.peekTopic(topic);
-      if (message === null || this.#program.accept === null || this.#isAccepted(message)) return message;
+      const message = this.mailbox.peekTopic(topic);
+      if (message === null || this.program.accept === null || this.isAccepted(message)) return message;
     }
   }
 
   /** Takes a message that a peek has shown; what the process gets to read. */
   takeMessage(message: Message): Message {
-    this.#take(message);
-    const accepted = this.#rare?.accepted;
+    this.take(message);
+    const accepted = this.rare?.accepted;
     if (accepted == null || !accepted.has(message)) return message;
     const payload = accepted.get(message);
     accepted.delete(message);
@@ -457,42 +512,43 @@ export class Process implements Subject {
 
   /** Takes the message that has waited longest, to make room. */
   dropOldest(): Message {
-    const oldest = this.#mailbox.takeOldest();
-    this.#rare?.accepted?.delete(oldest);
+    const oldest = this.mailbox.takeOldest();
+    this.rare?.accepted?.delete(oldest);
     return oldest;
   }
 
   hasEvent(): boolean {
-    const events = this.#rare?.events;
+    const events = this.rare?.events;
     return events != null && events.length > 0;
   }
 
   takeEvent(): ProcessEvent {
-    return (this.#rareParts().events as Fifo<ProcessEvent>).shift();
+    return (this.rareParts().events as Fifo<ProcessEvent>).shift();
   }
 
   /** The inbox, opened if it is not (S2.17, S2.24). */
   openInbox(): Subscription {
-    this.#inbox ??= new Subscription(this, "inbox", "@inbox", true);
-    return this.#inbox;
+    this.openedInbox ??= new Subscription(this, "inbox", "@inbox", true);
+    return this.openedInbox;
   }
 
   /** The events, opened if they are not (S2.18). */
   openEvents(): Subscription {
-    const rare = this.#rareParts();
+    const rare = this.rareParts();
     rare.eventsSubscription ??= new Subscription(this, "events", "@events", true);
     return rare.eventsSubscription;
   }
 
   /** The channel of a topic, opened if it is not; `asMessages` left undefined changes nothing (S2.23). */
   openTopic(topic: string, asMessages: boolean | undefined): Subscription {
-    const rare = this.#rareParts();
+    this.takeBackHanded();
+    const rare = this.rareParts();
     rare.topics ??= new Map();
     let subscription = rare.topics.get(topic);
     if (subscription === undefined) {
       subscription = new Subscription(this, "topic", topic, asMessages === true);
       rare.topics.set(topic, subscription);
-      this.#mailbox.claim(topic);
+      this.mailbox.claim(topic);
     } else if (asMessages !== undefined) subscription.asMessages = asMessages;
     return subscription;
   }
@@ -500,29 +556,31 @@ export class Process implements Subject {
   /** Closes a subscription; what waited for it is matched anew (S2.31, S2.32). Whether it was an open one of this process. */
   closeSubscription(subscription: Subscription): boolean {
     if (subscription.process !== this || subscription.isClosed) return false;
-    const rare = this.#rare;
-    if (subscription === this.#inbox) this.#inbox = null;
+    this.takeBackHanded();
+    const rare = this.rare;
+    if (subscription === this.openedInbox) this.openedInbox = null;
     else if (rare !== null && subscription === rare.eventsSubscription) rare.eventsSubscription = null;
     else if (rare?.topics?.get(subscription.topic) === subscription) {
       rare.topics.delete(subscription.topic);
-      this.#mailbox.release(subscription.topic);
-      if (this.#inbox !== null && this.#inbox.receivers.first !== null) this.stir(this.#inbox);
+      this.mailbox.release(subscription.topic);
+      if (this.openedInbox !== null && this.openedInbox.first !== null) this.stir(this.openedInbox);
     } else return false;
     subscription.close();
     return true;
   }
 
-  #take(message: Message): void {
-    this.#mailbox.take(message);
-    if (this.#alarmAt !== ALARM_AT && this.#mailbox.waiting < ALARM_AT) this.#alarmAt = ALARM_AT;
+  private take(message: Message): void {
+    this.mailbox.take(message);
+    const { rare } = this;
+    if (rare !== null && rare.alarmAt !== ALARM_AT && this.waiting < ALARM_AT) rare.alarmAt = ALARM_AT;
   }
 
   /** Runs the program's parser once over a message; if it refuses, the message is a dead letter and gone (S16.52). */
-  #isAccepted(message: Message): boolean {
-    const rare = this.#rareParts();
+  private isAccepted(message: Message): boolean {
+    const rare = this.rareParts();
     rare.accepted ??= new Map();
     if (rare.accepted.has(message)) return true;
-    const accept = this.#program.accept as (topic: string, payload: unknown) => unknown;
+    const accept = this.program.accept as (topic: string, payload: unknown) => unknown;
     const { accepted } = rare;
     // A parser may receive or send in turn, and so take or displace the very message it is looking at.
     accepted.set(message, message.payload);
@@ -534,7 +592,7 @@ export class Process implements Subject {
     } catch {
       accepted.delete(message);
       if (Message.isTaken(message)) return false;
-      this.#take(message);
+      this.take(message);
       this.island.deadLetters.add(message.from, this.pid, message.topic, "not_accepted");
       return false;
     }
@@ -545,27 +603,27 @@ export class Process implements Subject {
 
   /** Notes that this process monitors another; the other is told by a signal. */
   watch(pid: Pid): void {
-    this.#watching = added(this.#watching, pid);
+    this.watching = added(this.watching, pid);
   }
 
   /** From now on no EXIT of that process is let in. */
   unwatch(pid: Pid): void {
-    this.#watching = removed(this.#watching, pid);
+    this.watching = removed(this.watching, pid);
   }
 
   /** Notes a link to another; the other is told by a signal. */
   bind(pid: Pid): void {
-    this.#linked = added(this.#linked, pid);
+    this.linked = added(this.linked, pid);
   }
 
   /** Forgets a link. */
   unbind(pid: Pid): void {
-    this.#linked = removed(this.#linked, pid);
+    this.linked = removed(this.linked, pid);
   }
 
   /** A timer that dies with the code that set it. */
   setTimer(delayMs: number, fire: () => void): Timer {
-    const rare = this.#rareParts();
+    const rare = this.rareParts();
     rare.timers ??= new Set();
     const timers = rare.timers;
     const timer = this.island.timers.set(delayMs, () => {
@@ -578,28 +636,33 @@ export class Process implements Subject {
 
   /** Cancels a timer of `setTimer`; whether it was still running. */
   cancelTimer(timer: Timer): boolean {
-    this.#rare?.timers?.delete(timer);
+    this.rare?.timers?.delete(timer);
     return this.island.timers.cancel(timer);
   }
 
   /** Notes that a strand waits for the end of this child. */
   awaitExec(child: Pid, reply: OneShot): void {
-    const rare = this.#rareParts();
+    const rare = this.rareParts();
     rare.execs ??= new Map();
     rare.execs.set(child, reply);
   }
 
   /** Waits no longer; whether it still did. */
   abandonExec(child: Pid, reason: string): boolean {
-    if (this.#rare?.execs?.delete(child) !== true) return false;
+    if (this.rare?.execs?.delete(child) !== true) return false;
     const deadlineMs = ABANDONED_EXEC_DEADLINE_MS;
     this.island.router.route(child, { kind: "cancel", from: this.pid, deadlineMs, reason });
     return true;
   }
 
+  /** Notes who is told how it ended, after everybody else: the runtime or a tool. */
+  tellEndTo(onEnd: (result: ExitResult) => void): void {
+    this.rareParts().onEnd = onEnd;
+  }
+
   /** Notes who waits for the end of this process. */
   replyTo(pid: Pid, reply: OneShot): void {
-    this.#rareParts().caller = { pid, reply };
+    this.rareParts().caller = { pid, reply };
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -638,36 +701,39 @@ export class Process implements Subject {
    * @param byItself whether its code has come to its end, so that there is nothing to clean up.
    */
   end(result: ExitResult, byItself = false): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.isEnded) return;
+    this.isEnded = true;
     this.island.table.remove(this);
-    this.#stopRun(!byItself, () => this.#tellEnd(result));
+    this.stopRun(!byItself, () => this.tellEnd(result));
   }
 
-  #tellEnd(result: ExitResult): void {
+  private tellEnd(result: ExitResult): void {
     const { names, router, events, clock } = this.island;
-    names.release(this);
+    if (this.names !== null) names.release(this);
     this.host.live--;
-    const at = clock.unixMs() / 1000;
     const from = this.pid;
+    const isWatched = events.any || this.watchedBy !== null || this.linked !== null;
+    const at = isWatched ? clock.unixMs() / 1000 : 0;
     if (events.any) events.tell({ kind: "exited", at, pid: from, entry: this.entry, result });
-    for (const watcher of members(this.#watchedBy)) {
+    for (const watcher of members(this.watchedBy)) {
       router.route(watcher as Pid, { kind: "exited", from, at, result: copyOf(result) });
     }
-    for (const peer of members(this.#linked)) {
+    for (const peer of members(this.linked)) {
       if (!isFailure(result)) router.route(peer as Pid, { kind: "unlink", from });
       else router.route(peer as Pid, { kind: "link-down", from, at, result: copyOf(result) as ExitFailure });
     }
-    for (const watched of members(this.#watching)) router.route(watched as Pid, { kind: "demonitor", from });
-    const rare = this.#rare;
+    for (const watched of members(this.watching)) router.route(watched as Pid, { kind: "demonitor", from });
+    const rare = this.rare;
     if (rare?.caller != null) {
       const { pid, reply } = rare.caller;
       router.route(pid, { kind: "reply", from, to: reply, result: copyOf(result) });
     }
-    for (const message of this.#mailbox.messages()) {
-      this.island.deadLetters.add(message.from, from, message.topic, "exited_unread");
+    if (this.mailbox.waiting > 0) {
+      for (const message of this.mailbox.messages()) {
+        this.island.deadLetters.add(message.from, from, message.topic, "exited_unread");
+      }
     }
-    this.#abandonExecs();
+    this.abandonExecs();
     if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);
     rare?.onEnd?.(result);
   }
@@ -680,32 +746,31 @@ export class Process implements Subject {
    * @param state what the new main gets, or the error of the state that cannot be sent.
    */
   upgrade(id: string | null, state: readonly unknown[] | ProcessError): void {
-    this.#abandonExecs();
-    this.#stopRun(true, () => this.#goOnWith(id, state));
+    this.abandonExecs();
+    this.stopRun(true, () => this.goOnWith(id, state));
   }
 
-  #goOnWith(id: string | null, state: readonly unknown[] | ProcessError): void {
+  private goOnWith(id: string | null, state: readonly unknown[] | ProcessError): void {
     if (state instanceof ProcessError) {
-      this.#failUpgrade(state);
+      this.failUpgrade(state);
       return;
     }
     this.island.programs.load(id ?? this.entry, (program) => {
-      if (this.#ended) return;
-      if (program instanceof ProcessError) this.#failUpgrade(program);
-      else this.#become(program, state);
+      if (this.isEnded) return;
+      if (program instanceof ProcessError) this.failUpgrade(program);
+      else this.become(program, state);
     });
   }
 
-  #failUpgrade(cause: ProcessError): void {
+  private failUpgrade(cause: ProcessError): void {
     this.doom({ error: `upgrade: ${cause.message}`, kind: cause.kind });
   }
 
-  #become(program: Program, state: readonly unknown[]): void {
-    this.#program = program;
-    this.#args = state;
+  private become(program: Program, state: readonly unknown[]): void {
+    this.program = program;
+    this.args = state;
     this.limit = program.mailbox ?? this.host.mailbox;
     this.trapLinks = false;
-    this.#syscalls = new Syscalls(this);
     const { events, clock, scheduler } = this.island;
     if (events.any) events.tell({ kind: "upgraded", at: clock.unixMs() / 1000, pid: this.pid, entry: this.entry });
     scheduler.enqueue(this);
@@ -715,20 +780,20 @@ export class Process implements Subject {
    * Stops the code: its door, its waits, timers, subscriptions. What waits in the mailbox stays. Code may clean up
    * (`mayCleanUp`), for a second at most; `then` comes after that.
    */
-  #stopRun(mayCleanUp: boolean, then: () => void): void {
-    if (this.#rare !== null && this.#rare.afterCleanup !== null) {
+  private stopRun(mayCleanUp: boolean, then: () => void): void {
+    if (this.rare !== null && this.rare.afterCleanup !== null) {
       // Ended while the code before an upgrade still cleans up.
-      this.#rare.afterCleanup = then;
+      this.rare.afterCleanup = then;
       return;
     }
-    const run = this.#run;
-    this.#run = null;
-    this.#args = null;
-    this.#syscalls.shut();
+    const { run, rare } = this;
+    run?.shut();
+    this.run = null;
+    this.args = null;
     this.waits = 0;
-    this.#inbox = null;
-    this.#stirred = null;
-    const rare = this.#rare;
+    this.openedInbox = null;
+    this.takeBackHanded();
+    this.stirred = null;
     if (rare !== null) {
       rare.eventsSubscription = null;
       rare.stirred = null;
@@ -736,7 +801,7 @@ export class Process implements Subject {
       rare.accepted = null;
       if (rare.topics !== null) {
         rare.topics = null;
-        this.#mailbox.releaseAll();
+        this.mailbox.releaseAll();
       }
       if (rare.timers !== null) {
         for (const timer of rare.timers) this.island.timers.cancel(timer);
@@ -744,50 +809,49 @@ export class Process implements Subject {
       }
     }
     if (run === null) then();
-    else if (mayCleanUp) this.#cleanUp(run, then);
+    else if (mayCleanUp) this.cleanUp(run, then);
     else {
       run.drop();
       then();
     }
   }
 
-  #cleanUp(run: Run, then: () => void): void {
-    const syscalls = this.#syscalls;
+  private cleanUp(run: Run, then: () => void): void {
     const { timers } = this.island;
     let timer: Timer | null = null;
     const isBusy = run.stop(() => {
       if (timer !== null) timers.cancel(timer);
-      this.#afterCleanup(syscalls);
+      this.afterCleanup(run);
     });
     if (!isBusy) {
-      syscalls.shut();
+      run.shut();
       then();
       return;
     }
-    this.#rareParts().afterCleanup = then;
+    this.rareParts().afterCleanup = then;
     timer = timers.set(CLEANUP_MS, () => {
       run.drop();
-      this.#afterCleanup(syscalls);
+      this.afterCleanup(run);
     });
   }
 
-  #afterCleanup(syscalls: Syscalls): void {
-    syscalls.shut();
-    const rare = this.#rare as Rare;
+  private afterCleanup(run: Run): void {
+    run.shut();
+    const rare = this.rare as Rare;
     const then = rare.afterCleanup as () => void;
     rare.afterCleanup = null;
     rare.settled = null;
     then();
   }
 
-  #abandonExecs(): void {
-    const execs = this.#rare?.execs;
+  private abandonExecs(): void {
+    const execs = this.rare?.execs;
     if (execs != null) for (const child of [...execs.keys()]) this.abandonExec(child, "caller exited");
   }
 
-  #rareParts(): Rare {
-    this.#rare ??= new Rare();
-    return this.#rare;
+  private rareParts(): Rare {
+    this.rare ??= new Rare();
+    return this.rare;
   }
 }
 

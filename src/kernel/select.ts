@@ -18,7 +18,7 @@ import type { Case, Preference, Strand } from "./wait.ts";
 export function readyCase(cases: readonly Case[], preference: Preference, inTurn: boolean): number {
   return preferred(cases, preference, (one) => {
     if (one.kind === "send") return one.sink.canGive();
-    return !(inTurn && one.source.receivers.first !== null) && one.source.isReady();
+    return !(inTurn && one.source.first !== null) && one.source.isReady();
   });
 }
 

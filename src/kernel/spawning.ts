@@ -7,14 +7,13 @@
 import type { Program } from "./engine.ts";
 import { errors, invalid, ProcessError } from "./errors.ts";
 import type { ExitResult } from "./exit-result.ts";
-import type { Actor, Scope } from "./guard.ts";
 import type { Host } from "./hosts.ts";
 import { unavailable } from "./hosts.ts";
 import type { Island } from "./island.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
-import type { Pid } from "./pid.ts";
-import { Process } from "./process.ts";
+import { type Pid, pidOf } from "./pid.ts";
+import { type Heritage, Process } from "./process.ts";
 import type { Syscalls } from "./syscalls.ts";
 
 /** A message that waits for its process to be born (S7.8). */
@@ -36,9 +35,7 @@ export interface SpawnOrder {
   readonly program: Program | null;
   /** Where the result goes, for an exec. */
   readonly reply: OneShot | null;
-  readonly actor: Actor | null;
-  readonly scope: Scope | null;
-  readonly context: Readonly<Record<string, unknown>> | null;
+  readonly heritage: Heritage;
   readonly name: string | null;
   readonly messages: readonly QueuedMessage[];
   readonly onEnd: ((result: ExitResult) => void) | null;
@@ -58,21 +55,25 @@ export function isEntryId(id: string): boolean {
   return colon > 0 && colon < id.length - 1;
 }
 
+/** Starts a process whose program is at hand: its pid, or the error; `null` when the program has to be loaded first. */
+export function startNow(island: Island, order: SpawnOrder): Pid | ProcessError | null {
+  const host = island.hosts.admit(order.hostId, order.program !== null);
+  if (host instanceof ProcessError) return host;
+  const program = order.program ?? island.programs.find(order.id);
+  return program === null ? null : bear(island, order, host, program);
+}
+
 /**
- * Starts a process.
+ * Starts a process whose program has to be loaded.
  *
- * @returns its pid, or the error; `null` when the program has to be loaded first: then `later` is called with one or
- * the other, unless the spawner has ended or was upgraded meanwhile, when nothing is started.
+ * @returns its pid, or the error; `null` when the answer will come to `later`, unless the spawner has ended or was
+ * upgraded meanwhile, when nothing is started.
  */
-export function startProcess(
+export function startLater(
   island: Island,
   order: SpawnOrder,
   later: (answer: Pid | ProcessError) => void,
 ): Pid | ProcessError | null {
-  const host = island.hosts.admit(order.hostId, order.program !== null);
-  if (host instanceof ProcessError) return host;
-  const program = order.program ?? island.programs.find(order.id);
-  if (program !== null) return bear(island, order, host, program);
   let now = true;
   let answer: Pid | ProcessError | null = null;
   island.programs.load(order.id, (loaded) => {
@@ -97,39 +98,33 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
   if (serial < 0) return unavailable("process limit reached", true);
   const parent = order.spawner?.process ?? null;
   const isExec = order.reply !== null && parent !== null;
-  const process = new Process(island, {
-    serial,
-    host,
-    program,
-    args: order.args,
-    frame: isExec ? parent.frame : `${program.entry}#${island.nextChain()}`,
-    actor: order.actor,
-    scope: order.scope,
-    context: order.context,
-    onEnd: order.onEnd,
-  });
+  const pid = pidOf(host.pidPrefix, serial);
+  const process = new Process(island, pid, host, program, order.args, order.heritage, isExec ? parent : null);
+  if (order.onEnd !== null) process.tellEndTo(order.onEnd);
   if (order.name !== null) names.register(order.name, process);
-  table.add(process);
+  table.add(process, serial);
   host.live++;
   if (parent !== null) {
     if (order.monitored) {
-      parent.watch(process.pid);
+      parent.watch(pid);
       process.receive({ kind: "monitor", from: parent.pid });
     }
     if (order.linked) {
-      parent.bind(process.pid);
+      parent.bind(pid);
       process.receive({ kind: "link", from: parent.pid });
     }
     if (order.reply !== null) {
-      parent.awaitExec(process.pid, order.reply);
+      parent.awaitExec(pid, order.reply);
       process.replyTo(parent.pid, order.reply);
     }
   }
-  for (const { topic, payload } of order.messages) process.receive(new Message(topic, null, payload));
+  if (order.messages.length > 0) {
+    for (const { topic, payload } of order.messages) process.receive(new Message(topic, null, payload));
+  }
   if (events.any) {
     const at = clock.unixMs() / 1000;
-    events.tell({ kind: "spawned", at, pid: process.pid, entry: program.entry, parent: parent?.pid ?? null });
+    events.tell({ kind: "spawned", at, pid: pid, entry: program.entry, parent: parent?.pid ?? null });
   }
   scheduler.enqueue(process);
-  return process.pid;
+  return pid;
 }

@@ -6,57 +6,59 @@
 import type { ProcessEvent } from "./lifecycle-event.ts";
 import { Message } from "./message.ts";
 import type { Process } from "./process.ts";
-import { CLOSED, NOT_READY, type Source, WaitQueue } from "./wait.ts";
+import { CLOSED, NOT_READY, Source } from "./wait.ts";
 
 /** What a subscription yields; the reserved topics have kinds of their own. */
 export type SubscriptionKind = "inbox" | "events" | "topic";
 
 /** An open or closed subscription of one process. */
-export class Subscription implements Source {
-  readonly receivers = new WaitQueue();
-  readonly process: Process;
-  readonly kind: SubscriptionKind;
-  readonly topic: string;
+export class Subscription extends Source {
+  declare readonly process: Process;
+  declare readonly kind: SubscriptionKind;
+  declare readonly topic: string;
   /** Whether it yields messages or only their payloads (S2.22, S2.23). */
-  asMessages: boolean;
+  declare asMessages: boolean;
   /** @internal What the language shows for it, kept here so that it is one object as long as it is open. */
-  dressing: object | null = null;
-  #closed = false;
+  declare dressing: object | null;
+  declare private closed: boolean;
 
   /** @internal Made by the process only. */
   constructor(process: Process, kind: SubscriptionKind, topic: string, asMessages: boolean) {
+    super();
     this.process = process;
     this.kind = kind;
     this.topic = topic;
     this.asMessages = asMessages;
+    this.dressing = null;
+    this.closed = false;
   }
 
   get isClosed(): boolean {
-    return this.#closed;
+    return this.closed;
   }
 
   isReady(): boolean {
-    if (this.#closed) return true;
-    return this.kind === "events" ? this.process.hasEvent() : this.#peek() !== null;
+    if (this.closed) return true;
+    return this.kind === "events" ? this.process.hasEvent() : this.peek() !== null;
   }
 
   /** How long what it would yield has waited: its number in order of arrival; events come before all messages. */
   age(): number {
-    if (this.#closed || this.kind === "events") return -1;
-    const message = this.#peek();
+    if (this.closed || this.kind === "events") return -1;
+    const message = this.peek();
     return message === null ? Infinity : Message.arrival(message);
   }
 
   take(): unknown {
-    if (this.#closed) return CLOSED;
+    if (this.closed) return CLOSED;
     if (this.kind === "events") return this.process.takeEvent() as ProcessEvent;
-    const message = this.process.takeMessage(this.#peek() as Message);
+    const message = this.process.takeMessage(this.peek() as Message);
     return this.asMessages ? message : message.payload;
   }
 
   takeIfReady(): unknown {
-    if (this.#closed || this.kind === "events") return this.isReady() ? this.take() : NOT_READY;
-    const found = this.#peek();
+    if (this.closed || this.kind === "events") return this.isReady() ? this.take() : NOT_READY;
+    const found = this.peek();
     if (found === null) return NOT_READY;
     const message = this.process.takeMessage(found);
     return this.asMessages ? message : message.payload;
@@ -64,11 +66,11 @@ export class Subscription implements Source {
 
   /** @internal Marks it closed and lets the waiting go; the process has already released the topic. */
   close(): void {
-    this.#closed = true;
-    for (let at = this.receivers.first; at !== null; at = this.receivers.first) at.strand.settle(CLOSED, at.index);
+    this.closed = true;
+    for (let at = this.first; at !== null; at = this.first) at.strand.settle(CLOSED, at.index);
   }
 
-  #peek(): Message | null {
+  private peek(): Message | null {
     return this.kind === "inbox" ? this.process.peekInbox() : this.process.peekTopic(this.topic);
   }
 }

@@ -15,11 +15,11 @@ import { Message } from "./message.ts";
 import { OneShot } from "./one-shot.ts";
 import { copyPayload } from "./payload.ts";
 import { isPid, type Pid } from "./pid.ts";
-import type { Process } from "./process.ts";
+import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
 import { carryOut, readyCase } from "./select.ts";
 import { badName, type SpawnSettings, withContext } from "./spawn-settings.ts";
-import { isEntryId, malformedTarget, type SpawnOrder, startProcess } from "./spawning.ts";
+import { isEntryId, malformedTarget, type SpawnOrder, startLater, startNow } from "./spawning.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Timer } from "./timers.ts";
 import { type Case, NOT_READY, type Preference, type Source, type Strand } from "./wait.ts";
@@ -38,41 +38,30 @@ interface Target {
 const TICKER_ROOM = 16;
 const NO_MESSAGES: SpawnSettings["messages"] = [];
 
-/** What one run of a process may do. */
+/** What one run of a process may do. Its fields are plain and set in the constructor: one is made for every process. */
 export class Syscalls {
   readonly process: Process;
-  /** @internal What the engine keeps with this door. */
-  attached: object | null = null;
-  #shut = false;
-  #cleansUp = false;
-  #lastDestination: string | null = null;
-  #lastTarget: Process | undefined = undefined;
+  /** Whether the code behind this door is not to go on: its process has ended or was upgraded. */
+  declare isShut: boolean;
+  /** Whether the code behind this door was stopped and cleans up: it may send, and nothing else (S16.55). */
+  declare cleansUp: boolean;
+  declare private lastDestination: string | null;
+  declare private lastTarget: Process | undefined;
 
   constructor(process: Process) {
     this.process = process;
-  }
-
-  /** Whether the code behind this door is not to go on: its process has ended or was upgraded. */
-  get isShut(): boolean {
-    return this.#shut;
-  }
-
-  /** Whether the code behind this door was stopped and cleans up: it may send, and nothing else (S16.55). */
-  get cleansUp(): boolean {
-    return this.#cleansUp;
-  }
-
-  /** @internal The code that was stopped is being told to return. */
-  beginCleanup(): void {
-    this.#cleansUp = true;
+    this.isShut = false;
+    this.cleansUp = false;
+    this.lastDestination = null;
+    this.lastTarget = undefined;
   }
 
   /** @internal */
   shut(): void {
-    this.#shut = true;
-    this.#cleansUp = false;
-    this.#lastTarget = undefined;
-    this.#lastDestination = null;
+    this.isShut = true;
+    this.cleansUp = false;
+    this.lastTarget = undefined;
+    this.lastDestination = null;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -110,12 +99,12 @@ export class Syscalls {
 
   /** Main has returned this. */
   finish(value: unknown): void {
-    if (!this.#shut) this.process.finish(value);
+    if (!this.isShut) this.process.finish(value);
   }
 
   /** An error has escaped main or another coroutine. */
   fail(cause: unknown): void {
-    if (!this.#shut) this.process.fail(cause);
+    if (!this.isShut) this.process.fail(cause);
   }
 
   /** Replaces the running code; nothing of it goes on (S9.1). Failures end the process (S9.8). */
@@ -151,17 +140,17 @@ export class Syscalls {
     let pid: string = destination;
     let name: string | null = null;
     let target: Process | undefined;
-    if (destination === this.#lastDestination) target = this.#lastTarget;
+    if (destination === this.lastDestination) target = this.lastTarget;
     else {
       // What is found in the table has the form of a pid; only what is not found has to be looked at closely.
       target = island.table.find(destination);
       if (target !== undefined) {
-        this.#lastDestination = destination;
-        this.#lastTarget = target;
+        this.lastDestination = destination;
+        this.lastTarget = target;
       } else if (!isPid(destination)) {
         target = island.names.holder(destination);
         name = destination;
-        if (target === undefined) return this.#undeliverable(destination, topic);
+        if (target === undefined) return this.undeliverable(destination, topic);
         pid = target.pid;
       }
     }
@@ -178,7 +167,7 @@ export class Syscalls {
     return island.router.deliver(pid, target, new Message(topic, process.pid, copy));
   }
 
-  #undeliverable(destination: string, topic: string): ProcessError {
+  private undeliverable(destination: string, topic: string): ProcessError {
     const error = unresolved(destination);
     this.process.island.router.refuse(destination, topic, this.process.pid, error);
     return error;
@@ -212,7 +201,7 @@ export class Syscalls {
   /** What a source has, if it is there, nobody waits for it longer, and the turn is not used up; else NOT_READY. */
   takeNow(source: Source): unknown {
     const { process } = this;
-    if (source.receivers.first !== null || process.budget <= 0 || process.isDoomed) return NOT_READY;
+    if (source.first !== null || process.budget <= 0 || process.isDoomed) return NOT_READY;
     const value = source.takeIfReady();
     if (value !== NOT_READY) process.budget--;
     return value;
@@ -321,7 +310,7 @@ export class Syscalls {
 
   /** The settings a builder starts with: what every child inherits (S3.31, S7.1). */
   inherited(): SpawnSettings {
-    const { context, actor, scope } = this.process;
+    const { context, actor, scope } = this.process.heritage;
     return {
       context,
       actor,
@@ -335,16 +324,16 @@ export class Syscalls {
   }
 
   withContext(settings: SpawnSettings, values: Record<string, unknown>): SpawnSettings {
-    return withContext(settings, values, this.#check("process.context", "context"));
+    return withContext(settings, values, this.check("process.context", "context"));
   }
 
   withActor(settings: SpawnSettings, actor: Actor): SpawnSettings {
-    const denial = this.#check("process.security", "security");
+    const denial = this.check("process.security", "security");
     return { ...settings, actor, securityDenial: settings.securityDenial ?? denial };
   }
 
   withScope(settings: SpawnSettings, scope: Scope): SpawnSettings {
-    const denial = this.#check("process.security", "security");
+    const denial = this.check("process.security", "security");
     return { ...settings, scope, securityDenial: settings.securityDenial ?? denial };
   }
 
@@ -360,11 +349,15 @@ export class Syscalls {
     args: readonly unknown[],
     settings: SpawnSettings | null,
   ): Pid | OneShot {
-    const order = this.#order(operation, id, hostId, args, settings, null);
-    const reply = new OneShot(this.process);
-    const answer = startProcess(this.process.island, order, (late) => reply.put(late));
+    const order = this.order(operation, id, hostId, args, settings, null);
+    const { island } = this.process;
+    const answer = startNow(island, order);
     if (answer instanceof ProcessError) throw answer;
-    return answer ?? reply;
+    if (answer !== null) return answer;
+    const reply = new OneShot(this.process);
+    const late = startLater(island, order, (given) => reply.put(given));
+    if (late instanceof ProcessError) throw late;
+    return late ?? reply;
   }
 
   /**
@@ -378,7 +371,7 @@ export class Syscalls {
     const reply = new OneShot(process, () => {
       if (timer !== null) process.cancelTimer(timer);
     });
-    const order = this.#order("exec", id, hostId, args, settings, reply);
+    const order = this.order("exec", id, hostId, args, settings, reply);
     let child: Pid | null = null;
     let late = false;
     const timeoutMs = settings?.timeoutMs ?? null;
@@ -396,7 +389,7 @@ export class Syscalls {
       child = answer;
       if (late) process.abandonExec(answer, "exec timeout");
     };
-    const answer = startProcess(process.island, order, started);
+    const answer = startNow(process.island, order) ?? startLater(process.island, order, started);
     if (answer instanceof ProcessError) {
       if (timer !== null) process.cancelTimer(timer);
       throw answer;
@@ -406,7 +399,7 @@ export class Syscalls {
   }
 
   /** Permission and arguments of a spawn, in the order of S3.7–S3.15. */
-  #order(
+  private order(
     operation: SpawnOperation,
     id: string,
     hostId: string,
@@ -420,11 +413,15 @@ export class Syscalls {
     const isExec = operation === "exec";
     const monitored = operation === "spawn_monitored" || operation === "spawn_linked_monitored";
     const linked = operation === "spawn_linked" || operation === "spawn_linked_monitored";
-    const verb = isExec ? "exec" : "spawn";
-    this.#require(isExec ? "process.exec" : "process.spawn", id, `not allowed to ${verb} process: ${id}`);
-    this.#require("process.host", hostId, `not allowed to ${verb} on host: ${hostId}`);
-    if (monitored) this.#require("process.spawn.monitored", id, `not allowed to spawn monitored process: ${id}`);
-    if (linked) this.#require("process.spawn.linked", id, `not allowed to spawn linked process: ${id}`);
+    if (isExec) {
+      this.demand("process.exec", id, "exec process");
+      this.demand("process.host", hostId, "exec on host");
+    } else {
+      this.demand("process.spawn", id, "spawn process");
+      this.demand("process.host", hostId, "spawn on host");
+    }
+    if (monitored) this.demand("process.spawn.monitored", id, "spawn monitored process");
+    if (linked) this.demand("process.spawn.linked", id, "spawn linked process");
     if (settings !== null && settings.contextDenial !== null) {
       throw denied("not allowed to spawn processes with custom context", settings.contextDenial);
     }
@@ -434,15 +431,13 @@ export class Syscalls {
     return {
       id,
       hostId,
-      args: args.length === 0 ? args : (copyPayload(args, "argument") as unknown[]),
+      args: copyArguments(args),
       spawner: this,
       program: null,
       monitored,
       linked,
       reply,
-      actor: settings === null ? process.actor : settings.actor,
-      scope: settings === null ? process.scope : settings.scope,
-      context: settings === null ? process.context : settings.context,
+      heritage: settings === null ? process.heritage : heritageOf(settings),
       name: settings?.name ?? null,
       messages: settings?.messages.length
         ? (copyPayload(settings.messages, "messages") as SpawnOrder["messages"])
@@ -456,10 +451,10 @@ export class Syscalls {
 
   /** Orders a process to end (S4.20–S4.23). Of oneself: this code does not go on. */
   terminate(destination: string): void {
-    const target = this.#permitted(destination, "process.terminate", "terminate");
+    const target = this.permitted(destination, "process.terminate", "terminate");
     const { process } = this;
     if (target.process === process) process.end(TERMINATED);
-    else this.#living(target).receive({ kind: "terminate", from: process.pid });
+    else this.living(target).receive({ kind: "terminate", from: process.pid });
   }
 
   /**
@@ -468,35 +463,35 @@ export class Syscalls {
    * @param deadline `undefined` for none, a duration string, milliseconds, or a table of `deadline` and `reason`.
    */
   cancel(destination: string, deadline: unknown): void {
-    const target = this.#permitted(destination, "process.cancel", "cancel");
+    const target = this.permitted(destination, "process.cancel", "cancel");
     const request = cancelRequest(deadline);
-    this.#living(target).receive({ kind: "cancel", from: this.process.pid, ...request });
+    this.living(target).receive({ kind: "cancel", from: this.process.pid, ...request });
   }
 
   /** Asks to be told of a process's end, once (S5.1–S5.5). */
   monitor(destination: string): void {
-    const target = this.#living(this.#permittedOther(destination, "process.monitor", "monitor"));
+    const target = this.living(this.permittedOther(destination, "process.monitor", "monitor"));
     this.process.watch(target.pid);
     target.receive({ kind: "monitor", from: this.process.pid });
   }
 
   /** Asks not to be told any more (S5.6, S5.7). */
   unmonitor(destination: string): void {
-    const { pid } = this.#permitted(destination, "process.unmonitor", "unmonitor");
+    const { pid } = this.permitted(destination, "process.unmonitor", "unmonitor");
     this.process.unwatch(pid);
     this.process.island.router.route(pid, { kind: "demonitor", from: this.process.pid });
   }
 
   /** Links two processes, in both directions (S5.8, S5.10–S5.15). */
   link(destination: string): void {
-    const target = this.#living(this.#permittedOther(destination, "process.link", "link"));
+    const target = this.living(this.permittedOther(destination, "process.link", "link"));
     this.process.bind(target.pid);
     target.receive({ kind: "link", from: this.process.pid });
   }
 
   /** Removes a link, for both sides (S5.9). */
   unlink(destination: string): void {
-    const { pid } = this.#permitted(destination, "process.unlink", "unlink");
+    const { pid } = this.permitted(destination, "process.unlink", "unlink");
     this.process.unbind(pid);
     this.process.island.router.route(pid, { kind: "unlink", from: this.process.pid });
   }
@@ -508,7 +503,7 @@ export class Syscalls {
   register(name: string, pid: string | undefined): void {
     const problem = badName(name) ?? (pid === undefined ? null : badPid(pid));
     if (problem !== null) throw problem;
-    this.#require("process.registry.register", name, `not allowed to register name: ${name}`);
+    this.demand("process.registry.register", name, "register name");
     const { island } = this.process;
     const holder = pid === undefined ? this.process : island.table.find(pid);
     if (holder === undefined) throw island.router.absence(pid as string);
@@ -525,7 +520,7 @@ export class Syscalls {
 
   /** Frees a name; whether it was there (S8.7). */
   unregister(name: string): boolean {
-    this.#require("process.registry.unregister", name, `not allowed to unregister name: ${name}`);
+    this.demand("process.registry.unregister", name, "unregister name");
     return this.process.island.names.unregister(name);
   }
 
@@ -535,14 +530,14 @@ export class Syscalls {
   /** A context value, a private copy (S11.23). */
   contextValue(key: string): unknown {
     if (key === "") throw invalid("empty key");
-    const { context } = this.process;
+    const { context } = this.process.heritage;
     if (!Object.hasOwn(context, key)) throw notFound(`key not found: ${key}`);
     return copyPayload(context[key], "context");
   }
 
   /** All context values, a fresh copy (S11.24). */
   contextValues(): Record<string, unknown> {
-    return copyPayload(this.process.context, "context") as Record<string, unknown>;
+    return copyPayload(this.process.heritage.context, "context") as Record<string, unknown>;
   }
 
   actor(): Actor | null {
@@ -563,16 +558,16 @@ export class Syscalls {
 
   // -------------------------------------------------------------------------------------------------------------------
 
-  #check(action: string, resource: string): Denial | null {
+  private check(action: string, resource: string): Denial | null {
     return this.process.island.guard.check(this.process, action, resource, null, null);
   }
 
-  #require(action: string, resource: string, text: string): void {
-    const denial = this.#check(action, resource);
-    if (denial !== null) throw denied(text, denial);
+  private demand(action: string, resource: string, act: string): void {
+    const denial = this.check(action, resource);
+    if (denial !== null) throw denied(`not allowed to ${act}: ${resource}`, denial);
   }
 
-  #resolve(destination: string): Target {
+  private resolve(destination: string): Target {
     const { island } = this.process;
     if (isPid(destination)) {
       return { pid: destination as Pid, process: island.table.find(destination), name: null };
@@ -582,24 +577,36 @@ export class Syscalls {
     return { pid: holder.pid, process: holder, name: destination };
   }
 
-  #permitted(destination: string, action: string, verb: string): Target {
-    const target = this.#resolve(destination);
+  private permitted(destination: string, action: string, verb: string): Target {
+    const target = this.resolve(destination);
     const { guard } = this.process.island;
     const denial = guard.check(this.process, action, target.pid, target.process ?? null, target.name);
     if (denial !== null) throw denied(`not allowed to ${verb}: ${destination}`, denial);
     return target;
   }
 
-  #permittedOther(destination: string, action: string, verb: string): Target {
-    const target = this.#permitted(destination, action, verb);
+  private permittedOther(destination: string, action: string, verb: string): Target {
+    const target = this.permitted(destination, action, verb);
     if (target.pid === this.process.pid) throw invalid(`a process cannot ${verb} itself`);
     return target;
   }
 
-  #living(target: Target): Process {
+  private living(target: Target): Process {
     if (target.process === undefined) throw this.process.island.router.absence(target.pid);
     return target.process;
   }
+}
+
+function heritageOf({ actor, scope, context }: SpawnSettings): Heritage {
+  return { actor, scope, context };
+}
+
+/** The private copy of arguments; the list itself is nobody else's. */
+function copyArguments(args: readonly unknown[]): readonly unknown[] {
+  for (const one of args) {
+    if (typeof one !== "string" && typeof one !== "number") return copyPayload(args, "argument") as unknown[];
+  }
+  return args;
 }
 
 const EXEC_TIMEOUT: ExitResult = { error: "exec timeout", kind: errors.TIMEOUT };

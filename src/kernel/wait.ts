@@ -6,10 +6,11 @@
  * its language, and the kernel resumes it. A strand that waits for one source stands in that source's queue itself; one
  * that waits for several has a place in each.
  *
- *     source.receivers   ▶ strand ▶ place of strand B, case 0 ▶ …
- *     other.receivers                ▶ place of strand B, case 1
+ *     source   ▶ strand ▶ place of strand B, case 0 ▶ …
+ *     other                ▶ place of strand B, case 1
  */
 import type { Process } from "./process.ts";
+import type { Syscalls } from "./syscalls.ts";
 
 /** What a source answers when it is closed and empty: the coroutine gets "no value", for ever. */
 export const CLOSED: unique symbol = Symbol("closed");
@@ -65,43 +66,50 @@ class CasePlace extends Place {
 
 /** A first-come-first-served queue of places; leaving from the middle costs nothing extra. */
 export class WaitQueue {
-  #first: Place | null = null;
-  #last: Place | null = null;
-
   /** The place that has waited longest. */
-  get first(): Place | null {
-    return this.#first;
+  declare first: Place | null;
+  /** @internal */ declare last: Place | null;
+
+  constructor() {
+    this.first = null;
+    this.last = null;
   }
 
   add(place: Place): void {
+    const { last } = this;
     place.queue = this;
-    place.previous = this.#last;
-    if (this.#last === null) this.#first = place;
-    else this.#last.next = place;
-    this.#last = place;
+    if (last === null) this.first = place;
+    else {
+      place.previous = last;
+      last.next = place;
+    }
+    this.last = place;
   }
 
   remove(place: Place): void {
-    if (place.previous === null) this.#first = place.next;
-    else place.previous.next = place.next;
-    if (place.next === null) this.#last = place.previous;
-    else place.next.previous = place.previous;
+    const { previous, next } = place;
+    if (previous === null) this.first = next;
+    else {
+      previous.next = next;
+      place.previous = null;
+    }
+    if (next === null) this.last = previous;
+    else {
+      next.previous = previous;
+      place.next = null;
+    }
     place.queue = null;
-    place.previous = null;
-    place.next = null;
   }
 }
 
-/** Anything a value can be received from. */
-export interface Source {
-  /** The strands that wait to receive. */
-  readonly receivers: WaitQueue;
+/** Anything a value can be received from: the queue of the strands that wait to receive. */
+export abstract class Source extends WaitQueue {
   /** Whether `take` would yield something, CLOSED included. Looks only. */
-  isReady(): boolean;
+  abstract isReady(): boolean;
   /** The next value, or CLOSED. Only when ready. */
-  take(): unknown;
+  abstract take(): unknown;
   /** `take` if it is ready, else NOT_READY: both questions at the price of one. */
-  takeIfReady(): unknown;
+  abstract takeIfReady(): unknown;
 }
 
 /** A case of a select that takes a value. */
@@ -140,16 +148,20 @@ export type Case = ReceiveCase | SendCase;
  * turn of its process, once per wait.
  */
 export abstract class Strand extends Place {
-  /** The process it belongs to. */
-  declare readonly process: Process;
-  /** @internal */ declare several: SeveralCases | null;
-  /** @internal */ declare outcome: Outcome | null;
+  /** The code it belongs to. */
+  declare readonly run: Syscalls;
+  /** @internal What it waits for, if for several cases; or how a wait ended, noted until it goes on. */
+  declare waiting: SeveralCases | Outcome | null;
 
-  constructor(process: Process) {
+  constructor(run: Syscalls) {
     super();
-    this.process = process;
-    this.several = null;
-    this.outcome = null;
+    this.run = run;
+    this.waiting = null;
+  }
+
+  /** The process it belongs to. */
+  get process(): Process {
+    return this.run.process;
   }
 
   override get strand(): Strand {
@@ -166,70 +178,81 @@ export abstract class Strand extends Place {
 
   /** Waits at one source. */
   waitAt(source: Source): void {
-    this.process.waits++;
-    source.receivers.add(this);
+    this.run.process.waits++;
+    source.add(this);
   }
 
   /** Waits for whichever case comes first; for ever when there is none. */
   waitForAny(cases: readonly Case[], preference: Preference): void {
-    this.process.waits++;
+    this.run.process.waits++;
     const places = cases.map((one, index) => {
       const place = new CasePlace(this, index);
-      (one.kind === "receive" ? one.source.receivers : one.sink.senders).add(place);
+      (one.kind === "receive" ? one.source : one.sink.senders).add(place);
       return place;
     });
-    this.several = { cases, preference, places };
+    this.waiting = new SeveralCases(cases, preference, places);
   }
 
   /** The value this strand hands over at a place where it waits to send. */
   valueAt(index: number): unknown {
-    const one = this.several?.cases[index];
+    const one = this.cases?.[index];
     return one?.kind === "send" ? one.value : undefined;
   }
 
   /** The cases this strand waits for; `null` when it waits at one source, or not at all. */
   get cases(): readonly Case[] | null {
-    return this.several?.cases ?? null;
+    return this.waiting instanceof SeveralCases ? this.waiting.cases : null;
   }
 
   /** Which of several ready cases it prefers. */
   get preference(): Preference {
-    return this.several?.preference ?? "listed";
+    return this.waiting instanceof SeveralCases ? this.waiting.preference : "listed";
   }
 
   /** Leaves every queue. */
   leave(): void {
-    this.process.waits--;
+    this.run.process.waits--;
     if (this.queue !== null) this.queue.remove(this);
-    if (this.several === null) return;
-    for (const place of this.several.places) place.queue?.remove(place);
-    this.several = null;
+    if (this.waiting === null) return;
+    if (this.waiting instanceof SeveralCases) for (const place of this.waiting.places) place.queue?.remove(place);
+    this.waiting = null;
   }
 
-  /** Ends the wait with this outcome; the strand goes on at the next turn of its process. */
+  /** Ends the wait with this outcome; the strand goes on as soon as its process has its turn. */
   settle(value: unknown, index: number): void {
     this.leave();
-    this.outcome = { value, index };
-    this.process.settled(this);
+    this.waiting = new Outcome(value, index);
+    this.run.process.settled(this);
   }
 
   /** Goes on with the outcome that `settle` has noted. */
   resumeSettled(): void {
-    const outcome = this.outcome as Outcome;
-    this.outcome = null;
-    this.resume(outcome.value, outcome.index);
+    const { value, index } = this.waiting as Outcome;
+    this.waiting = null;
+    this.resume(value, index);
   }
 }
 
-/** How a wait ended, noted until the next turn. */
-interface Outcome {
+/** How a wait ended, noted until the strand goes on. */
+class Outcome {
   readonly value: unknown;
   readonly index: number;
+
+  constructor(value: unknown, index: number) {
+    this.value = value;
+    this.index = index;
+  }
 }
 
 /** What a strand that waits for several cases remembers. */
-interface SeveralCases {
+class SeveralCases {
   readonly cases: readonly Case[];
   readonly preference: Preference;
   readonly places: readonly Place[];
+
+  constructor(cases: readonly Case[], preference: Preference, places: readonly Place[]) {
+    this.cases = cases;
+    this.preference = preference;
+    this.places = places;
+  }
 }

@@ -379,7 +379,7 @@ export async function simulate(
 
 /** Whether its code may go on without a syscall: it has begun, not ended, stands in no queue and waits for nothing. */
 function isRunning(process: Process): boolean {
-  return !process.isEnded && !process.queued && process.waits === 0 && !process.isDoomed && !process.syscalls.isShut;
+  return !process.isEnded && !process.queued && process.waits === 0 && !process.isDoomed && process.run !== null;
 }
 
 function foreign(process: Process): ProcessError {

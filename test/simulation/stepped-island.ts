@@ -21,6 +21,7 @@ import {
   type Pid,
   type Process,
   type Program,
+  Run,
   type Source,
   Strand,
   type Syscalls,
@@ -50,14 +51,34 @@ export const HOST = "test:host";
 class GeneratorStrand extends Strand {
   readonly #goOn: (value: unknown, index: number) => void;
 
-  constructor(process: Process, goOn: (value: unknown, index: number) => void) {
-    super(process);
+  constructor(run: Syscalls, goOn: (value: unknown, index: number) => void) {
+    super(run);
     this.#goOn = goOn;
   }
 
   override resume(value: unknown, index: number): void {
     this.#goOn(value, index);
   }
+}
+
+class SteppedRun extends Run {
+  readonly resumesLater = true;
+  readonly #begin: (syscalls: Syscalls, args: readonly any[]) => void;
+
+  constructor(process: Process, begin: (syscalls: Syscalls, args: readonly any[]) => void) {
+    super(process);
+    this.#begin = begin;
+  }
+
+  override begin(args: readonly unknown[]): void {
+    this.#begin(this, args);
+  }
+
+  override stop(): boolean {
+    return false;
+  }
+
+  override drop(): void {}
 }
 
 class SteppedClock implements Clock {
@@ -121,15 +142,11 @@ export class SteppedIsland {
       entry: id,
       mailbox: null,
       accept: null,
-      start: (syscalls) => ({
-        resumesLater: true,
-        begin: (args) => {
+      start: (process) =>
+        new SteppedRun(process, (syscalls, args) => {
           const code: Code = { syscalls, go: (coroutine) => this.#pending.push(() => this.#run(syscalls, coroutine)) };
           this.#run(syscalls, main(code, ...args), true);
-        },
-        stop: () => false,
-        drop() {},
-      }),
+        }),
     });
   }
 
@@ -178,12 +195,12 @@ export class SteppedIsland {
     else if ("receive" in request) {
       const value = syscalls.takeNow(request.receive);
       if (value !== NOT_READY) later(value);
-      else syscalls.waitAt(request.receive, new GeneratorStrand(syscalls.process, later));
+      else syscalls.waitAt(request.receive, new GeneratorStrand(syscalls, later));
     } else {
       const now = syscalls.selectNow(request.select, request.default === true, "listed");
       if (now.index >= 0 || request.default === true) later(now);
       else {
-        const strand = new GeneratorStrand(syscalls.process, (value, index) => later({ index, value }));
+        const strand = new GeneratorStrand(syscalls, (value, index) => later({ index, value }));
         syscalls.waitForAny(request.select, "listed", strand);
       }
     }

@@ -37,7 +37,7 @@ class ReceiveStrand extends Strand {
   declare private readonly spare: Spare | null;
 
   constructor(syscalls: Syscalls, spare: Spare | null) {
-    super(syscalls.process);
+    super(syscalls);
     this.resolve = null;
     this.spare = spare;
   }
@@ -63,7 +63,7 @@ class OutcomeStrand extends Strand {
   readonly #outcome: (value: unknown, index: number) => void;
 
   constructor(syscalls: Syscalls, outcome: (value: unknown, index: number) => void) {
-    super(syscalls.process);
+    super(syscalls);
     this.#outcome = outcome;
   }
 
@@ -78,8 +78,7 @@ class OutcomeStrand extends Strand {
  */
 export function lowered(syscalls: Syscalls): TaskRun | null {
   const running = current;
-  if (running === null || running.run.syscalls !== syscalls || running === running.run) return null;
-  return running.run;
+  return running !== null && running.run === syscalls && running !== running.run ? running.run : null;
 }
 
 /** A deferred is all that a promise is to those who await it or add callbacks. */
@@ -142,7 +141,7 @@ const RECEIVED: Settle = (answer, value) => answer.fulfil(value === CLOSED ? und
  */
 export function awaitFrom(syscalls: Syscalls, source: Source, seesClosed: boolean): unknown {
   const running = current;
-  if (running === null || running.run.syscalls !== syscalls || running === running.run || syscalls.isShut) {
+  if (running === null || running.run !== syscalls || running === running.run || syscalls.isShut) {
     return arrange(seesClosed ? nextOf(syscalls, source) : receiveFrom(syscalls, source));
   }
   const task = running as Task;
@@ -253,7 +252,7 @@ class Forwarding extends Strand {
   readonly #index: number;
 
   constructor(to: Strand, index: number) {
-    super(to.process);
+    super(to.run);
     this.#to = to;
     this.#index = index;
   }

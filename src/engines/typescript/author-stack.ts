@@ -46,7 +46,7 @@ export function traced(cause: unknown, awaiting: Deferred | null): unknown {
     if (typeof stack !== "string") return cause;
     const lines = stack.split("\n").filter((line) => !OURS.test(line));
     let at = awaiting;
-    for (let frames = 0; at !== null && frames < MOST_FRAMES; at = at.awaiter) {
+    for (let frames = 0; at !== null && frames < MOST_FRAMES; at = awaiterOf(at)) {
       const site = (at as { site?: number }).site;
       if (site === undefined || site === 0) continue;
       lines.push(`    at async ${shownSite(site)}`);
@@ -58,6 +58,10 @@ export function traced(cause: unknown, awaiting: Deferred | null): unknown {
     // A frozen error, or a stack that cannot be read: it is passed on as it is.
   }
   return cause;
+}
+
+function awaiterOf({ awaiter }: Deferred): Deferred | null {
+  return Array.isArray(awaiter) ? (awaiter[0] ?? null) : awaiter;
 }
 
 /** Frames of this engine, of the kernel below it, and of generators. */

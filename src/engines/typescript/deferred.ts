@@ -37,27 +37,21 @@ export abstract class Deferred extends Strand {
   /** @internal The run it belongs to. */
   declare readonly run: TaskRun;
   /** @internal */ declare state: State;
-  /** @internal The value or the cause, once settled. */
+  /** @internal The value or the cause, once settled; before that, what to go on with at its place in the queue. */
   declare result: unknown;
-  /** @internal The first that has waited for it. */
-  declare awaiter: Deferred | null;
-  /** @internal Others that wait for it. */
-  declare others: Deferred[] | null;
-  /** @internal What to go on with at its place in the queue. */
+  /** @internal How to go on at its place in the queue. */
   declare wakeState: State;
-  /** @internal */ declare wakeValue: unknown;
+  /** @internal Who has waited for it first, or a list of all. */
+  declare awaiter: Deferred | Deferred[] | null;
   /** @internal Whether it came into being when its run was stopped and cleans up, or was told to return. */
   declare cleansUp: boolean;
 
   constructor(run: TaskRun) {
-    super(run.process);
-    this.run = run;
+    super(run);
     this.state = PENDING;
     this.result = undefined;
-    this.awaiter = null;
-    this.others = null;
     this.wakeState = PENDING;
-    this.wakeValue = undefined;
+    this.awaiter = null;
     this.cleansUp = current?.cleansUp === true;
   }
 
@@ -70,7 +64,7 @@ export abstract class Deferred extends Strand {
   queueUp(state: State, value: unknown): void {
     if (this.run.isDropped) return;
     this.wakeState = state;
-    this.wakeValue = value;
+    this.result = value;
     this.process.settled(this);
   }
 
@@ -80,10 +74,8 @@ export abstract class Deferred extends Strand {
       if (this.state === REJECTED) this.isHandled();
       other.wake(this.state, this.result);
     } else if (this.awaiter === null) this.awaiter = other;
-    else {
-      this.others ??= [];
-      this.others.push(other);
-    }
+    else if (Array.isArray(this.awaiter)) this.awaiter.push(other);
+    else this.awaiter = [this.awaiter, other];
   }
 
   /** @internal Settles with a value, or with what the value stands for when it is a promise. */
@@ -116,18 +108,12 @@ export abstract class Deferred extends Strand {
     if (this.state !== PENDING) return;
     this.state = state;
     this.result = result;
-    const first = this.awaiter;
-    if (first === null) {
+    const { awaiter } = this;
+    if (awaiter === null) {
       if (this.run.main === this) this.run.mainSettled(state, result);
-      else if (state === REJECTED && !this.run.isStopped)
-        alarms.set(this, Promise.reject(owned(this.run.syscalls, result)));
-      return;
-    }
-    first.wake(state, result);
-    const { others } = this;
-    if (others === null) return;
-    this.others = null;
-    for (const other of others) other.wake(state, result);
+      else if (state === REJECTED && !this.run.isStopped) alarms.set(this, Promise.reject(owned(this.run, result)));
+    } else if (Array.isArray(awaiter)) for (const one of awaiter) one.wake(state, result);
+    else awaiter.wake(state, result);
   }
 
   /** As of a promise. */
@@ -187,8 +173,8 @@ export class Reaction extends Deferred {
   }
 
   override resumeSettled(): void {
-    const { wakeState, wakeValue } = this;
-    this.wakeValue = undefined;
+    const { wakeState, result: wakeValue } = this;
+    this.result = undefined;
     const handler = wakeState === FULFILLED ? this.#onFulfilled : this.#onRejected;
     if (typeof handler !== "function") this.settleAs(wakeState, wakeValue);
     else {
@@ -227,8 +213,8 @@ export class Adoption extends Deferred {
   }
 
   override resumeSettled(): void {
-    const { wakeState, wakeValue } = this;
-    this.wakeValue = undefined;
+    const { wakeState, result: wakeValue } = this;
+    this.result = undefined;
     if (wakeState === PENDING) this.#adopted?.awaitedBy(this);
     else {
       this.#adopter.settleAs(wakeState, wakeValue);

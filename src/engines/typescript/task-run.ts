@@ -6,7 +6,7 @@
  * that waits for another returns after it; one that waits for a promise of somebody else, which may stand for any of
  * the younger ones, after all of them.
  */
-import type { Process, Run, Syscalls } from "../../kernel/index.ts";
+import { type Process, Run } from "../../kernel/index.ts";
 import { current, enter, type Running } from "./current.ts";
 import { Adoption, Deferred, FULFILLED, REJECTED, type State } from "./deferred.ts";
 import { returnNow, Task, turn } from "./task.ts";
@@ -28,45 +28,53 @@ const slice = { beginMs: 0, lookMs: 0, perLook: 64 };
 /** What main is: called with the process object and the arguments. */
 export type Main = (process: any, ...args: readonly unknown[]) => unknown;
 
-/** One run of a TypeScript program, lowered or native. */
-export class TaskRun implements Run, Running {
-  readonly process: Process;
-  readonly syscalls: Syscalls;
-  /** The task that was started last of those that have not returned. */
-  youngest: Task | null = null;
-  /** The deferred of main. */
-  main: Deferred | null = null;
-  isStopped = false;
-  isDropped = false;
-  resumesLater = false;
-  readonly cleansUp = false;
-  #cleaned: (() => void) | null = null;
-  readonly #program: { readonly main: Main; readonly preempt: boolean };
-  readonly #context: unknown;
+/** What a run needs of its program. */
+export interface TaskProgram {
+  readonly main: Main;
+  /** Whether loops give their turn back. */
+  readonly preempt: boolean;
+  /** Makes the process object. */
+  context(run: TaskRun): unknown;
+}
 
-  constructor(syscalls: Syscalls, program: { readonly main: Main; readonly preempt: boolean }, context: unknown) {
-    this.process = syscalls.process;
-    this.syscalls = syscalls;
-    this.#program = program;
-    this.#context = context;
-    syscalls.attached = this;
+/** One run of a TypeScript program, lowered or native. */
+export class TaskRun extends Run implements Running {
+  /** The task that was started last of those that have not returned. */
+  declare youngest: Task | null;
+  /** The deferred of main. */
+  declare main: Deferred | null;
+  declare isStopped: boolean;
+  declare isDropped: boolean;
+  declare resumesLater: boolean;
+  declare private cleaned: (() => void) | null;
+  declare private readonly program: TaskProgram;
+
+  constructor(process: Process, program: TaskProgram) {
+    super(process);
+    this.youngest = null;
+    this.main = null;
+    this.isStopped = false;
+    this.isDropped = false;
+    this.resumesLater = false;
+    this.cleaned = null;
+    this.program = program;
   }
 
   get run(): this {
     return this;
   }
 
-  begin(args: readonly unknown[]): void {
-    const { syscalls } = this;
+  override begin(args: readonly unknown[]): void {
+    const { program } = this;
     const outer = current;
     let outcome: unknown;
     enter(this);
     try {
-      const { main } = this.#program;
-      outcome = args.length === 0 ? main(this.#context) : main(this.#context, ...args);
+      const context = program.context(this);
+      outcome = args.length === 0 ? program.main(context) : program.main(context, ...args);
     } catch (cause) {
       enter(outer);
-      syscalls.fail(cause);
+      this.fail(cause);
       this.afterStep();
       return;
     }
@@ -80,56 +88,56 @@ export class TaskRun implements Run, Running {
     // Nothing of this run is lowered: all it will ever do is resolve promises.
     this.resumesLater = this.youngest === null;
     Promise.resolve(outcome).then(
-      (value) => syscalls.finish(value),
-      (cause) => syscalls.fail(cause),
+      (value) => this.finish(value),
+      (cause) => this.fail(cause),
     );
     this.afterStep();
   }
 
-  stop(cleaned: () => void): boolean {
+  override stop(cleaned: () => void): boolean {
     this.isStopped = true;
-    this.#cleaned = cleaned;
+    this.cleaned = cleaned;
     // Code that is running now goes on to its next wait; only then can it be told to return.
     if (current !== null && current.run === this) return true;
-    this.#unwind();
+    this.unwind();
     if (this.youngest !== null) return true;
-    this.#cleaned = null;
+    this.cleaned = null;
     this.isDropped = true;
     return false;
   }
 
-  drop(): void {
+  override drop(): void {
     this.isStopped = true;
     this.isDropped = true;
-    this.#cleaned = null;
+    this.cleaned = null;
     this.youngest = null;
   }
 
   /** @internal A piece of code has run and waits, or is done: the moment to go on with cleaning up. */
   afterStep(): void {
     if (!this.isStopped || this.isDropped || current !== null) return;
-    this.#unwind();
+    this.unwind();
     if (this.youngest !== null) return;
-    const cleaned = this.#cleaned;
+    const cleaned = this.cleaned;
     this.drop();
     cleaned?.();
   }
 
   /** Tells those to return whose turn it is. */
-  #unwind(): void {
-    this.syscalls.beginCleanup();
+  private unwind(): void {
+    this.cleansUp = true;
     let isYoungest = true;
     let task = this.youngest;
     while (task !== null) {
       const { older } = task;
-      if (!task.cleansUp && this.#mayReturn(task, isYoungest)) returnNow(task);
+      if (!task.cleansUp && this.mayReturn(task, isYoungest)) returnNow(task);
       // Whether it is still there: then it has not returned yet.
       isYoungest &&= this.youngest === older;
       task = older;
     }
   }
 
-  #mayReturn(task: Task, isYoungest: boolean): boolean {
+  private mayReturn(task: Task, isYoungest: boolean): boolean {
     const { awaits } = task;
     if (awaits === null) return true;
     return awaits instanceof Task
@@ -139,8 +147,8 @@ export class TaskRun implements Run, Running {
 
   /** @internal Main has returned or failed. */
   mainSettled(state: State, result: unknown): void {
-    if (state === FULFILLED) this.syscalls.finish(result);
-    else this.syscalls.fail(result);
+    if (state === FULFILLED) this.finish(result);
+    else this.fail(result);
   }
 
   /** @internal A deferred was settled with a promise of somebody else. */
@@ -154,7 +162,7 @@ export class TaskRun implements Run, Running {
 
   /** @internal The check of a loop asks; whether the loop gives its turn back. */
   pauses(task: Task): boolean {
-    if (!this.#program.preempt) {
+    if (!this.program.preempt) {
       turn.left = NEVER;
       return false;
     }

@@ -86,8 +86,8 @@ export class Task extends Deferred {
   }
 
   override resumeSettled(): void {
-    const value = this.wakeValue;
-    this.wakeValue = undefined;
+    const value = this.result;
+    this.result = undefined;
     drive(this, this.wakeState, value);
     if (this.run.isStopped) this.run.afterStep();
   }
@@ -115,6 +115,10 @@ export class Task extends Deferred {
   }
 }
 
+function firstOf(awaiter: Deferred["awaiter"]): Deferred | null {
+  return Array.isArray(awaiter) ? (awaiter[0] ?? null) : awaiter;
+}
+
 /** Runs a task until it waits or has returned. */
 export function drive(task: Task, state: State, value: unknown): void {
   const outer = current;
@@ -136,7 +140,7 @@ export function drive(task: Task, state: State, value: unknown): void {
     } catch (cause) {
       enter(outer);
       task.unlink();
-      task.settleAs(REJECTED, traced(cause, task.awaiter));
+      task.settleAs(REJECTED, traced(cause, firstOf(task.awaiter)));
       return;
     }
     if (step.done === true) {
@@ -291,6 +295,6 @@ export function returnNow(task: Task): void {
   task.queue = null;
   task.previous = null;
   task.next = null;
-  task.several = null;
+  task.waiting = null;
   drive(task, RETURNED, undefined);
 }

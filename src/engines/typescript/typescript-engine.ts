@@ -3,10 +3,10 @@
  * driven by the scheduler (task.ts); native ones, such as those an embedding program hands over, by promises. Which
  * they are shows when they run, and one process may be made of both.
  */
-import { type Engine, type MailboxLimit, notFound, type Program, type Run, type Syscalls } from "../../kernel/index.ts";
+import { type Engine, type MailboxLimit, notFound, type Process, type Program } from "../../kernel/index.ts";
 import { isProcessDefinition } from "./define-process.ts";
 import { ProcessContext } from "./process-context.ts";
-import { type Main, TaskRun } from "./task-run.ts";
+import { type Main, type TaskProgram, TaskRun } from "./task-run.ts";
 import type { Parsers } from "./typed-messages.ts";
 
 /** What a program is made from: an entry and what its module exports. */
@@ -22,7 +22,7 @@ export interface TypescriptSource {
   readonly preempt?: boolean;
 }
 
-class TypescriptProgram implements Program {
+class TypescriptProgram implements Program, TaskProgram {
   readonly entry: string;
   readonly mailbox: MailboxLimit | null;
   readonly accept: Program["accept"];
@@ -43,8 +43,12 @@ class TypescriptProgram implements Program {
           };
   }
 
-  start(syscalls: Syscalls): Run {
-    return new TaskRun(syscalls, this, new ProcessContext(syscalls));
+  start(process: Process): TaskRun {
+    return new TaskRun(process, this);
+  }
+
+  context(run: TaskRun): ProcessContext {
+    return new ProcessContext(run);
   }
 }
 
