@@ -33,7 +33,7 @@ import type { Pid } from "./pid.ts";
 import { serve } from "./select.ts";
 import type { CancelSignal, Signal } from "./signal.ts";
 import { added, includes, members, removed, type StringSet } from "./string-set.ts";
-import { Subscription } from "./subscription.ts";
+import { EVENTS, INBOX, Subscription } from "./subscription.ts";
 import type { Timer } from "./timers.ts";
 import { NOT_READY, type Source, type Strand, WaitQueue } from "./wait.ts";
 
@@ -73,6 +73,9 @@ class Rare {
   /** What comes when the code that was stopped has cleaned up. */
   afterCleanup: (() => void) | null = null;
   alarmAt = ALARM_AT;
+  names: StringSet = null;
+  watching: StringSet = null;
+  trapLinks = false;
 }
 
 /** A process. Its fields are plain and set in the constructor, those that every message touches first. */
@@ -94,23 +97,20 @@ export class Process implements Subject {
   declare private rare: Rare | null;
   /** The limit of its mailbox: its entry's, or else its host's. */
   declare limit: MailboxLimit | null;
-  declare private program: Program;
-  declare private readonly mailbox: Mailbox;
+  /** @internal What it runs. */
+  declare program: Program;
+  /** Made for the first message that has to wait; many never have one. */
+  declare private mailbox: Mailbox | null;
   /** @internal How many waits are open, which tells a simulation that it is not running. */
   declare waits: number;
   /** Whether its pid is no valid target any more. */
   declare isEnded: boolean;
-  /** Whether LINK_DOWN is an event (true) or the end (false). */
-  declare trapLinks: boolean;
   declare private args: readonly unknown[] | null;
   readonly host: Host;
   readonly heritage: Heritage;
   declare private readonly chainEntry: string;
   declare private readonly chain: number;
-  /** The names it holds; kept by names.ts. */
-  declare names: StringSet;
   declare private linked: StringSet;
-  declare private watching: StringSet;
   declare private watchedBy: StringSet;
 
   /** @param parent whose call chain it stays in, as the child of an exec does; `null` for one that begins a chain. */
@@ -136,19 +136,34 @@ export class Process implements Subject {
     this.rare = null;
     this.limit = program.mailbox ?? host.mailbox;
     this.program = program;
-    this.mailbox = new Mailbox();
+    this.mailbox = null;
     this.waits = 0;
     this.isEnded = false;
-    this.trapLinks = false;
     this.args = args;
     this.host = host;
     this.heritage = heritage;
     this.chainEntry = parent === null ? program.entry : parent.chainEntry;
     this.chain = parent === null ? island.nextChain() : parent.chain;
-    this.names = null;
     this.linked = null;
-    this.watching = null;
     this.watchedBy = null;
+  }
+
+  /** The names it holds; kept by names.ts. */
+  get names(): StringSet {
+    return this.rare === null ? null : this.rare.names;
+  }
+
+  set names(names: StringSet) {
+    this.rareParts().names = names;
+  }
+
+  /** Whether LINK_DOWN is an event (true) or the end (false). */
+  get trapLinks(): boolean {
+    return this.rare?.trapLinks === true;
+  }
+
+  set trapLinks(trapLinks: boolean) {
+    if (trapLinks || this.rare !== null) this.rareParts().trapLinks = trapLinks;
   }
 
   /** Who acts. */
@@ -182,7 +197,8 @@ export class Process implements Subject {
 
   /** How many messages wait for it. */
   get waiting(): number {
-    return this.handed === null ? this.mailbox.waiting : this.mailbox.waiting + 1;
+    const waiting = this.mailbox === null ? 0 : this.mailbox.waiting;
+    return this.handed === null ? waiting : waiting + 1;
   }
 
   /** @internal Whether what its turn resumed runs only after the turn, as with promises. */
@@ -208,9 +224,11 @@ export class Process implements Subject {
         if (strand === first && this.handOver(message, strand)) return;
       }
     }
-    this.mailbox.put(message);
-    if (this.mailbox.waiting >= ALARM_AT - 1) this.raiseAlarm();
-    const claimed = this.rare !== null && this.rare.topics !== null && this.mailbox.isClaimed(message.topic);
+    if (this.mailbox === null) this.mailbox = new Mailbox();
+    const { mailbox } = this;
+    mailbox.put(message);
+    if (mailbox.waiting >= ALARM_AT - 1) this.raiseAlarm();
+    const claimed = this.rare !== null && this.rare.topics !== null && mailbox.isClaimed(message.topic);
     const subscription = claimed ? this.rare?.topics?.get(message.topic) : inbox;
     if (subscription != null && subscription.first !== null) this.stir(subscription);
   }
@@ -268,8 +286,8 @@ export class Process implements Subject {
         this.watchedBy = removed(this.watchedBy, signal.from);
         return;
       case "exited":
-        if (!includes(this.watching, signal.from)) return;
-        this.watching = removed(this.watching, signal.from);
+        if (this.rare === null || !includes(this.rare.watching, signal.from)) return;
+        this.rare.watching = removed(this.rare.watching, signal.from);
         this.putEvent({ kind: event.EXIT, from: signal.from, at: signal.at, result: signal.result });
         return;
       case "reply":
@@ -416,6 +434,7 @@ export class Process implements Subject {
   /** Nobody waits for the handed message any more: it is the first of those that wait. */
   private takeBackHanded(): void {
     if (this.handed === null) return;
+    this.mailbox ??= new Mailbox();
     this.mailbox.putBack(this.handed);
     this.handed = null;
     if (this.openedInbox !== null) this.stir(this.openedInbox);
@@ -487,7 +506,7 @@ export class Process implements Subject {
   /** The message the inbox would yield now. */
   peekInbox(): Message | null {
     for (;;) {
-      const message = this.mailbox.peekUnclaimed();
+      const message = this.mailbox === null ? null : this.mailbox.peekUnclaimed();
       if (message === null || this.program.accept === null || this.isAccepted(message)) return message;
     }
   }
@@ -495,7 +514,7 @@ export class Process implements Subject {
   /** The message a listener of this topic would yield now. */
   peekTopic(topic: string): Message | null {
     for (;;) {
-      const message = this.mailbox.peekTopic(topic);
+      const message = this.mailbox === null ? null : this.mailbox.peekTopic(topic);
       if (message === null || this.program.accept === null || this.isAccepted(message)) return message;
     }
   }
@@ -512,7 +531,7 @@ export class Process implements Subject {
 
   /** Takes the message that has waited longest, to make room. */
   dropOldest(): Message {
-    const oldest = this.mailbox.takeOldest();
+    const oldest = (this.mailbox as Mailbox).takeOldest();
     this.rare?.accepted?.delete(oldest);
     return oldest;
   }
@@ -528,14 +547,14 @@ export class Process implements Subject {
 
   /** The inbox, opened if it is not (S2.17, S2.24). */
   openInbox(): Subscription {
-    this.openedInbox ??= new Subscription(this, "inbox", "@inbox", true);
+    this.openedInbox ??= new Subscription(this, INBOX, true);
     return this.openedInbox;
   }
 
   /** The events, opened if they are not (S2.18). */
   openEvents(): Subscription {
     const rare = this.rareParts();
-    rare.eventsSubscription ??= new Subscription(this, "events", "@events", true);
+    rare.eventsSubscription ??= new Subscription(this, EVENTS, true);
     return rare.eventsSubscription;
   }
 
@@ -546,8 +565,9 @@ export class Process implements Subject {
     rare.topics ??= new Map();
     let subscription = rare.topics.get(topic);
     if (subscription === undefined) {
-      subscription = new Subscription(this, "topic", topic, asMessages === true);
+      subscription = new Subscription(this, topic, asMessages === true);
       rare.topics.set(topic, subscription);
+      this.mailbox ??= new Mailbox();
       this.mailbox.claim(topic);
     } else if (asMessages !== undefined) subscription.asMessages = asMessages;
     return subscription;
@@ -562,7 +582,7 @@ export class Process implements Subject {
     else if (rare !== null && subscription === rare.eventsSubscription) rare.eventsSubscription = null;
     else if (rare?.topics?.get(subscription.topic) === subscription) {
       rare.topics.delete(subscription.topic);
-      this.mailbox.release(subscription.topic);
+      this.mailbox?.release(subscription.topic);
       if (this.openedInbox !== null && this.openedInbox.first !== null) this.stir(this.openedInbox);
     } else return false;
     subscription.close();
@@ -570,7 +590,7 @@ export class Process implements Subject {
   }
 
   private take(message: Message): void {
-    this.mailbox.take(message);
+    (this.mailbox as Mailbox).take(message);
     const { rare } = this;
     if (rare !== null && rare.alarmAt !== ALARM_AT && this.waiting < ALARM_AT) rare.alarmAt = ALARM_AT;
   }
@@ -603,12 +623,13 @@ export class Process implements Subject {
 
   /** Notes that this process monitors another; the other is told by a signal. */
   watch(pid: Pid): void {
-    this.watching = added(this.watching, pid);
+    const rare = this.rareParts();
+    rare.watching = added(rare.watching, pid);
   }
 
   /** From now on no EXIT of that process is let in. */
   unwatch(pid: Pid): void {
-    this.watching = removed(this.watching, pid);
+    if (this.rare !== null) this.rare.watching = removed(this.rare.watching, pid);
   }
 
   /** Notes a link to another; the other is told by a signal. */
@@ -722,13 +743,15 @@ export class Process implements Subject {
       if (!isFailure(result)) router.route(peer as Pid, { kind: "unlink", from });
       else router.route(peer as Pid, { kind: "link-down", from, at, result: copyOf(result) as ExitFailure });
     }
-    for (const watched of members(this.watching)) router.route(watched as Pid, { kind: "demonitor", from });
-    const rare = this.rare;
+    const { rare } = this;
+    if (rare !== null && rare.watching !== null) {
+      for (const watched of members(rare.watching)) router.route(watched as Pid, { kind: "demonitor", from });
+    }
     if (rare?.caller != null) {
       const { pid, reply } = rare.caller;
       router.route(pid, { kind: "reply", from, to: reply, result: copyOf(result) });
     }
-    if (this.mailbox.waiting > 0) {
+    if (this.mailbox !== null) {
       for (const message of this.mailbox.messages()) {
         this.island.deadLetters.add(message.from, from, message.topic, "exited_unread");
       }
@@ -801,7 +824,7 @@ export class Process implements Subject {
       rare.accepted = null;
       if (rare.topics !== null) {
         rare.topics = null;
-        this.mailbox.releaseAll();
+        this.mailbox?.releaseAll();
       }
       if (rare.timers !== null) {
         for (const timer of rare.timers) this.island.timers.cancel(timer);

@@ -8,13 +8,14 @@ import { Message } from "./message.ts";
 import type { Process } from "./process.ts";
 import { CLOSED, NOT_READY, Source } from "./wait.ts";
 
-/** What a subscription yields; the reserved topics have kinds of their own. */
-export type SubscriptionKind = "inbox" | "events" | "topic";
+/** The topic of the inbox. */
+export const INBOX = "@inbox";
+/** The topic of the lifecycle events. */
+export const EVENTS = "@events";
 
 /** An open or closed subscription of one process. */
 export class Subscription extends Source {
   declare readonly process: Process;
-  declare readonly kind: SubscriptionKind;
   declare readonly topic: string;
   /** Whether it yields messages or only their payloads (S2.22, S2.23). */
   declare asMessages: boolean;
@@ -23,10 +24,9 @@ export class Subscription extends Source {
   declare private closed: boolean;
 
   /** @internal Made by the process only. */
-  constructor(process: Process, kind: SubscriptionKind, topic: string, asMessages: boolean) {
+  constructor(process: Process, topic: string, asMessages: boolean) {
     super();
     this.process = process;
-    this.kind = kind;
     this.topic = topic;
     this.asMessages = asMessages;
     this.dressing = null;
@@ -39,25 +39,25 @@ export class Subscription extends Source {
 
   isReady(): boolean {
     if (this.closed) return true;
-    return this.kind === "events" ? this.process.hasEvent() : this.peek() !== null;
+    return this.topic === EVENTS ? this.process.hasEvent() : this.peek() !== null;
   }
 
   /** How long what it would yield has waited: its number in order of arrival; events come before all messages. */
   age(): number {
-    if (this.closed || this.kind === "events") return -1;
+    if (this.closed || this.topic === EVENTS) return -1;
     const message = this.peek();
     return message === null ? Infinity : Message.arrival(message);
   }
 
   take(): unknown {
     if (this.closed) return CLOSED;
-    if (this.kind === "events") return this.process.takeEvent() as ProcessEvent;
+    if (this.topic === EVENTS) return this.process.takeEvent() as ProcessEvent;
     const message = this.process.takeMessage(this.peek() as Message);
     return this.asMessages ? message : message.payload;
   }
 
   takeIfReady(): unknown {
-    if (this.closed || this.kind === "events") return this.isReady() ? this.take() : NOT_READY;
+    if (this.closed || this.topic === EVENTS) return this.isReady() ? this.take() : NOT_READY;
     const found = this.peek();
     if (found === null) return NOT_READY;
     const message = this.process.takeMessage(found);
@@ -71,6 +71,6 @@ export class Subscription extends Source {
   }
 
   private peek(): Message | null {
-    return this.kind === "inbox" ? this.process.peekInbox() : this.process.peekTopic(this.topic);
+    return this.topic === INBOX ? this.process.peekInbox() : this.process.peekTopic(this.topic);
   }
 }

@@ -13,9 +13,9 @@ import {
   type Syscalls,
 } from "../../kernel/index.ts";
 import { current } from "./current.ts";
-import { Answer, FULFILLED, REJECTED, type Settle, type State } from "./deferred.ts";
+import { Answer, FULFILLED, PENDING, REJECTED, type Settle, type State } from "./deferred.ts";
 import { canceled, owned } from "./stopped.ts";
-import { arrange, type Task, WAIT } from "./task.ts";
+import { arrange, isNested, SEES_CLOSED, type Task, WAIT } from "./task.ts";
 import type { TaskRun } from "./task-run.ts";
 
 type Resolve = (value: unknown) => void;
@@ -26,13 +26,13 @@ const takeResolver = (resolve: Resolve): void => {
   resolveLast = resolve;
 };
 
-/** Where a strand that has done its waiting lies until the next wait at the same channel. */
+/** A channel: where a strand that has done its waiting lies until the next wait at it. */
 export interface Spare {
-  strand: ReceiveStrand | null;
+  spare: ReceiveStrand | null;
 }
 
 /** A wait for one value: the promise resolves with it, or with `undefined` from a closed source. */
-class ReceiveStrand extends Strand {
+export class ReceiveStrand extends Strand {
   declare private resolve: Resolve | null;
   declare private readonly spare: Spare | null;
 
@@ -53,7 +53,7 @@ class ReceiveStrand extends Strand {
   override resume(value: unknown): void {
     const resolve = this.resolve as Resolve;
     this.resolve = null;
-    if (this.spare !== null) this.spare.strand = this;
+    if (this.spare !== null) this.spare.spare = this;
     resolve(value === CLOSED ? undefined : value);
   }
 }
@@ -127,9 +127,9 @@ export function receiveFrom<T>(syscalls: Syscalls, source: Source, spare: Spare 
     syscalls.waitAt(source, answer);
     return asPromise(answer);
   }
-  let strand = spare === null ? null : spare.strand;
+  let strand = spare === null ? null : spare.spare;
   if (strand === null) strand = new ReceiveStrand(syscalls, spare);
-  else (spare as Spare).strand = null;
+  else (spare as Spare).spare = null;
   return strand.wait(syscalls, source) as Promise<T | undefined>;
 }
 
@@ -147,13 +147,13 @@ export function awaitFrom(syscalls: Syscalls, source: Source, seesClosed: boolea
   const task = running as Task;
   const value = syscalls.takeNow(source);
   if (value === NOT_READY) {
-    task.seesClosed = seesClosed;
+    task.wakeState = seesClosed ? SEES_CLOSED : PENDING;
     syscalls.waitAt(source, task);
     return WAIT;
   }
   const received = value === CLOSED && !seesClosed ? undefined : value;
   // Who called this function goes first, and so does what has been ready for longer.
-  if (task.isNested || task.process.hasSettled) {
+  if (isNested || task.process.hasSettled) {
     task.queueUp(FULFILLED, received);
     return WAIT;
   }

@@ -60,8 +60,9 @@ export function traced(cause: unknown, awaiting: Deferred | null): unknown {
   return cause;
 }
 
-function awaiterOf({ awaiter }: Deferred): Deferred | null {
-  return Array.isArray(awaiter) ? (awaiter[0] ?? null) : awaiter;
+/** Who waits for a deferred, the first of them if there are several. */
+export function awaiterOf({ awaiter }: Deferred): Deferred | null {
+  return ((Array.isArray(awaiter) ? awaiter[0] : awaiter) ?? null) as Deferred | null;
 }
 
 /** Frames of this engine, of the kernel below it, and of generators. */

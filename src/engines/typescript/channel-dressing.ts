@@ -9,7 +9,7 @@ import {
   Subscription,
   type Syscalls,
 } from "../../kernel/index.ts";
-import { awaitFrom, never, nextOf, receiveFrom, rejected, type Spare, selectOne } from "./answers.ts";
+import { awaitFrom, never, nextOf, type ReceiveStrand, receiveFrom, rejected, selectOne } from "./answers.ts";
 import { open } from "./stopped.ts";
 
 /** A case of a select; made by `caseReceive` and `caseSend`, and good for any number of selects. */
@@ -62,7 +62,8 @@ export type Selected<C> =
 export class Channel<T = unknown> implements AsyncIterable<T> {
   readonly #syscalls: Syscalls;
   readonly #core: ChannelCore | Subscription;
-  readonly #spare: Spare = { strand: null };
+  /** @internal Where a strand that has done its waiting lies until the next wait. */
+  spare: ReceiveStrand | null = null;
   #receiveCase: Case<T> | null = null;
 
   /** @internal Made by the process only. */
@@ -73,7 +74,7 @@ export class Channel<T = unknown> implements AsyncIterable<T> {
 
   /** The next value; `undefined` once the channel is closed and empty. */
   receive(): Promise<T | undefined> {
-    return receiveFrom(this.#syscalls, this.#core, this.#spare);
+    return receiveFrom(this.#syscalls, this.#core, this);
   }
 
   /** @internal `await channel.receive()` of lowered code. */

@@ -13,6 +13,7 @@
 import { Strand } from "../../kernel/index.ts";
 import { current, enter } from "./current.ts";
 import { owned } from "./stopped.ts";
+import type { SEES_CLOSED } from "./task.ts";
 import type { TaskRun } from "./task-run.ts";
 
 export const PENDING = 0;
@@ -32,6 +33,11 @@ const alarms = new WeakMap<Deferred, Promise<never>>();
 
 type Handler = ((value: any) => unknown) | null | undefined;
 
+/** Whoever is told when a deferred has settled. */
+export interface Awaiter {
+  wake(state: State, result: unknown): void;
+}
+
 /** A result that may not be there yet. The fields are plain and set in the constructor: one is made for every call. */
 export abstract class Deferred extends Strand {
   /** @internal The run it belongs to. */
@@ -39,10 +45,10 @@ export abstract class Deferred extends Strand {
   /** @internal */ declare state: State;
   /** @internal The value or the cause, once settled; before that, what to go on with at its place in the queue. */
   declare result: unknown;
-  /** @internal How to go on at its place in the queue. */
-  declare wakeState: State;
-  /** @internal Who has waited for it first, or a list of all. */
-  declare awaiter: Deferred | Deferred[] | null;
+  /** @internal How to go on at its place in the queue, or how to look at what comes; see task.ts. */
+  declare wakeState: State | typeof SEES_CLOSED;
+  /** @internal Who waits for it, or a list of all; of main, the run. */
+  declare awaiter: Awaiter | Awaiter[] | null;
   /** @internal Whether it came into being when its run was stopped and cleans up, or was told to return. */
   declare cleansUp: boolean;
 
@@ -69,7 +75,7 @@ export abstract class Deferred extends Strand {
   }
 
   /** @internal Has `other` woken when this one settles, or queued up at once if it has. */
-  awaitedBy(other: Deferred): void {
+  awaitedBy(other: Awaiter): void {
     if (this.state !== PENDING) {
       if (this.state === REJECTED) this.isHandled();
       other.wake(this.state, this.result);
@@ -110,8 +116,7 @@ export abstract class Deferred extends Strand {
     this.result = result;
     const { awaiter } = this;
     if (awaiter === null) {
-      if (this.run.main === this) this.run.mainSettled(state, result);
-      else if (state === REJECTED && !this.run.isStopped) alarms.set(this, Promise.reject(owned(this.run, result)));
+      if (state === REJECTED && !this.run.isShut) alarms.set(this, Promise.reject(owned(this.run, result)));
     } else if (Array.isArray(awaiter)) for (const one of awaiter) one.wake(state, result);
     else awaiter.wake(state, result);
   }
@@ -176,7 +181,7 @@ export class Reaction extends Deferred {
     const { wakeState, result: wakeValue } = this;
     this.result = undefined;
     const handler = wakeState === FULFILLED ? this.#onFulfilled : this.#onRejected;
-    if (typeof handler !== "function") this.settleAs(wakeState, wakeValue);
+    if (typeof handler !== "function") this.settleAs(wakeState as State, wakeValue);
     else {
       const outer = current;
       enter(this);
@@ -217,7 +222,7 @@ export class Adoption extends Deferred {
     this.result = undefined;
     if (wakeState === PENDING) this.#adopted?.awaitedBy(this);
     else {
-      this.#adopter.settleAs(wakeState, wakeValue);
+      this.#adopter.settleAs(wakeState as State, wakeValue);
       this.run.afterStep();
     }
   }

@@ -3,7 +3,7 @@
  * into promises, and after the end of its run lets nothing through.
  *
  * Methods are getters that hand out bound functions, so that destructuring works and an idle process does not carry
- * thirty closures; the hot ones are kept once made.
+ * thirty closures; the hot one is kept once made.
  */
 import {
   type Actor,
@@ -46,7 +46,6 @@ type Send = (destination: string, topic: string, ...payload: unknown[]) => Proce
 export class ProcessContext implements Process<any> {
   readonly #syscalls: Syscalls;
   #send: Send | null = null;
-  #inbox: (() => Channel<any>) | null = null;
 
   constructor(syscalls: Syscalls) {
     this.#syscalls = syscalls;
@@ -70,12 +69,14 @@ export class ProcessContext implements Process<any> {
   }
 
   get inbox(): () => Channel<any> {
-    this.#inbox ??= bindInbox(this.#syscalls);
-    return this.#inbox;
+    return () => {
+      const syscalls = open(this.#syscalls);
+      return dress(syscalls, syscalls.inbox());
+    };
   }
 
   get events(): () => Channel<any> {
-    return () => this.#dressed((syscalls) => syscalls.events());
+    return () => dressed(this.#syscalls, (syscalls) => syscalls.events());
   }
 
   get listen(): (topic: string, options?: unknown) => Channel<any> {
@@ -84,7 +85,7 @@ export class ProcessContext implements Process<any> {
       const message =
         typeof options === "object" && options !== null ? (options as { message?: unknown }).message : null;
       const asMessages = typeof message === "boolean" ? message : undefined;
-      return this.#dressed((syscalls) => syscalls.listen(topic, asMessages));
+      return dressed(this.#syscalls, (syscalls) => syscalls.listen(topic, asMessages));
     };
   }
 
@@ -98,19 +99,19 @@ export class ProcessContext implements Process<any> {
   }
 
   get spawn(): Spawn {
-    return this.#spawnBy("spawn");
+    return spawner(this.#syscalls, "spawn");
   }
 
   get spawnMonitored(): Spawn {
-    return this.#spawnBy("spawn_monitored");
+    return spawner(this.#syscalls, "spawn_monitored");
   }
 
   get spawnLinked(): Spawn {
-    return this.#spawnBy("spawn_linked");
+    return spawner(this.#syscalls, "spawn_linked");
   }
 
   get spawnLinkedMonitored(): Spawn {
-    return this.#spawnBy("spawn_linked_monitored");
+    return spawner(this.#syscalls, "spawn_linked_monitored");
   }
 
   get exec(): Exec {
@@ -118,7 +119,7 @@ export class ProcessContext implements Process<any> {
   }
 
   get terminate(): (destination: string) => Promise<void> {
-    return this.#onDestination("terminate", (syscalls, destination) => syscalls.terminate(destination));
+    return onDestination(this.#syscalls, "terminate", (syscalls, destination) => syscalls.terminate(destination));
   }
 
   get cancel(): (destination: string, deadline?: unknown) => Promise<void> {
@@ -129,19 +130,19 @@ export class ProcessContext implements Process<any> {
   }
 
   get monitor(): (destination: string) => Promise<void> {
-    return this.#onDestination("monitor", (syscalls, destination) => syscalls.monitor(destination));
+    return onDestination(this.#syscalls, "monitor", (syscalls, destination) => syscalls.monitor(destination));
   }
 
   get unmonitor(): (destination: string) => Promise<void> {
-    return this.#onDestination("unmonitor", (syscalls, destination) => syscalls.unmonitor(destination));
+    return onDestination(this.#syscalls, "unmonitor", (syscalls, destination) => syscalls.unmonitor(destination));
   }
 
   get link(): (destination: string) => Promise<void> {
-    return this.#onDestination("link", (syscalls, destination) => syscalls.link(destination));
+    return onDestination(this.#syscalls, "link", (syscalls, destination) => syscalls.link(destination));
   }
 
   get unlink(): (destination: string) => Promise<void> {
-    return this.#onDestination("unlink", (syscalls, destination) => syscalls.unlink(destination));
+    return onDestination(this.#syscalls, "unlink", (syscalls, destination) => syscalls.unlink(destination));
   }
 
   get getOptions(): () => { trapLinks: boolean } {
@@ -253,11 +254,11 @@ export class ProcessContext implements Process<any> {
   }
 
   get after(): (duration: Duration) => Channel<Date> {
-    return (duration) => this.#timer(duration, "after").channel();
+    return (duration) => timerOf(this.#syscalls, duration, "after").channel();
   }
 
   get timer(): (duration: Duration) => Timer {
-    return (duration) => this.#timer(duration, "timer");
+    return (duration) => timerOf(this.#syscalls, duration, "timer");
   }
 
   get ticker(): (duration: Duration) => Ticker {
@@ -282,57 +283,56 @@ export class ProcessContext implements Process<any> {
   get print(): (...args: unknown[]) => void {
     return (...args) => open(this.#syscalls).print(args.map(shown).join(" "));
   }
+}
 
-  #spawnBy(operation: Exclude<SpawnOperation, "exec">): Spawn {
-    return ((...given: unknown[]) => spawnBy(this.#syscalls, operation, given, null)) as Spawn;
-  }
+function spawner(syscalls: Syscalls, operation: Exclude<SpawnOperation, "exec">): Spawn {
+  return ((...given: unknown[]) => spawnBy(syscalls, operation, given, null)) as Spawn;
+}
 
-  #dressed(subscribe: (syscalls: Syscalls) => Subscription): Channel<any> {
-    const syscalls = open(this.#syscalls);
-    return dress(syscalls, subscribe(syscalls));
-  }
+function dressed(syscalls: Syscalls, subscribe: (syscalls: Syscalls) => Subscription): Channel<any> {
+  return dress(open(syscalls), subscribe(syscalls));
+}
 
-  #onDestination(
-    operation: string,
-    perform: (syscalls: Syscalls, destination: string) => void,
-  ): (destination: string) => Promise<void> {
-    return (...given: unknown[]) => {
-      const syscalls = this.#syscalls;
-      return act(syscalls, () => perform(syscalls, required(operation, given, 1, "destination")));
-    };
-  }
+function onDestination(
+  syscalls: Syscalls,
+  operation: string,
+  perform: (syscalls: Syscalls, destination: string) => void,
+): (destination: string) => Promise<void> {
+  return (...given: unknown[]) => {
+    return act(syscalls, () => perform(syscalls, required(operation, given, 1, "destination")));
+  };
+}
 
-  #timer(duration: Duration, operation: string): Timer {
-    const syscalls = open(this.#syscalls);
-    let core = new ChannelCore(1);
-    let running: KernelTimer | null = null;
-    const start = (delayMs: number) => {
-      running = syscalls.setTimer(delayMs, () => {
-        running = null;
-        // Somebody may have closed it meanwhile; then it stays empty for ever.
-        if (core.canGive()) core.give(new Date(syscalls.unixMs()));
-        core.close();
-      });
-    };
-    const stop = () => {
-      const was = running !== null && syscalls.cancelTimer(running);
+function timerOf(syscalls: Syscalls, duration: Duration, operation: string): Timer {
+  open(syscalls);
+  let core = new ChannelCore(1);
+  let running: KernelTimer | null = null;
+  const start = (delayMs: number) => {
+    running = syscalls.setTimer(delayMs, () => {
       running = null;
+      // Somebody may have closed it meanwhile; then it stays empty for ever.
+      if (core.canGive()) core.give(new Date(syscalls.unixMs()));
+      core.close();
+    });
+  };
+  const stop = () => {
+    const was = running !== null && syscalls.cancelTimer(running);
+    running = null;
+    return was;
+  };
+  start(positiveMs(duration, operation));
+  return {
+    channel: () => dress<Date>(syscalls, core),
+    stop: () => open(syscalls) && stop(),
+    reset: (anew: Duration) => {
+      const delayMs = positiveMs(anew, "reset");
+      open(syscalls);
+      const was = stop();
+      if (core.isClosed) core = new ChannelCore(1);
+      start(delayMs);
       return was;
-    };
-    start(positiveMs(duration, operation));
-    return {
-      channel: () => dress<Date>(syscalls, core),
-      stop: () => open(syscalls) && stop(),
-      reset: (anew: Duration) => {
-        const delayMs = positiveMs(anew, "reset");
-        open(syscalls);
-        const was = stop();
-        if (core.isClosed) core = new ChannelCore(1);
-        start(delayMs);
-        return was;
-      },
-    };
-  }
+    },
+  };
 }
 
 /** The hot one: a list of payloads is made only for two and more. */
@@ -345,18 +345,6 @@ function bindSend(syscalls: Syscalls): Send {
     if (typeof topic !== "string") throw badArgument(2, "send", "string", topic);
     if (given.length > 3) return openToSend(syscalls).send(destination, topic, Array.prototype.slice.call(given, 2));
     return openToSend(syscalls).send(destination, topic, payload);
-  };
-}
-
-/** The hot one: the channel is looked up only when the inbox was closed meanwhile. */
-function bindInbox(syscalls: Syscalls): () => Channel<any> {
-  let last: Subscription | null = null;
-  let channel: Channel<any> | null = null;
-  return () => {
-    if (channel !== null && last !== null && !last.isClosed && !syscalls.isShut) return channel;
-    last = open(syscalls).inbox();
-    channel = dress(syscalls, last);
-    return channel;
   };
 }
 

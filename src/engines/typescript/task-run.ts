@@ -6,9 +6,9 @@
  * that waits for another returns after it; one that waits for a promise of somebody else, which may stand for any of
  * the younger ones, after all of them.
  */
-import { type Process, Run } from "../../kernel/index.ts";
+import { type Process, type Program, Run } from "../../kernel/index.ts";
 import { current, enter, type Running } from "./current.ts";
-import { Adoption, Deferred, FULFILLED, REJECTED, type State } from "./deferred.ts";
+import { Adoption, type Awaiter, Deferred, FULFILLED, REJECTED, type State } from "./deferred.ts";
 import { returnNow, Task, turn } from "./task.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
@@ -38,26 +38,19 @@ export interface TaskProgram {
 }
 
 /** One run of a TypeScript program, lowered or native. */
-export class TaskRun extends Run implements Running {
+export class TaskRun extends Run implements Running, Awaiter {
   /** The task that was started last of those that have not returned. */
   declare youngest: Task | null;
-  /** The deferred of main. */
-  declare main: Deferred | null;
-  declare isStopped: boolean;
   declare isDropped: boolean;
   declare resumesLater: boolean;
   declare private cleaned: (() => void) | null;
-  declare private readonly program: TaskProgram;
 
-  constructor(process: Process, program: TaskProgram) {
+  constructor(process: Process) {
     super(process);
     this.youngest = null;
-    this.main = null;
-    this.isStopped = false;
     this.isDropped = false;
     this.resumesLater = false;
     this.cleaned = null;
-    this.program = program;
   }
 
   get run(): this {
@@ -65,7 +58,7 @@ export class TaskRun extends Run implements Running {
   }
 
   override begin(args: readonly unknown[]): void {
-    const { program } = this;
+    const program = this.process.program as Program & TaskProgram;
     const outer = current;
     let outcome: unknown;
     enter(this);
@@ -80,8 +73,7 @@ export class TaskRun extends Run implements Running {
     }
     enter(outer);
     if (outcome instanceof Deferred && outcome.run === this) {
-      if (outcome.state === 0) this.main = outcome;
-      else this.mainSettled(outcome.state, outcome.result);
+      outcome.awaitedBy(this);
       this.afterStep();
       return;
     }
@@ -95,7 +87,6 @@ export class TaskRun extends Run implements Running {
   }
 
   override stop(cleaned: () => void): boolean {
-    this.isStopped = true;
     this.cleaned = cleaned;
     // Code that is running now goes on to its next wait; only then can it be told to return.
     if (current !== null && current.run === this) return true;
@@ -107,7 +98,6 @@ export class TaskRun extends Run implements Running {
   }
 
   override drop(): void {
-    this.isStopped = true;
     this.isDropped = true;
     this.cleaned = null;
     this.youngest = null;
@@ -115,7 +105,7 @@ export class TaskRun extends Run implements Running {
 
   /** @internal A piece of code has run and waits, or is done: the moment to go on with cleaning up. */
   afterStep(): void {
-    if (!this.isStopped || this.isDropped || current !== null) return;
+    if (!this.isShut || this.isDropped || current !== null) return;
     this.unwind();
     if (this.youngest !== null) return;
     const cleaned = this.cleaned;
@@ -146,7 +136,7 @@ export class TaskRun extends Run implements Running {
   }
 
   /** @internal Main has returned or failed. */
-  mainSettled(state: State, result: unknown): void {
+  wake(state: State, result: unknown): void {
     if (state === FULFILLED) this.finish(result);
     else this.fail(result);
   }
@@ -162,7 +152,7 @@ export class TaskRun extends Run implements Running {
 
   /** @internal The check of a loop asks; whether the loop gives its turn back. */
   pauses(task: Task): boolean {
-    if (!this.program.preempt) {
+    if (!(this.process.program as Program & TaskProgram).preempt) {
       turn.left = NEVER;
       return false;
     }

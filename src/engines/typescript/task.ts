@@ -12,7 +12,7 @@
  * by promises and is what it was before: an async function.
  */
 import { CLOSED } from "../../kernel/index.ts";
-import { traced } from "./author-stack.ts";
+import { awaiterOf, traced } from "./author-stack.ts";
 import { current, enter } from "./current.ts";
 import { Deferred, FULFILLED, PENDING, REJECTED, RETURNED, type State } from "./deferred.ts";
 import type { TaskRun } from "./task-run.ts";
@@ -44,6 +44,12 @@ const {
   return: returnFrom,
 } = Object.getPrototypeOf(function* () {}.prototype) as Activation;
 
+/** Whether the task that runs now runs inside the call that started it, so that the caller goes on first. */
+export let isNested = false;
+
+/** The wake state of a task that waits for a channel and wants to see CLOSED itself. */
+export const SEES_CLOSED = 4;
+
 /** An activation of a lowered function, and the deferred of its result. */
 export class Task extends Deferred {
   declare readonly activation: Activation;
@@ -54,18 +60,12 @@ export class Task extends Deferred {
   declare site: number;
   /** @internal What it waits for besides the sources of the kernel: a deferred, or a promise of somebody else. */
   declare awaits: unknown;
-  /** @internal Whether it wants to see CLOSED itself. */
-  declare seesClosed: boolean;
-  /** @internal Whether it runs inside the call that started it, so that the caller goes on first. */
-  declare isNested: boolean;
 
   constructor(run: TaskRun, activation: Activation) {
     super(run);
     this.activation = activation;
     this.site = 0;
     this.awaits = null;
-    this.seesClosed = false;
-    this.isNested = false;
     this.younger = null;
     this.older = run.youngest;
     if (run.youngest !== null) run.youngest.younger = this;
@@ -74,34 +74,32 @@ export class Task extends Deferred {
 
   /** The kernel has what it waited for. */
   override resume(value: unknown): void {
-    drive(this, FULFILLED, this.#seen(value));
-    if (this.run.isStopped) this.run.afterStep();
+    drive(this, FULFILLED, this.seen(value));
+    if (this.run.isShut) this.run.afterStep();
   }
 
   /** A channel has what it waited for; it goes on at its place in the queue. */
   override settle(value: unknown): void {
     this.leave();
-    const seen = this.#seen(value);
+    const seen = this.seen(value);
     if (typeof seen !== "object" || seen === null || !awaitsThenable(this, seen)) this.queueUp(FULFILLED, seen);
   }
 
   override resumeSettled(): void {
     const value = this.result;
     this.result = undefined;
-    drive(this, this.wakeState, value);
-    if (this.run.isStopped) this.run.afterStep();
+    drive(this, this.wakeState as State, value);
+    if (this.run.isShut) this.run.afterStep();
   }
 
   override wake(state: State, value: unknown): void {
     this.awaits = null;
-    if (this.run.isStopped && !this.cleansUp) return;
+    if (this.run.isShut && !this.cleansUp) return;
     this.queueUp(state, state === REJECTED ? traced(value, this) : value);
   }
 
-  #seen(value: unknown): unknown {
-    if (this.seesClosed) this.seesClosed = false;
-    else if (value === CLOSED) return undefined;
-    return value;
+  private seen(value: unknown): unknown {
+    return value === CLOSED && this.wakeState !== SEES_CLOSED ? undefined : value;
   }
 
   /** @internal It runs no more. */
@@ -115,15 +113,12 @@ export class Task extends Deferred {
   }
 }
 
-function firstOf(awaiter: Deferred["awaiter"]): Deferred | null {
-  return Array.isArray(awaiter) ? (awaiter[0] ?? null) : awaiter;
-}
-
 /** Runs a task until it waits or has returned. */
 export function drive(task: Task, state: State, value: unknown): void {
   const outer = current;
+  const wasNested = isNested;
   enter(task);
-  task.isNested = outer !== null;
+  isNested = outer !== null;
   if (outer === null) {
     turn.left = FIRST_LOOK;
     turn.looks = 0;
@@ -139,12 +134,14 @@ export function drive(task: Task, state: State, value: unknown): void {
       else step = returnFrom.call(activation, undefined);
     } catch (cause) {
       enter(outer);
+      isNested = wasNested;
       task.unlink();
-      task.settleAs(REJECTED, traced(cause, firstOf(task.awaiter)));
+      task.settleAs(REJECTED, traced(cause, awaiterOf(task)));
       return;
     }
     if (step.done === true) {
       enter(outer);
+      isNested = wasNested;
       task.unlink();
       task.fulfil(step.value);
       return;
@@ -177,9 +174,10 @@ export function drive(task: Task, state: State, value: unknown): void {
       task.queueUp(FULFILLED, yielded);
       break;
     }
-    if (task.run.isStopped && !task.cleansUp) break;
+    if (task.run.isShut && !task.cleansUp) break;
   }
   enter(outer);
+  isNested = wasNested;
 }
 
 /** Has a deferred or a promise wake the task; `false` when it is neither. */

@@ -44,7 +44,7 @@ class TypescriptProgram implements Program, TaskProgram {
   }
 
   start(process: Process): TaskRun {
-    return new TaskRun(process, this);
+    return new TaskRun(process);
   }
 
   context(run: TaskRun): ProcessContext {
