@@ -14,6 +14,8 @@ import { textOf } from "./exit-result.ts";
 
 const MAX_DEPTH = 200;
 const LINEAR = 8;
+/** How many keys of the last message are remembered, a power of two. */
+const KNOWN_KEYS = 64;
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
 
@@ -34,6 +36,9 @@ class CopyPass {
   readonly #copies: (object | null)[] = [];
   #table: Map<object, object> | null = null;
   #deferred: Deferred[] | null = null;
+  /** How many keys it has met, and those it has met last time at each place. */
+  #keys = 0;
+  readonly #known: string[] = new Array(KNOWN_KEYS).fill("");
 
   root(value: object): unknown {
     const copy = this.object(value, 0);
@@ -52,6 +57,7 @@ class CopyPass {
       this.#copies[i] = null;
     }
     this.#count = 0;
+    this.#keys = 0;
     this.#table = null;
     this.#deferred = null;
   }
@@ -94,43 +100,55 @@ class CopyPass {
     return null;
   }
 
+  /**
+   * The whole object is cloned at once, which is several times as fast as key by key; then the values are looked at, and
+   * those that are objects are replaced by copies of their own.
+   */
   #map(value: Record<string, unknown>, depth: number): Record<string, unknown> {
-    const copy: Record<string, unknown> = {};
+    const copy: Record<string, unknown> = { ...value };
+    const symbols = Object.getOwnPropertySymbols(copy);
+    if (symbols.length > 0) for (const symbol of symbols) delete copy[symbol as unknown as string];
     // A root that holds no object is never met again, so it is remembered only when it turns out to hold one.
     let remembered = depth > 0;
     if (remembered) this.#remember(value, copy);
-    const keys = Object.keys(value);
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string;
-      if (!key.isWellFormed()) throw NOT_SENDABLE;
-      let part = value[key];
-      if (typeof part === "object" && part !== null) {
+    let hasUndefined = false;
+    for (const key in copy) {
+      this.#checkKey(key);
+      const part = copy[key];
+      if (typeof part === "string" || typeof part === "number" || typeof part === "boolean") continue;
+      if (typeof part === "object") {
+        // A key of a prototype that somebody has added to is none of this object's.
+        if (part === null || !Object.hasOwn(copy, key)) continue;
         if (!remembered) {
           this.#remember(value, copy);
           remembered = true;
         }
-        part = this.#part(copy, key, part, depth);
-      } else if (part === undefined) {
-        continue;
-      } else if (!isSendablePrimitive(part)) {
-        throw NOT_SENDABLE;
-      }
-      if (key === "__proto__") define(copy, key, part);
-      else copy[key] = part;
+        const own = this.#part(copy, key, part, depth);
+        if (key === "__proto__") define(copy, key, own);
+        else copy[key] = own;
+      } else if (part === undefined) hasUndefined = true;
+      else if (!isSendablePrimitive(part)) throw NOT_SENDABLE;
     }
-    return copy;
+    return hasUndefined ? withoutUndefined(copy, remembered) : copy;
+  }
+
+  /** Refuses a key that is not UTF-8. Messages of one kind have the same keys at the same places: they are known. */
+  #checkKey(key: string): void {
+    const place = this.#keys++ & (KNOWN_KEYS - 1);
+    if (this.#known[place] === key) return;
+    if (!key.isWellFormed()) throw NOT_SENDABLE;
+    this.#known[place] = key;
   }
 
   #list(value: unknown[], depth: number): unknown[] {
-    const length = value.length;
-    const copy: unknown[] = [];
+    const copy: unknown[] = Object.getPrototypeOf(value) === Array.prototype ? value.slice() : Array.from(value);
     this.#remember(value, copy);
-    for (let i = 0; i < length; i++) {
-      const part = value[i];
-      if (typeof part === "object" && part !== null) copy.push(this.#part(copy, i, part, depth));
-      else if (part === undefined) copy.push(null);
-      else if (isSendablePrimitive(part)) copy.push(part);
-      else throw NOT_SENDABLE;
+    for (let i = 0; i < copy.length; i++) {
+      const part = copy[i];
+      if (typeof part === "string" || typeof part === "number") continue;
+      if (typeof part === "object" && part !== null) copy[i] = this.#part(copy, i, part, depth);
+      else if (part === undefined) copy[i] = null;
+      else if (!isSendablePrimitive(part)) throw NOT_SENDABLE;
     }
     return copy;
   }
@@ -178,6 +196,21 @@ class CopyPass {
     else throw NOT_SENDABLE;
     return copy;
   }
+}
+
+/** Takes out the keys whose value is undefined; in place if others know the object already. */
+function withoutUndefined(copy: Record<string, unknown>, isKnown: boolean): Record<string, unknown> {
+  if (isKnown) {
+    for (const key of Object.keys(copy)) if (copy[key] === undefined) delete copy[key];
+    return copy;
+  }
+  const rest: Record<string, unknown> = {};
+  for (const key of Object.keys(copy)) {
+    if (copy[key] === undefined) continue;
+    if (key === "__proto__") define(rest, key, copy[key]);
+    else rest[key] = copy[key];
+  }
+  return rest;
 }
 
 let idle: CopyPass | null = null;
