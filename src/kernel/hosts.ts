@@ -25,6 +25,7 @@ export interface Host {
 /** The hosts of one island. */
 export class Hosts {
   readonly #hosts = new Map<string, Host>();
+  #last: Host | undefined;
 
   add(host: { id: string; maxProcesses?: number; mailbox?: MailboxLimit | null; isPrivate?: boolean }): Host {
     const added: Host = {
@@ -41,7 +42,8 @@ export class Hosts {
   }
 
   get(id: string): Host | undefined {
-    return this.#hosts.get(id);
+    if (this.#last?.id !== id) this.#last = this.#hosts.get(id);
+    return this.#last;
   }
 
   all(): Iterable<Host> {
@@ -50,7 +52,7 @@ export class Hosts {
 
   /** Whether a new process may start on a host: the host, or the error that says why not (S3.16–S3.19). */
   admit(id: string, byRuntime: boolean): Host | ProcessError {
-    const host = this.#hosts.get(id);
+    const host = this.get(id);
     if (host === undefined || (host.isPrivate && !byRuntime)) return notFound("host not found");
     if (host.status === "stopped") return unavailable("host is not running");
     if (host.status === "stopping") return unavailable("host is shutting down");

@@ -131,7 +131,7 @@ export class PidDealer {
 
   /** The slot of a serial. */
   slot(serial: number): number {
-    return serial % SLOTS;
+    return serial & (SLOTS - 1);
   }
 
   /** Which island dealt this slot. */

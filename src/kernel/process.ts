@@ -32,7 +32,7 @@ import { copyPayload } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 import { serve } from "./select.ts";
 import type { CancelSignal, Signal } from "./signal.ts";
-import { added, includes, members, removed, type StringSet } from "./string-set.ts";
+import { added, addedNew, includes, members, removed, type StringSet } from "./string-set.ts";
 import { EVENTS, INBOX, Subscription } from "./subscription.ts";
 import type { Timer } from "./timers.ts";
 import { NOT_READY, type Source, type Strand, WaitQueue } from "./wait.ts";
@@ -286,8 +286,7 @@ export class Process implements Subject {
         this.watchedBy = removed(this.watchedBy, signal.from);
         return;
       case "exited":
-        if (this.rare === null || !includes(this.rare.watching, signal.from)) return;
-        this.rare.watching = removed(this.rare.watching, signal.from);
+        if (!this.forgetWatched(signal.from)) return;
         this.putEvent({ kind: event.EXIT, from: signal.from, at: signal.at, result: signal.result });
         return;
       case "reply":
@@ -627,6 +626,20 @@ export class Process implements Subject {
     rare.watching = added(rare.watching, pid);
   }
 
+  /** Whether it has watched that process, which it does no more. */
+  private forgetWatched(pid: Pid): boolean {
+    const { rare } = this;
+    if (rare === null || !includes(rare.watching, pid)) return false;
+    rare.watching = removed(rare.watching, pid);
+    return true;
+  }
+
+  /** `watch` of a process just made. */
+  watchNew(pid: Pid): void {
+    const rare = this.rareParts();
+    rare.watching = addedNew(rare.watching, pid);
+  }
+
   /** From now on no EXIT of that process is let in. */
   unwatch(pid: Pid): void {
     if (this.rare !== null) this.rare.watching = removed(this.rare.watching, pid);
@@ -725,7 +738,14 @@ export class Process implements Subject {
     if (this.isEnded) return;
     this.isEnded = true;
     this.island.table.remove(this);
-    this.stopRun(!byItself, () => this.tellEnd(result));
+    if (!byItself) {
+      this.stopRun(() => this.tellEnd(result));
+      return;
+    }
+    const { run } = this;
+    this.closeRun();
+    run?.drop();
+    this.tellEnd(result);
   }
 
   private tellEnd(result: ExitResult): void {
@@ -736,12 +756,16 @@ export class Process implements Subject {
     const isWatched = events.any || this.watchedBy !== null || this.linked !== null;
     const at = isWatched ? clock.unixMs() / 1000 : 0;
     if (events.any) events.tell({ kind: "exited", at, pid: from, entry: this.entry, result });
-    for (const watcher of members(this.watchedBy)) {
-      router.route(watcher as Pid, { kind: "exited", from, at, result: copyOf(result) });
+    if (this.watchedBy !== null) {
+      for (const watcher of members(this.watchedBy)) {
+        router.route(watcher as Pid, { kind: "exited", from, at, result: copyOf(result) });
+      }
     }
-    for (const peer of members(this.linked)) {
-      if (!isFailure(result)) router.route(peer as Pid, { kind: "unlink", from });
-      else router.route(peer as Pid, { kind: "link-down", from, at, result: copyOf(result) as ExitFailure });
+    if (this.linked !== null) {
+      for (const peer of members(this.linked)) {
+        if (!isFailure(result)) router.route(peer as Pid, { kind: "unlink", from });
+        else router.route(peer as Pid, { kind: "link-down", from, at, result: copyOf(result) as ExitFailure });
+      }
     }
     const { rare } = this;
     if (rare !== null && rare.watching !== null) {
@@ -770,7 +794,7 @@ export class Process implements Subject {
    */
   upgrade(id: string | null, state: readonly unknown[] | ProcessError): void {
     this.abandonExecs();
-    this.stopRun(true, () => this.goOnWith(id, state));
+    this.stopRun(() => this.goOnWith(id, state));
   }
 
   private goOnWith(id: string | null, state: readonly unknown[] | ProcessError): void {
@@ -799,43 +823,41 @@ export class Process implements Subject {
     scheduler.enqueue(this);
   }
 
-  /**
-   * Stops the code: its door, its waits, timers, subscriptions. What waits in the mailbox stays. Code may clean up
-   * (`mayCleanUp`), for a second at most; `then` comes after that.
-   */
-  private stopRun(mayCleanUp: boolean, then: () => void): void {
+  /** Stops the code, which may clean up for a second at most; `then` comes after that. */
+  private stopRun(then: () => void): void {
     if (this.rare !== null && this.rare.afterCleanup !== null) {
       // Ended while the code before an upgrade still cleans up.
       this.rare.afterCleanup = then;
       return;
     }
+    const { run } = this;
+    this.closeRun();
+    if (run === null) then();
+    else this.cleanUp(run, then);
+  }
+
+  /** Shuts the door of the code, and takes away its waits, timers and subscriptions. What waits in the mailbox stays. */
+  private closeRun(): void {
     const { run, rare } = this;
-    run?.shut();
+    if (run !== null) run.shut();
     this.run = null;
     this.args = null;
     this.waits = 0;
     this.openedInbox = null;
-    this.takeBackHanded();
+    if (this.handed !== null) this.takeBackHanded();
     this.stirred = null;
-    if (rare !== null) {
-      rare.eventsSubscription = null;
-      rare.stirred = null;
-      rare.settled = null;
-      rare.accepted = null;
-      if (rare.topics !== null) {
-        rare.topics = null;
-        this.mailbox?.releaseAll();
-      }
-      if (rare.timers !== null) {
-        for (const timer of rare.timers) this.island.timers.cancel(timer);
-        rare.timers = null;
-      }
+    if (rare === null) return;
+    rare.eventsSubscription = null;
+    rare.stirred = null;
+    rare.settled = null;
+    rare.accepted = null;
+    if (rare.topics !== null) {
+      rare.topics = null;
+      this.mailbox?.releaseAll();
     }
-    if (run === null) then();
-    else if (mayCleanUp) this.cleanUp(run, then);
-    else {
-      run.drop();
-      then();
+    if (rare.timers !== null) {
+      for (const timer of rare.timers) this.island.timers.cancel(timer);
+      rare.timers = null;
     }
   }
 

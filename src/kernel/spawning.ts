@@ -106,7 +106,7 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
   host.live++;
   if (parent !== null) {
     if (order.monitored) {
-      parent.watch(pid);
+      parent.watchNew(pid);
       process.receive({ kind: "monitor", from: parent.pid });
     }
     if (order.linked) {

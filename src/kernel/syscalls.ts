@@ -407,9 +407,13 @@ export class Syscalls {
     settings: SpawnSettings | null,
     reply: OneShot | null,
   ): SpawnOrder {
-    const malformed = malformedTarget(id, hostId);
-    if (malformed !== null) throw malformed;
     const { process } = this;
+    const { hosts, programs } = process.island;
+    // What is known is well-formed.
+    if (programs.find(id) === null || hosts.get(hostId) === undefined) {
+      const malformed = malformedTarget(id, hostId);
+      if (malformed !== null) throw malformed;
+    }
     const isExec = operation === "exec";
     const monitored = operation === "spawn_monitored" || operation === "spawn_linked_monitored";
     const linked = operation === "spawn_linked" || operation === "spawn_linked_monitored";

@@ -15,13 +15,17 @@ export class CatalogPrograms implements Programs {
   readonly #exports = new WeakMap<Program, unknown>();
   readonly #ready = new Map<string, { readonly definition: ProcessDefinition; readonly program: Program }>();
 
+  /** The one that was asked for last. */
+  #last: Program | null = null;
+
   constructor(catalog: Catalog, loader: ModuleLoader) {
     this.#catalog = catalog;
     this.#loader = loader;
   }
 
   find(id: string): Program | null {
-    return this.#ready.get(id)?.program ?? null;
+    if (this.#last?.entry !== id) this.#last = this.#ready.get(id)?.program ?? null;
+    return this.#last;
   }
 
   load(id: string, answer: (program: Program | ProcessError) => void): void {
@@ -49,6 +53,7 @@ export class CatalogPrograms implements Programs {
     try {
       const program = typescriptEngine.load({ entry: definition.id, exported, method, mailbox: definition.mailbox });
       this.#ready.set(definition.id, { definition, program });
+      this.#last = null;
       this.#exports.set(program, exported);
       return program;
     } catch (cause) {

@@ -89,7 +89,11 @@ function asPromise<T>(answer: Answer): Promise<T> {
 function settled<T>(run: TaskRun, state: State, result: unknown): Promise<T> {
   const answer = new Answer(run, null);
   if (state === REJECTED) answer.settleAs(REJECTED, result);
-  else answer.fulfil(result);
+  else if (typeof result === "object") answer.fulfil(result);
+  else {
+    answer.state = FULFILLED;
+    answer.result = result;
+  }
   return asPromise(answer);
 }
 

@@ -39,6 +39,7 @@ import type {
 import { DoneValue, serve } from "./serve.ts";
 import { execBy, SpawnBuilder, spawnBy } from "./spawn-builder.ts";
 import { open, openToSend } from "./stopped.ts";
+import { turn } from "./task.ts";
 
 type Send = (destination: string, topic: string, ...payload: unknown[]) => ProcessError | null;
 
@@ -343,6 +344,7 @@ function bindSend(syscalls: Syscalls): Send {
     if (given.length < 2) return invalid("send requires at least destination and topic arguments");
     if (typeof destination !== "string") throw badArgument(1, "send", "string", destination);
     if (typeof topic !== "string") throw badArgument(2, "send", "string", topic);
+    turn.sent++;
     if (given.length > 3) return openToSend(syscalls).send(destination, topic, Array.prototype.slice.call(given, 2));
     return openToSend(syscalls).send(destination, topic, payload);
   };

@@ -23,15 +23,19 @@ import { answered, answerFrom, never, rejected } from "./answers.ts";
 import type { Duration, Exec, Spawn } from "./process-api.ts";
 import { open, owned } from "./stopped.ts";
 
-/** The two required arguments of a spawn or exec, checked. */
-function checked(operation: SpawnOperation, given: readonly unknown[]): [string, string] {
+/** Checks the two required arguments of a spawn or exec. */
+function check(operation: SpawnOperation, given: readonly unknown[]): void {
   if (given.length < 2) {
     throw invalid(`${operation} requires ${operation === "exec" ? "" : "at least "}id and host arguments`);
   }
-  const [id, host] = given;
-  if (typeof id !== "string") throw badArgument(1, operation, "string", id);
-  if (typeof host !== "string") throw badArgument(2, operation, "string", host);
-  return [id, host];
+  if (typeof given[0] !== "string") throw badArgument(1, operation, "string", given[0]);
+  if (typeof given[1] !== "string") throw badArgument(2, operation, "string", given[1]);
+}
+
+const NO_ARGUMENTS: readonly unknown[] = Object.freeze([]);
+
+function argumentsOf(given: readonly unknown[]): readonly unknown[] {
+  return given.length === 2 ? NO_ARGUMENTS : given.slice(2);
 }
 
 /** Spawns by any of the four operations. */
@@ -44,8 +48,8 @@ export function spawnBy(
   if (syscalls.isShut) return never(syscalls);
   let answer: Pid | OneShot;
   try {
-    const [id, host] = checked(operation, given);
-    answer = syscalls.spawn(operation, id, host, given.slice(2), settings);
+    check(operation, given);
+    answer = syscalls.spawn(operation, given[0] as string, given[1] as string, argumentsOf(given), settings);
   } catch (cause) {
     return rejected(syscalls, cause);
   }
@@ -65,8 +69,8 @@ export function execBy(
   if (syscalls.isShut) return never(syscalls);
   let reply: OneShot;
   try {
-    const [id, host] = checked("exec", given);
-    reply = syscalls.exec(id, host, given.slice(2), settings);
+    check("exec", given);
+    reply = syscalls.exec(given[0] as string, given[1] as string, argumentsOf(given), settings);
   } catch (cause) {
     return rejected(syscalls, cause);
   }

@@ -19,6 +19,8 @@ const MOST_LOOKS = 64;
 const SOONEST_LOOK_MS = 0.1;
 const LATEST_LOOK_MS = 0.3;
 const MOST_PER_LOOK = 4_096;
+/** How many messages a loop may send before the other processes have their turn: as many as one may take. */
+const MOST_SENT = 64;
 /** As good as never, and still a small integer. */
 const NEVER = 2 ** 30 - 1;
 
@@ -156,6 +158,8 @@ export class TaskRun extends Run implements Running, Awaiter {
       turn.left = NEVER;
       return false;
     }
+    // Who sends as much as others may take in a turn gives them theirs, or mailboxes would only grow.
+    if (turn.sent >= MOST_SENT) return this.giveBack(task);
     const { island } = this.process;
     const nowMs = island.clock.nowMs();
     if (turn.looks++ === 0) {
@@ -172,6 +176,10 @@ export class TaskRun extends Run implements Running, Awaiter {
     const isUsedUp = nowMs - slice.beginMs >= SLICE_MS;
     if (!isUsedUp && turn.looks < MOST_LOOKS) return false;
     if (isUsedUp) island.scheduler.giveWay();
+    return this.giveBack(task);
+  }
+
+  private giveBack(task: Task): true {
     this.process.budget = 0;
     task.queueUp(FULFILLED, undefined);
     return true;

@@ -31,6 +31,8 @@ export const turn = {
   left: 0,
   /** How many looks there have been since the task was resumed. */
   looks: 0,
+  /** How many messages have been sent since. */
+  sent: 0,
   /** Which await of which module was reached last; see author-stack.ts. */
   site: 0,
 };
@@ -122,6 +124,7 @@ export function drive(task: Task, state: State, value: unknown): void {
   if (outer === null) {
     turn.left = FIRST_LOOK;
     turn.looks = 0;
+    turn.sent = 0;
   }
   const { activation } = task;
   let how = state;
