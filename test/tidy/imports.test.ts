@@ -42,7 +42,9 @@ const NODE_FLOORS = ["platform", "cli", "admin", "cluster"];
 const PACKAGES: Record<string, string> = {
   zod: "src/catalog/",
   yaml: "src/platform/",
+  "oxc-parser": "src/platform/",
   "oxc-transform": "src/platform/",
+  "@jridgewell/sourcemap-codec": "src/platform/",
   commander: "src/cli/",
 };
 
