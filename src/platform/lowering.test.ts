@@ -2,10 +2,12 @@
 import { parseSync } from "oxc-parser";
 import { transformSync } from "oxc-transform";
 import { describe, expect, it } from "vitest";
-import { runModule } from "../../test/support/native-driver.ts";
-import { lower } from "./lowering.ts";
+import { runModule, siteTables, turn } from "../../test/support/native-driver.ts";
+import { type Lowered, lower } from "./lowering.ts";
+import { decodeMappings } from "./mappings.ts";
 import { factsOf } from "./syntax-tree.ts";
 import usingContext from "./using-context.ts";
+import type { SourceMap } from "./woven-text.ts";
 
 const URL = "file:///app/module.ts";
 
@@ -271,5 +273,129 @@ describe("lowered code computes what native code does", () => {
     expect(await trace(lowered)).toEqual(native);
     // Without a compiler before it, which would have set semicolons and parentheses.
     if (!usesUsing) expect(await trace(lower(plain, URL)?.code ?? "")).toEqual(native);
+  });
+});
+
+/** The place in the author's file where the first frame of a stack trace that stands in a text is. */
+function placeOf(text: string, lowered: { code: string; map: SourceMap }): string {
+  const before = lowered.code.slice(0, lowered.code.indexOf(text)).split("\n");
+  const column = (before.at(-1) as string).length;
+  const mapping = decodeMappings(lowered.map.mappings)[before.length - 1]?.findLast((one) => one.column <= column);
+  return `${(mapping?.source?.line ?? -1) + 1}:${(mapping?.source?.column ?? -1) + 1}`;
+}
+
+describe("source maps", () => {
+  const source = `interface A { a: 1 }
+
+const ä = "😀"; export const f = async (a: A, b?: string): Promise<void> => {
+  for (const x of [1] as const) { await g(a); throw new Error("ü"); }
+};
+export async function g({ a }: A) { const inner = async () => { await h(); }; await inner(); }
+class C { static async m(): Promise<void> { for await (const x of y) await f({ a: x }); } }
+declare const y: AsyncIterable<1>; const h = async () => {}; void C;
+`;
+  const { code, map } = compile(source);
+  const lowered = lower(code, URL, map) as Lowered;
+  const authorsPlace = (text: string) => {
+    const lines = source.slice(0, source.indexOf(text)).split("\n");
+    return `${lines.length}:${(lines.at(-1) as string).length + 1}`;
+  };
+
+  it("lead from lowered code to the author's line and column, also where it has moved", () => {
+    expect(lowered.map.sources).toEqual([URL]);
+    for (const text of ['new Error("ü")', "g(a)", "h()", "inner()", "f({ a: x })"]) {
+      expect([text, placeOf(text, lowered)]).toEqual([text, authorsPlace(text)]);
+    }
+  });
+
+  it("are there for plain JavaScript, too", () => {
+    const plain = 'const ä = "😀";\nconst f = async () => {\n  await g(1); throw new Error("x");\n};';
+    expect(placeOf('new Error("x")', lower(plain, URL) as Lowered)).toBe("3:21");
+  });
+
+  it("give the author's name of a function to the generator", () => {
+    expect(lowered.map.names).toEqual(expect.arrayContaining(["f", "g", "inner", "m"]));
+  });
+
+  it("have a table of awaits beside them: function, line and column", async () => {
+    await runModule(lowered.code);
+    expect(siteTables.at(-1)?.url).toBe(URL);
+    const places = { "f:": "await g(a)", "inner:": "await h()", "g:": "await inner()", "C.m:": "await f({ a" };
+    const expected = Object.entries(places).map(([name, text]) => name + authorsPlace(text));
+    expected.push(`C.m:${authorsPlace("for await")}`);
+    expect(siteTables.at(-1)?.sites.toSorted()).toEqual(expected.toSorted());
+  });
+});
+
+describe("a lowered module", () => {
+  const text = (source: string) => lower(source, URL)?.code ?? null;
+
+  it("is left alone without async functions, or when it is no JavaScript", () => {
+    expect(text("const async = 1; await async; for await (const x of []) ;")).toBeNull();
+    expect(text("async function f( {")).toBeNull();
+  });
+
+  it("imports what it uses, in its first line, behind a hashbang", () => {
+    expect(text("#!/usr/bin/env node\nexport const f = async () => 1;")).toBe(
+      '#!/usr/bin/env node\nimport { start as $b_start } from "beamish:lowered-code"; ' +
+        "function* f$b() { return (1); } export const f = () => $b_start(f$b());",
+    );
+    expect(text("const $b_x = async () => 1;")).toContain("start as $b1_start");
+  });
+
+  it("exports what it did", async () => {
+    const module = await runModule(
+      text(`export default async function () { return 1; } export async function a() { return 2; }
+        export const b = async () => 3; async function c() { return 4; } export { c, c as "d e" };`) ?? "",
+    );
+    expect([module.default.name, module.a.name, module.b.name]).toEqual(["default", "a", "b"]);
+    const { default: main, a, b, c } = module;
+    expect([await main(), await a(), await b(), await c(), await module["d e"]()]).toEqual([1, 2, 3, 4, 4]);
+    expect((await runModule(text("export default async () => 5;") ?? "")).default.name).toBe("default");
+    expect(await (await runModule(text("export default async function f() { return f.name; }") ?? "")).default()).toBe(
+      "f",
+    );
+  });
+
+  it("keeps its own top-level await", async () => {
+    expect((await runModule(text("const f = async (x) => x; export const y = await f(3);") ?? "")).y).toBe(3);
+  });
+
+  it("has generators at the start of the block, unless they would see other names there", () => {
+    expect(text("defineProcess({ async run(p, x) { await x; } })")).toMatch(/; function\* run\$b\(p, x\)/);
+    expect(text("f((x) => async () => x)")).toContain("f((x) => () => $b_start((function* $b1() { return (x); })()))");
+    expect(text("class A { #x; async m() { return this.#x; } }")).toContain("m() { return $b_start((function* m$b()");
+    expect(text("const f = async function own() { return own; };")).toContain("(function* own$b()");
+    expect(text("for (const x of y) z(async () => x);")).toContain("z(() => $b_start((function*");
+  });
+
+  it("asks in loops whether to give the turn back, unless they wait anyway", () => {
+    const asks = (body: string) => text(`async function f() { ${body} }`)?.includes("yield $b_PAUSE") ?? false;
+    for (const body of [
+      "for (;;) g();",
+      "while (x) { if (y) await z; }",
+      "do { if (a) continue; await b; } while (c)",
+      "for (const x of y) { const z = x && await w; }",
+      "for (const x in y) { try { await z; } catch {} }",
+      "for (const x of y) { f(async () => await z); }",
+      "while (x) a ??= await b;",
+    ])
+      expect([body, asks(body)]).toEqual([body, true]);
+    for (const body of [
+      "for (;;) { g(); await h(); }",
+      "while (x) { const y = (await z).w; if (y) continue; }",
+      "do await x(); while (y)",
+      "for await (const x of y) { g(); }",
+      "const g = () => { for (;;) ; };",
+    ])
+      expect([body, asks(body)]).toEqual([body, false]);
+  });
+
+  it("lets such a loop pause", async () => {
+    const { f } = await runModule(text("export async function f() { let n = 0; while (n < 10) n++; return n; }") ?? "");
+    turn.left = 3;
+    expect(await f()).toBe(10);
+    expect(turn.left).toBe(-7);
+    turn.left = Number.POSITIVE_INFINITY;
   });
 });

@@ -160,10 +160,6 @@ class ModuleLowering {
     return `${this.#prefix}t`;
   }
 
-  #text(node: { start: number; end: number }): string {
-    return this.#code.slice(node.start, node.end);
-  }
-
   /** The source from one offset to another, with the nodes in it woven. */
   #between(start: number, end: number, nodes: readonly Node[], place: Place): Woven {
     const parts: Woven[] = [];
@@ -286,12 +282,11 @@ class ModuleLowering {
     return [own(before, node.start), inner, own(after)];
   }
 
-  /** Whether a semicolon is needed, since what begins the statement becomes a parenthesis, which would be a call. */
+  /** Whether a statement gets a semicolon before it: it begins with a parenthesis now, which else would be a call. */
   #startsAnew(node: Node): boolean {
-    if (!this.#facts.listed.has(node) || !/^(?:await|async|yield)\b/.test(this.#text(node))) return false;
-    let before = node.start - 1;
-    while (/\s/.test(this.#code[before] ?? "")) before--;
-    return !";{".includes(this.#code[before] ?? ";");
+    return (
+      this.#facts.listed.has(node) && /^(?:await|async|yield)\b/.test(this.#code.slice(node.start, node.start + 6))
+    );
   }
 
   #await(node: Node & { type: "AwaitExpression" }, body: Body, place: Place): Woven {

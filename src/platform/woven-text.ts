@@ -5,7 +5,7 @@
  * where two of them meet. The map leads straight to what the author wrote: the source may itself have come out of a
  * compiler, and each place of a piece is looked up in that compiler's map as it is written.
  */
-import { decode, encode, type SourceMapMappings, type SourceMapSegment } from "@jridgewell/sourcemap-codec";
+import { decodeMappings, encodeMappings, type Mapping } from "./mappings.ts";
 
 /** A source map, version 3. */
 export interface SourceMap {
@@ -54,7 +54,7 @@ export interface AuthorsPlace {
 export class SourceText {
   readonly #text: string;
   readonly #lineStarts: readonly number[];
-  readonly #lines: SourceMapMappings;
+  readonly #lines: readonly (readonly Mapping[])[];
   readonly #map: SourceMap;
 
   /** `map` leads from `text` to the author's file; without one, `text` is the author's file, at `url`. */
@@ -62,14 +62,14 @@ export class SourceText {
     this.#text = text;
     this.#lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
     this.#map = { version: 3, sources: [url], sourcesContent: map?.sourcesContent ?? [text], names: [], mappings: "" };
-    this.#lines = map === undefined ? everyWord(text) : decode(map.mappings);
+    this.#lines = map === undefined ? everyWord(text) : decodeMappings(map.mappings);
   }
 
   /** Where the author wrote what stands at an offset. */
   authorsPlace(offset: number): AuthorsPlace {
     const [line, column] = this.#lineAndColumn(offset);
-    const segment = this.#segmentAt(line, column) ?? this.#lastSegmentBefore(line);
-    return segment === null ? { line: line + 1, column: column + 1 } : { line: segment[2] + 1, column: segment[3] + 1 };
+    const known = this.#placeAt(line, column) ?? this.#lastPlaceBefore(line) ?? { line, column };
+    return { line: known.line + 1, column: known.column + 1 };
   }
 
   /** Writes it all out. */
@@ -88,12 +88,15 @@ export class SourceText {
       start = end = 0;
       if ("start" in piece) ({ start, end } = piece);
       else {
-        written.mark(piece.at === null ? null : this.#segmentAt(...this.#lineAndColumn(piece.at)), piece.name);
+        written.mark(piece.at === null ? null : this.#placeAt(...this.#lineAndColumn(piece.at)), piece.name);
         written.add(piece.text);
       }
     }
     this.#copy(start, end, written);
-    return { code: written.code, map: { ...this.#map, names: written.names, mappings: encode(written.mappings) } };
+    return {
+      code: written.code,
+      map: { ...this.#map, names: written.names, mappings: encodeMappings(written.mappings) },
+    };
   }
 
   #copy(start: number, end: number, written: Writing): void {
@@ -101,14 +104,14 @@ export class SourceText {
       const lineStart = this.#lineStarts[line] as number;
       const to = Math.min(end, this.#lineStarts[line + 1] ?? end);
       let at = from;
-      written.mark(this.#segmentAt(line, from - lineStart));
-      const segments = this.#lines[line] ?? [];
-      for (let i = indexAfter(segments, from - lineStart); i < segments.length; i++) {
-        const segment = segments[i] as SourceMapSegment;
-        const next = lineStart + segment[0];
+      written.mark(this.#placeAt(line, from - lineStart));
+      const mappings = this.#lines[line] ?? [];
+      for (let i = indexAfter(mappings, from - lineStart); i < mappings.length; i++) {
+        const { column, source } = mappings[i] as Mapping;
+        const next = lineStart + column;
         if (next >= to) break;
         written.add(this.#text.slice(at, next));
-        written.mark(segment.length === 1 ? null : segment);
+        written.mark(source);
         at = next;
       }
       written.add(this.#text.slice(at, to));
@@ -133,37 +136,35 @@ export class SourceText {
   }
 
   /** The last place on the line that is known, at the column or before. */
-  #segmentAt(line: number, column: number): Mapped | null {
-    const segments = this.#lines[line] ?? [];
-    const segment = segments[indexAfter(segments, column) - 1];
-    return segment === undefined || segment.length === 1 ? null : segment;
+  #placeAt(line: number, column: number): Place | null {
+    const mappings = this.#lines[line] ?? [];
+    return mappings[indexAfter(mappings, column) - 1]?.source ?? null;
   }
 
-  #lastSegmentBefore(line: number): Mapped | null {
+  #lastPlaceBefore(line: number): Place | null {
     for (let above = line - 1; above >= 0; above--) {
-      const segment = this.#lines[above]?.at(-1);
-      if (segment !== undefined && segment.length > 1) return segment as Mapped;
+      const place = this.#lines[above]?.at(-1)?.source;
+      if (place) return place;
     }
     return null;
   }
 }
 
-type Mapped = Exclude<SourceMapSegment, [number]>;
+/** A place of the author's file, counted from 0. */
+type Place = NonNullable<Mapping["source"]>;
 
 /** Text that grows, and its mappings. */
 class Writing {
   code = "";
   readonly names: string[] = [];
-  readonly mappings: SourceMapSegment[][] = [[]];
+  readonly mappings: Mapping[][] = [[]];
   #column = 0;
 
   /** What comes next stands for that place of the author's file, or for none. */
-  mark(place: Mapped | null, name: string | null = null): void {
-    const line = this.mappings.at(-1) as SourceMapSegment[];
-    if (line.at(-1)?.[0] === this.#column) line.pop();
-    if (place === null) line.push([this.#column]);
-    else if (name === null) line.push([this.#column, 0, place[2], place[3]]);
-    else line.push([this.#column, 0, place[2], place[3], this.#nameIndex(name)]);
+  mark(source: Place | null, name: string | null = null): void {
+    const line = this.mappings.at(-1) as Mapping[];
+    if (line.at(-1)?.column === this.#column) line.pop();
+    line.push({ column: this.#column, source, name: source === null || name === null ? null : this.#nameIndex(name) });
   }
 
   add(text: string): void {
@@ -188,25 +189,25 @@ function* pieces(woven: Woven): Generator<Copied | Own> {
   else for (const part of woven) yield* pieces(part);
 }
 
-/** The index behind the last segment at the column or before; segments of a line are sorted. */
-function indexAfter(segments: readonly SourceMapSegment[], column: number): number {
+/** The index behind the last mapping at the column or before. */
+function indexAfter(mappings: readonly Mapping[], column: number): number {
   let low = 0;
-  let high = segments.length;
+  let high = mappings.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((segments[middle] as SourceMapSegment)[0] <= column) low = middle + 1;
+    if ((mappings[middle] as Mapping).column <= column) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
 /** The map of a text to itself, word by word. */
-function everyWord(text: string): SourceMapMappings {
+function everyWord(text: string): Mapping[][] {
   return text
     .split("\n")
-    .map((line, number) =>
-      [...line.matchAll(/[\p{L}\p{N}_$]+|[^\s\p{L}\p{N}_$]/gu)].map(
-        ({ index }): SourceMapSegment => [index, 0, number, index],
+    .map((words, line) =>
+      [...words.matchAll(/[\p{L}\p{N}_$]+|[^\s\p{L}\p{N}_$]/gu)].map(
+        ({ index }): Mapping => ({ column: index, source: { line, column: index }, name: null }),
       ),
     );
 }

@@ -5,8 +5,10 @@
 import { createIteration, type LoweredCode } from "../../src/engines/typescript/lowered-iteration.ts";
 import { superOf } from "../../src/engines/typescript/lowered-super.ts";
 
-const WAIT = Symbol("WAIT");
-const PAUSE = Symbol("PAUSE");
+/** Yielded when what was asked for is not there yet. */
+export const WAIT = Symbol("WAIT");
+/** Yielded by a loop to give its turn back. */
+export const PAUSE = Symbol("PAUSE");
 
 /** What the code that runs has asked for just before it yields WAIT. */
 let asked: unknown;
@@ -36,7 +38,8 @@ export function start<T>(code: LoweredCode<T>): Promise<T> {
   });
 }
 
-function run(body: (...args: any[]) => LoweredCode, self: unknown, args: ArrayLike<unknown>): Promise<unknown> {
+/** Drives a generator that is yet to be made of its arguments. */
+export function run(body: (...args: any[]) => LoweredCode, self: unknown, args: ArrayLike<unknown>): Promise<unknown> {
   try {
     return start(body.apply(self, args as unknown[]));
   } catch (cause) {
@@ -44,7 +47,8 @@ function run(body: (...args: any[]) => LoweredCode, self: unknown, args: ArrayLi
   }
 }
 
-function receive(source: { receive(): unknown }): unknown {
+/** Asks for what comes next. */
+export function receive(source: { receive(): unknown }): unknown {
   asked = source.receive();
   return WAIT;
 }
@@ -65,17 +69,23 @@ export const turn: { left: number } = { left: Number.POSITIVE_INFINITY };
 /** The tables of awaits of the modules that were run, newest last. */
 export const siteTables: { url: string; sites: string[] }[] = [];
 
-/** The functions of `loop` and its kin upon this driver. */
-export const iteration = createIteration({ start, receive, later });
+/** Says where an await stands. */
+export function at(_site: number, value: unknown): unknown {
+  return value;
+}
 
-const driver = {
-  ...iteration,
-  ...{ start, run, receive, superOf, WAIT, PAUSE, turn },
-  at: (_site: number, value: unknown) => value,
-  sites: (url: string, list: string) => siteTables.push({ url, sites: list.split("|") }) * 0,
-};
+/** Takes in the awaits of a module. */
+export function sites(url: string, list: string): number {
+  siteTables.push({ url, sites: list.split("|") });
+  return 0;
+}
+
+/** `for await` and async generators upon this driver. */
+export const { loop, asyncGenerator, produce, delegate } = createIteration({ start, receive, later });
+export { superOf };
 
 const KEY = "beamish.test.driver";
+const driver = { start, run, receive, at, sites, turn, loop, asyncGenerator, produce, delegate, superOf, WAIT, PAUSE };
 Object.assign(globalThis, { [Symbol.for(KEY)]: driver });
 
 /** Runs a module, lowered or not, and gives its exports. */

@@ -44,7 +44,6 @@ const PACKAGES: Record<string, string> = {
   yaml: "src/platform/",
   "oxc-parser": "src/platform/",
   "oxc-transform": "src/platform/",
-  "@jridgewell/sourcemap-codec": "src/platform/",
   commander: "src/cli/",
 };
 
