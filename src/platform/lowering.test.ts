@@ -145,6 +145,17 @@ const programs: Record<string, string> = {
     const o = { __proto__: { async m() { return 'proto ' + this.k; } }, k: 1, async m() { return await super.m() + '!'; }, async ['c' + 1]() { return 'c1'; }, async *g() { yield this.k; }, arrow: async () => 'arrow', async async() { return 1; } };
     log(await o.m(), await o.c1(), (await o.g().next()).value, await o.arrow(), await o.async());
     log(Object.getOwnPropertyNames(B.prototype), b.m.name, b.f.name, B.prototype.destructured.length);`,
+  "classes, switches and operators that wait":
+    `
+    class A extends (await later(class { base() { return 'base'; } })) { [await later('k')]() { return 'k'; } static [await later('s')] = 5; x = (() => typeof this)(); async [await later('m')](a = this.x) { return a + super.base(); } }
+    log(new A().k(), A.s, await new A().m(), new A().x);
+    switch (await later(2)) { case await later(1): log('one'); case await later(2): log('two'); case 3: await later(); log('three'); break; default: log('never'); }
+    const o = { a: 1, b: 2 }; log(delete (await later(o)).a, o, (await later(o)).b **= 2, [...\`\${await later('xy')}\`]);
+    try { throw await later(new Error('thrown')); } catch ({ message = await fail() }) { log(message); }
+    const { length = await later(1), ...rest } = await later({ a: 1 }); log(length, rest); for (const x of await later([1, 2])) log(x);
+    await later(), log('sequence'); (await later(log))('call'); log(await later` +
+    "`x`" +
+    `?.length ?? 'none', !(await later(1)), (await later(1)) ? 1 : 2);`,
   "super() in async arrows": `
     class A { constructor(x) { this.x = x; } who() { return 'A' + this.x; } }
     class B extends A { constructor() { const go = async (v) => { super(v); return this.x + super.who() + (await (async () => this.x)()); }; const p = go(4); this.p = p; const late = async () => { await later(); return this; }; this.q = late(); } who() { return 'B'; } }

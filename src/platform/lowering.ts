@@ -162,6 +162,7 @@ class ModuleLowering {
 
   /** The source from one offset to another, with the nodes in it woven. */
   #between(start: number, end: number, nodes: readonly Node[], place: Place): Woven {
+    if (nodes.length === 0) return copied(start, end);
     const parts: Woven[] = [];
     let at = start;
     for (const node of nodes) {

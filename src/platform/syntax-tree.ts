@@ -33,7 +33,7 @@ export function childrenOf(node: Node): Node[] {
     if (Array.isArray(value)) children.push(...value.filter((child) => child !== null));
     else if (value != null) children.push(value);
   }
-  return children.sort((a, b) => a.start - b.start);
+  return children.length < 2 ? children : children.sort((a, b) => a.start - b.start);
 }
 
 const NONE: readonly string[] = [];

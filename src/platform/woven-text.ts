@@ -77,7 +77,7 @@ export class SourceText {
     const written = new Writing();
     let start = 0;
     let end = 0;
-    for (const piece of pieces(woven)) {
+    for (const piece of piecesOf(woven)) {
       // Pieces that were neighbours in the source are one again, or each seam would be a place of its own in the map.
       if ("start" in piece && piece.start === end) {
         end = piece.end;
@@ -184,9 +184,11 @@ class Writing {
   }
 }
 
-function* pieces(woven: Woven): Generator<Copied | Own> {
-  if ("start" in woven || "text" in woven) yield woven;
-  else for (const part of woven) yield* pieces(part);
+/** The pieces in order. Gathered in one list: nested generators would hand each through every level. */
+function piecesOf(woven: Woven, gathered: (Copied | Own)[] = []): (Copied | Own)[] {
+  if ("start" in woven || "text" in woven) gathered.push(woven);
+  else for (const part of woven) piecesOf(part, gathered);
+  return gathered;
 }
 
 /** The index behind the last mapping at the column or before. */

@@ -127,7 +127,7 @@ export function createIteration({ start, receive, later }: Primitives): Iteratio
     }
 
     failed(): void {
-      this.#hasFailed = this.open;
+      this.#hasFailed = true;
     }
 
     close(): unknown {
