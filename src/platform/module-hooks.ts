@@ -17,22 +17,14 @@
  *
  * Node calls hooks in one of two ways, and the file serves both: where `module.registerHooks` exists, in the thread
  * itself (class ModuleHooks); before, in a thread of their own, which loads this file and calls `initialize`, `resolve`
- * and `load` (see module-loader.ts). For that reason it imports nothing but Node.
+ * and `load` (see module-loader.ts).
  */
 import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { MessagePort } from "node:worker_threads";
-
-/** The part of oxc-transform's `transformSync` that is used. Offsets of labels count bytes of UTF-8. */
-export type Transform = (
-  path: string,
-  source: string,
-  options: { lang: "ts" | "js"; sourceType: "module"; target: string; sourcemap: true },
-) => {
-  code: string;
-  map?: { sources: string[] };
-  errors: readonly { message: string; helpMessage: string | null; labels: readonly { start: number; end: number }[] }[];
-};
+import { CompiledCache, type CompiledCacheSettings } from "./compiled-cache.ts";
+import { type CompilerParts, ModuleCompiler, mayHaveAsync } from "./module-compiler.ts";
 
 /** Modules that are given out under a fixed name. */
 export interface GivenModules {
@@ -65,7 +57,7 @@ export function stampOf(path: string): string {
 
 /** What is known about the modules of the application, and what to do with them. */
 export class ModuleHooks {
-  readonly #transform: Transform;
+  readonly #compiler: ModuleCompiler;
   readonly #given: GivenModules;
   readonly #report: (seen: ImportSeen) => void;
   /** The application's modules, by URL without version. */
@@ -73,8 +65,8 @@ export class ModuleHooks {
   /** Modules of packages that application modules have led to. */
   readonly #packages = new Set<string>();
 
-  constructor(transform: Transform, given: GivenModules, report: (seen: ImportSeen) => void) {
-    this.#transform = transform;
+  constructor(compiler: ModuleCompiler, given: GivenModules, report: (seen: ImportSeen) => void) {
+    this.#compiler = compiler;
     this.#given = given;
     this.#report = report;
   }
@@ -115,7 +107,18 @@ export class ModuleHooks {
     const plain = url.replace(VERSION, "");
     if (!this.#versions.has(plain) || !/\.m?ts(\?|$)/.test(plain)) return null;
     const path = fileURLToPath(plain);
-    return toJavaScript(path, readFileSync(path, "utf8"), this.#transform);
+    return this.#compiler.compile(path, readFileSync(path, "utf8"));
+  }
+
+  /** What Node has loaded, with `async` functions lowered if it is a JavaScript module of the application. */
+  lowered<Loaded>(url: string, loaded: Loaded): Loaded {
+    const plain = url.replace(VERSION, "");
+    if (!this.#compiler.lowers || !this.#versions.has(plain)) return loaded;
+    // Whether a .js file is a module or CommonJS, Node has just found out.
+    const { format, source } = loaded as { format?: unknown; source?: string | Uint8Array | null };
+    if (format !== "module" || source == null) return loaded;
+    const text = typeof source === "string" ? source : Buffer.from(source).toString();
+    return mayHaveAsync(text) ? { ...loaded, source: this.#compiler.compile(fileURLToPath(plain), text) } : loaded;
   }
 }
 
@@ -136,45 +139,6 @@ function findModule(wanted: URL): string | null {
   return found === undefined ? null : pathToFileURL(found).href + query;
 }
 
-/**
- * JavaScript of a TypeScript or JavaScript module, with its source map inside. Throws a SyntaxError whose message begins
- * `file:line:column: ` and shows the line. The target is what all supported Nodes know; a lower one would
- * make object spread and private fields many times slower.
- */
-export function toJavaScript(path: string, source: string, transform: Transform): string {
-  const { code, map, errors } = transform(path, source, {
-    lang: path.endsWith("ts") ? "ts" : "js",
-    sourceType: "module",
-    target: "es2022",
-    sourcemap: true,
-  });
-  const [error] = errors;
-  if (error !== undefined) {
-    const text = error.helpMessage === null ? error.message : `${error.message} (${error.helpMessage})`;
-    throw new SyntaxError(showPlace(path, source, characters(source, error.labels[0]?.start ?? 0), text));
-  }
-  if (map === undefined) return code;
-  map.sources = [pathToFileURL(path).href];
-  const encoded = Buffer.from(JSON.stringify(map)).toString("base64");
-  return `${code}\n//# sourceMappingURL=data:application/json;base64,${encoded}`;
-}
-
-/** How many characters of a text are so many bytes of UTF-8. */
-function characters(text: string, bytes: number): number {
-  return Buffer.from(text).subarray(0, bytes).toString().length;
-}
-
-/** `file:line:column: text`, then the line itself with a mark under the place, which is `offset` characters in. */
-export function showPlace(path: string, source: string, offset: number, text: string): string {
-  const before = source.slice(0, offset).split(/\r?\n/);
-  const line = before.length;
-  const column = (before.at(-1) as string).length + 1;
-  const shown = source.split(/\r?\n/)[line - 1] ?? "";
-  const margin = `  ${line} | `;
-  const indent = shown.slice(0, column - 1).replace(/[^\t]/g, " ");
-  return `${path}:${line}:${column}: ${text}\n${margin}${shown}\n${" ".repeat(margin.length)}${indent}^`;
-}
-
 /** What Node hands to a resolve hook, as far as it is used. */
 export interface ResolveContext {
   readonly parentURL?: string | undefined;
@@ -192,8 +156,10 @@ export interface Resolved {
 export interface HooksThreadData {
   readonly port: MessagePort;
   readonly given: GivenModules;
-  /** Where oxc-transform is. */
-  readonly transformUrl: string;
+  /** Where the parts of the compiler are, see {@link openParts}. */
+  readonly partsUrl: string;
+  readonly lowers: boolean;
+  readonly cache: CompiledCacheSettings | null;
 }
 
 /** A module's version, told to the thread of the hooks, which answers each message with `null`. */
@@ -201,10 +167,27 @@ export type VersionsToSet = readonly (readonly [url: string, version: number])[]
 
 let hooks: ModuleHooks | undefined;
 
+/**
+ * How to get the parts of the compiler from the URL of compiler-parts. A file is loaded when they are first asked for;
+ * a data: URL, which takes the place of one in a test runner, at once.
+ */
+export async function openParts(partsUrl: string): Promise<() => CompilerParts> {
+  if (partsUrl.startsWith("data:")) {
+    const parts = (await import(partsUrl)) as CompilerParts;
+    return () => parts;
+  }
+  return () => createRequire(partsUrl)(fileURLToPath(partsUrl)) as CompilerParts;
+}
+
 /** Called once by Node in the thread of the hooks. */
-export async function initialize({ port, given, transformUrl }: HooksThreadData): Promise<void> {
-  const { transformSync } = (await import(transformUrl)) as { transformSync: Transform };
-  const started = new ModuleHooks(transformSync, given, (seen) => port.postMessage(seen));
+export async function initialize(data: HooksThreadData): Promise<void> {
+  const { port, given, partsUrl, lowers, cache } = data;
+  const compiler = new ModuleCompiler({
+    parts: await openParts(partsUrl),
+    lowers,
+    cache: cache && new CompiledCache(cache),
+  });
+  const started = new ModuleHooks(compiler, given, (seen) => port.postMessage(seen));
   port.on("message", (versions: VersionsToSet) => {
     for (const [url, version] of versions) started.setVersion(url, version);
     port.postMessage(null);
@@ -232,5 +215,7 @@ export async function load<Context, Loaded>(
   next: (url: string, context: Context) => Promise<Loaded>,
 ): Promise<Loaded | { format: "module"; source: string; shortCircuit: true }> {
   const source = hooks?.source(url) ?? null;
-  return source === null ? next(url, context) : { format: "module", source, shortCircuit: true };
+  if (source !== null) return { format: "module", source, shortCircuit: true };
+  const loaded = await next(url, context);
+  return hooks?.lowered(url, loaded) ?? loaded;
 }

@@ -20,17 +20,17 @@ import { readFileSync, realpathSync } from "node:fs";
 import module, { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
+import { CompiledCache, compilerVersion, defaultCacheFolder } from "./compiled-cache.ts";
+import { ModuleCompiler, showPlace, type Transform, toJavaScript } from "./module-compiler.ts";
 import {
   type GivenModules,
   type HooksThreadData,
   type ImportSeen,
   ModuleHooks,
+  openParts,
   type ResolveContext,
   type Resolved,
-  showPlace,
   stampOf,
-  type Transform,
-  toJavaScript,
   type VersionsToSet,
   versionedUrl,
 } from "./module-hooks.ts";
@@ -55,14 +55,29 @@ export interface ModuleLoaderOptions {
   readonly settleTimeoutMs?: number;
   /** Calls `fire` after `ms` milliseconds unless the function it returns is called before. Default: Node's timers. */
   readonly startTimer?: (ms: number, fire: () => void) => () => void;
+  /**
+   * Whether `async` functions of the application are lowered (S16.54), and by what `beamish:lowered-code` is given out: a
+   * file of ours without ending. The first load of a thread decides. Default {@link LOWERED_CODE}.
+   */
+  readonly loweredCode?: string | null;
+  /** Where compiled modules are kept; `null`: nowhere. The first load of a thread decides. */
+  readonly cacheFolder?: string | null;
 }
+
+/** What drives lowered code. `null` as long as there is none, and then nothing is lowered. */
+const LOWERED_CODE: string | null = null;
 
 /** Makes a loader. Nothing is loaded or registered before the first `load`. */
 export function createModuleLoader(options: ModuleLoaderOptions = {}): ModuleLoader {
-  const { settleTimeoutMs = 10_000, startTimer = startNodeTimer } = options;
+  const {
+    settleTimeoutMs = 10_000,
+    startTimer = startNodeTimer,
+    loweredCode = LOWERED_CODE,
+    cacheFolder = isSource ? null : defaultCacheFolder(),
+  } = options;
   return {
     async load(path) {
-      modules ??= openApplicationModules();
+      modules ??= openApplicationModules(loweredCode, cacheFolder);
       return (await modules).load(path, (evaluation) => within(evaluation, settleTimeoutMs, startTimer));
     },
   };
@@ -87,15 +102,15 @@ type Namespace = Readonly<Record<string, unknown>>;
 /** The application's files of this thread, by URL without version. */
 class ApplicationModules {
   readonly #hooks: HooksLink;
-  readonly #transform: Transform;
+  readonly #compiler: ModuleCompiler;
   readonly #files = new Map<string, File>();
   readonly #loads = new Map<string, { version: number; outcome: Promise<Namespace>; isSettled: boolean }>();
   /** Files whose version the hooks do not know yet. */
   readonly #untold = new Set<string>();
 
-  constructor(hooks: HooksLink, transform: Transform) {
+  constructor(hooks: HooksLink, compiler: ModuleCompiler) {
     this.#hooks = hooks;
-    this.#transform = transform;
+    this.#compiler = compiler;
   }
 
   load(path: string, wait: (evaluation: Promise<Namespace>) => Promise<Namespace>): Promise<Namespace> {
@@ -122,7 +137,7 @@ class ApplicationModules {
         this.#loads.delete(url);
         const used = this.#below(url);
         this.#renew([...used].filter((file) => this.#files.get(file)?.isSound === false));
-        throw failureOf(cause, used, this.#transform);
+        throw failureOf(cause, used, this.#compiler);
       },
     );
     return entry.outcome;
@@ -227,7 +242,7 @@ function within<T>(
  * to itself, so the files that may be meant are looked through: for the import that asks for too much, or for what a
  * parser that tells the place stumbles over.
  */
-function failureOf(cause: unknown, used: Iterable<string>, transform: Transform): Error {
+function failureOf(cause: unknown, used: Iterable<string>, compiler: ModuleCompiler): Error {
   if (!(cause instanceof Error)) return new Error(String(cause), { cause });
   if (!(cause instanceof SyntaxError) || /:\d+:\d+: /.test(cause.message)) return cause;
   const [, specifier, name] = / module '(.+)' does not provide an export named '(.+)'/.exec(cause.message) ?? [];
@@ -236,7 +251,7 @@ function failureOf(cause: unknown, used: Iterable<string>, transform: Transform)
     try {
       const source = readFileSync(path, "utf8");
       if (specifier === undefined || name === undefined) {
-        toJavaScript(path, source, transform);
+        compiler.check(path, source);
       } else {
         const offset = offsetOfImport(source, specifier, name);
         if (offset !== null) return new SyntaxError(showPlace(path, source, offset, cause.message), { cause });
@@ -269,12 +284,20 @@ interface HooksLink {
 }
 
 /** Registers the hooks in this thread; they stay until its end. */
-async function openApplicationModules(): Promise<ApplicationModules> {
-  const given = await givenModules();
+async function openApplicationModules(
+  loweredCode: string | null,
+  cacheFolder: string | null,
+): Promise<ApplicationModules> {
+  const given = await givenModules(loweredCode === null ? GIVEN : { ...GIVEN, "beamish:lowered-code": loweredCode });
   showAuthorsLines();
-  const { transformSync } = (await import("oxc-transform")) as { transformSync: Transform };
-  const link = registerHooks === undefined ? linkThread(given, transformSync) : linkDirectly(given, transformSync);
-  return new ApplicationModules(link, transformSync);
+  const lowers = loweredCode !== null;
+  const partsUrl = await nativeUrl("./compiler-parts");
+  const parts = await openParts(partsUrl);
+  const cache = cacheFolder === null ? null : { folder: cacheFolder, version: compilerVersion() };
+  const compiler = new ModuleCompiler({ parts, lowers, cache: cache && new CompiledCache(cache) });
+  const link =
+    registerHooks === undefined ? await linkThread({ given, partsUrl, lowers, cache }) : linkDirectly(given, compiler);
+  return new ApplicationModules(link, compiler);
 }
 
 interface SyncHooks {
@@ -293,9 +316,9 @@ const { registerHooks, setSourceMapsSupport } = module as typeof module & {
 };
 
 /** Hooks in this thread, Node 22.15 and later. */
-function linkDirectly(given: GivenModules, transform: Transform): HooksLink {
+function linkDirectly(given: GivenModules, compiler: ModuleCompiler): HooksLink {
   let seen: ImportSeen[] = [];
-  const hooks = new ModuleHooks(transform, given, (one) => seen.push(one));
+  const hooks = new ModuleHooks(compiler, given, (one) => seen.push(one));
   registerHooks?.({
     resolve(specifier, context, next) {
       // `require` comes here too. It is Node's own business.
@@ -307,7 +330,8 @@ function linkDirectly(given: GivenModules, transform: Transform): HooksLink {
     },
     load(url, context, next) {
       const source = hooks.source(url);
-      return source === null ? next(url, context) : { format: "module", source, shortCircuit: true };
+      if (source !== null) return { format: "module", source, shortCircuit: true };
+      return hooks.lowered(url, next(url, context));
     },
   });
   return {
@@ -323,11 +347,10 @@ function linkDirectly(given: GivenModules, transform: Transform): HooksLink {
 }
 
 /** Hooks in a thread of their own, before Node 22.15. */
-function linkThread(given: GivenModules, transform: Transform): HooksLink {
+async function linkThread(settings: Omit<HooksThreadData, "port">): Promise<HooksLink> {
   const { port1: port, port2 } = new MessageChannel();
-  const transformUrl = pathToFileURL(require.resolve("oxc-transform")).href;
-  const data: HooksThreadData = { port: port2, given, transformUrl };
-  module.register(hooksUrl(transform), { parentURL: import.meta.url, data, transferList: [port2] });
+  const data: HooksThreadData = { port: port2, ...settings };
+  module.register(await nativeUrl("./module-hooks"), { parentURL: import.meta.url, data, transferList: [port2] });
   let seen: ImportSeen[] = [];
   const answered: (() => void)[] = [];
   const take = (message: ImportSeen | null) => {
@@ -375,12 +398,27 @@ async function importNatively(url: string): Promise<Namespace> {
   return (await import(/* @vite-ignore */ native)).default(url);
 }
 
-/** The hooks as a module that Node itself can load. */
-function hooksUrl(transform: Transform): string {
-  const url = ownUrl("./module-hooks");
-  if (!isSource) return url;
-  const path = fileURLToPath(url);
-  return `data:text/javascript,${encodeURIComponent(toJavaScript(path, readFileSync(path, "utf8"), transform))}`;
+/**
+ * A file of ours, given without ending, as a module that Node itself can load: where we run as written, a data: URL in
+ * which what it imports is replaced by such URLs too.
+ */
+async function nativeUrl(file: string): Promise<string> {
+  if (!isSource) return ownUrl(file);
+  const { transformSync } = (await import("oxc-transform")) as { transformSync: Transform };
+  const urlOf = (path: string): string => {
+    const code = toJavaScript(path, readFileSync(path, "utf8"), transformSync, null);
+    const closed = code.replace(
+      /^((?:import|export)\b[^;"]*\bfrom )"(?!node:)(.+?)"/gm,
+      (_, before: string, specifier: string) => {
+        const found = specifier.startsWith(".")
+          ? urlOf(fileURLToPath(new URL(specifier, pathToFileURL(path))))
+          : pathToFileURL(require.resolve(specifier)).href;
+        return `${before}"${found}"`;
+      },
+    );
+    return `data:text/javascript,${encodeURIComponent(closed)}`;
+  };
+  return urlOf(fileURLToPath(ownUrl(file)));
 }
 
 /** What application modules get from us, by the name under which they ask for it. */
@@ -394,11 +432,11 @@ const GIVEN: Readonly<Record<string, string>> = {
  * The modules of ours that application modules get. Compiled, they are files like any other. In a test runner the
  * running copies are known to the runner alone, so a made-up module hands out their exports.
  */
-async function givenModules(): Promise<GivenModules> {
+async function givenModules(files: Readonly<Record<string, string>>): Promise<GivenModules> {
   const urls: Record<string, string> = {};
   const sources: Record<string, string> = {};
   const running: Record<string, Namespace> = {};
-  for (const [name, file] of Object.entries(GIVEN)) {
+  for (const [name, file] of Object.entries(files)) {
     const url = ownUrl(file);
     urls[name] = url;
     if (!isSource) continue;

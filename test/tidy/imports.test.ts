@@ -42,6 +42,7 @@ const NODE_FLOORS = ["platform", "cli", "admin", "cluster"];
 const PACKAGES: Record<string, string> = {
   zod: "src/catalog/",
   yaml: "src/platform/",
+  "oxc-parser": "src/platform/",
   "oxc-transform": "src/platform/",
   commander: "src/cli/",
 };
