@@ -6,7 +6,7 @@ import { runModule, siteTables, turn } from "../../test/support/native-driver.ts
 import { type Lowered, lower } from "./lowering.ts";
 import { decodeMappings } from "./mappings.ts";
 import { factsOf } from "./syntax-tree.ts";
-import usingContext from "./using-context.ts";
+import usingContext from "../engines/typescript/using-context.ts";
 import type { SourceMap } from "./woven-text.ts";
 
 const URL = "file:///app/module.ts";

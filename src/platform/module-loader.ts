@@ -64,8 +64,8 @@ export interface ModuleLoaderOptions {
   readonly cacheFolder?: string | null;
 }
 
-/** What drives lowered code. `null` as long as there is none, and then nothing is lowered. */
-const LOWERED_CODE: string | null = null;
+/** What drives lowered code. */
+const LOWERED_CODE = "../engines/typescript/lowered-code";
 
 /** Makes a loader. Nothing is loaded or registered before the first `load`. */
 export function createModuleLoader(options: ModuleLoaderOptions = {}): ModuleLoader {
@@ -425,7 +425,7 @@ async function nativeUrl(file: string): Promise<string> {
 const GIVEN: Readonly<Record<string, string>> = {
   beamish: "../index",
   "beamish/testing": "../testing/index",
-  "@oxc-project/runtime/helpers/usingCtx": "./using-context",
+  "@oxc-project/runtime/helpers/usingCtx": "../engines/typescript/using-context",
 };
 
 /**

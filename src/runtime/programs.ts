@@ -51,7 +51,13 @@ export class CatalogPrograms implements Programs {
       return known.program;
     }
     try {
-      const program = typescriptEngine.load({ entry: definition.id, exported, method, mailbox: definition.mailbox });
+      const program = typescriptEngine.load({
+        entry: definition.id,
+        exported,
+        method,
+        mailbox: definition.mailbox,
+        preempt: definition.kind !== "process.ts" || definition.preempt,
+      });
       this.#ready.set(definition.id, { definition, program });
       this.#last = null;
       this.#exports.set(program, exported);

@@ -10,6 +10,7 @@ import {
   type Syscalls,
 } from "../../kernel/index.ts";
 import { awaitFrom, never, nextOf, type ReceiveStrand, receiveFrom, rejected, selectOne } from "./answers.ts";
+import { LOOP, type Loop } from "./lowered-iteration.ts";
 import { open } from "./stopped.ts";
 
 /** A case of a select; made by `caseReceive` and `caseSend`, and good for any number of selects. */
@@ -123,6 +124,11 @@ export class Channel<T = unknown> implements AsyncIterable<T> {
     return new Case<T>(this, { kind: "send", sink: this.#core, value, endsOnClose: false });
   }
 
+  /** @internal A `for await` of lowered code, which needs no iterator. */
+  [LOOP](): Loop {
+    return new ChannelLoop(this);
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
       const value = await nextOf(this.#syscalls, this.#core);
@@ -135,6 +141,31 @@ export class Channel<T = unknown> implements AsyncIterable<T> {
   static core(channel: Channel<unknown>): ChannelCore | Subscription {
     return channel.#core;
   }
+}
+
+/** A `for await` over a channel: it ends with the channel, and leaving it early leaves the channel as it is. */
+class ChannelLoop implements Loop {
+  readonly #channel: Channel<unknown>;
+  readonly open = false;
+  value: unknown;
+
+  constructor(channel: Channel<unknown>) {
+    this.#channel = channel;
+  }
+
+  next(): unknown {
+    return this.#channel.awaitNext();
+  }
+
+  more(step: unknown): boolean {
+    if (step === CLOSED) return false;
+    this.value = step;
+    return true;
+  }
+
+  failed(): void {}
+
+  close(): void {}
 }
 
 /** The one channel object for a core, made when it is first asked for. */

@@ -3,9 +3,13 @@
  * docs/adr/0005 says what a lowered function looks like.
  */
 import { Channel } from "./channel-dressing.ts";
-import { arrange, turn } from "./task.ts";
+import { current } from "./current.ts";
+import { Answer, REJECTED } from "./deferred.ts";
+import { createIteration, type Later } from "./lowered-iteration.ts";
+import { type Activation, arrange, start as startActivation, turn } from "./task.ts";
 
 export { sites } from "./author-stack.ts";
+export { superOf } from "./lowered-super.ts";
 export { PAUSE, run, start, turn, WAIT } from "./task.ts";
 
 /** Notes which await it is that is being reached; hands the awaited value on. */
@@ -18,3 +22,29 @@ export function at(site: number, awaited: unknown): unknown {
 export function receive(awaited: { receive(): unknown }): unknown {
   return awaited instanceof Channel ? awaited.awaitReceive() : arrange(awaited.receive());
 }
+
+/** A deferred of the run whose code calls this, or a promise where no process is around, and how to settle it. */
+function later<T>(): Later<T> {
+  if (current !== null) {
+    const answer = new Answer(current.run, null);
+    return {
+      promise: answer as unknown as PromiseLike<T>,
+      resolve: (value) => answer.fulfil(value),
+      reject: (cause) => answer.settleAs(REJECTED, cause),
+    };
+  }
+  let resolve: (value: T) => void = () => {};
+  let reject: (cause: unknown) => void = () => {};
+  const promise = new Promise<T>((whenKept, whenBroken) => {
+    resolve = whenKept;
+    reject = whenBroken;
+  });
+  return { promise, resolve, reject };
+}
+
+/** `for await`, and what async generators are made of. */
+export const { loop, asyncGenerator, produce, delegate } = createIteration({
+  start: (code) => startActivation(code as Activation) as PromiseLike<any>,
+  receive,
+  later,
+});

@@ -8,6 +8,8 @@
  *     finally  { await context.d(); }                       d: dispose, last one first; throws what is to be thrown
  */
 
+import { type Activation, start } from "./task.ts";
+
 /** A resource on its way to be disposed of. */
 interface Resource {
   readonly value: unknown;
@@ -54,7 +56,7 @@ export default function usingContext(): UsingContext {
     e: NONE,
     u: (value) => add(value, false),
     a: (value) => add(value, true),
-    d: () => (resources.some((resource) => resource.isAsync) ? disposeWaiting() : dispose()),
+    d: () => (resources.some((resource) => resource.isAsync) ? start(disposeWaiting()) : dispose()),
   };
 
   function note(cause: unknown): void {
@@ -72,13 +74,13 @@ export default function usingContext(): UsingContext {
     if (context.e !== NONE) throw context.e;
   }
 
-  async function disposeWaiting(): Promise<void> {
+  function* disposeWaiting(): Activation {
     // `await using` waits at least once, even when there is nothing to dispose of.
     let mustWait = false;
     let hasWaited = false;
     for (let resource = resources.pop(); resource !== undefined; resource = resources.pop()) {
       if (!resource.isAsync && mustWait && !hasWaited) {
-        await undefined;
+        yield undefined;
         mustWait = false;
       }
       try {
@@ -86,13 +88,14 @@ export default function usingContext(): UsingContext {
         if (resource.isAsync && resource.dispose === null) mustWait = true;
         if (!resource.isAsync || resource.dispose === null) continue;
         hasWaited = true;
-        await result;
+        yield result;
       } catch (cause) {
         note(cause);
       }
     }
-    if (mustWait && !hasWaited) await undefined;
+    if (mustWait && !hasWaited) yield undefined;
     if (context.e !== NONE) throw context.e;
+    return undefined;
   }
 
   return context;
