@@ -15,6 +15,11 @@ export function spread(values) {
   return { median: median(values), least: Math.min(...values), greatest: Math.max(...values) };
 }
 
+/** The mean of ratios: twice as fast in one row and half as fast in another is 1. NaN of none. */
+export function geometricMean(values) {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+}
+
 /** Three digits that count, with M for millions and k for thousands: 3.31M, 824, 12.5k. */
 export function shortNumber(value) {
   if (Math.abs(value) >= 1e6) return `${threeDigits(value / 1e6)}M`;
