@@ -106,8 +106,8 @@ function ratioPanel(picture, rows, geometricMean) {
   }
   picture.y += 38;
   if (geometricMean !== null) {
-    const { value, rows: count, must, holds } = geometricMean;
-    const words = `geometric mean of the ${count} ratios with a must: × ${value.toFixed(2)}`;
+    const { value, rows: count, of, must, holds } = geometricMean;
+    const words = `geometric mean of the ratios with a must (${count} of ${of}): × ${value.toFixed(2)}`;
     parts.push(text(LEFT, picture.y, "strong", words));
     if (holds !== null) parts.push(verdict(picture.y - 4, `≥ ${must}`, holds));
     picture.y += 14;

@@ -1,5 +1,5 @@
 /** The report of a run as text: the table of rows, the table of peers, the geometric mean. */
-import { shortNumber, table } from "./statistics.mjs";
+import { shortNumber } from "./statistics.mjs";
 
 /** `report` is what run.mjs also writes as JSON. */
 export function textReport({ machine, versions, rows, geometricMean, failures }) {
@@ -9,9 +9,9 @@ export function textReport({ machine, versions, rows, geometricMean, failures })
     rowTable(rows),
   ];
   if (geometricMean !== null) {
-    const { value, rows: count, must, holds } = geometricMean;
+    const { value, rows: count, of, must, holds } = geometricMean;
     const verdict = holds === null ? "" : `; must be ≥ ${must}: ${holds ? "ok" : "below"}`;
-    parts.push(`\nGeometric mean of the ${count} ratios with a must: × ${value.toFixed(2)}${verdict}`);
+    parts.push(`\nGeometric mean of the ratios with a must (${count} of ${of}): × ${value.toFixed(2)}${verdict}`);
   }
   const withPeers = rows.filter(({ peers }) => peers.length > 0);
   if (withPeers.length > 0) parts.push("\nBeside other libraries for Node:\n", peerTable(withPeers, versions));
@@ -58,4 +58,13 @@ function mustText(must, holds) {
   if (must === null) return "";
   const [bound, missed] = must.ratio === undefined ? [`≤ ${must.atMost}`, "above"] : [`≥ ${must.ratio}`, "below"];
   return holds === null ? bound : `${bound} ${holds ? "ok" : missed}`;
+}
+
+/** Rows of cells as aligned text: the first column to the left, the others to the right. */
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) =>
+    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join("  ");
+  const rule = widths.map((width) => "-".repeat(width)).join("  ");
+  return [line(rows[0]), rule, ...rows.slice(1).map(line)].map((text) => text.trimEnd()).join("\n");
 }

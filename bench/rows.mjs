@@ -12,9 +12,32 @@
  * - `isStart`: what is measured is the start of the operating-system process, `size` times; see measure.mjs.
  * - `peers`: the JavaScript libraries that have this row, each with a size that takes it about as long as us ours; a row
  *   measures a rate, so the sizes need not be equal.
+ * - `mustOverBestPeer`: how many times the best of them we must be.
+ *
+ * @typedef {{ ratio?: number, atMost?: number }} Must
+ * @typedef {{ row: string, must?: Must }} Row
+ * @typedef {object} Program
+ * @property {string} program
+ * @property {number} size
+ * @property {(size: number) => number} [operations]
+ * @property {string} unit
+ * @property {Row[]} rows
+ * @property {number} warmups
+ * @property {number} repetitions
+ * @property {string[]} nodeFlags
+ * @property {boolean} lowerIsBetter
+ * @property {boolean} isStart
+ * @property {Record<string, number>} peers
+ * @property {number} [mustOverBestPeer]
  */
+
+/** What most programs have in common. */
+const USUAL = { warmups: 2, repetitions: 5, nodeFlags: [], lowerIsBetter: false, isStart: false, peers: {} };
+
+/** @type {Program[]} */
 export const PROGRAMS = [
   {
+    ...USUAL,
     program: "ping-pong",
     size: 500_000,
     operations: (count) => 2 * count,
@@ -24,6 +47,7 @@ export const PROGRAMS = [
     mustOverBestPeer: 4,
   },
   {
+    ...USUAL,
     program: "copied-object",
     size: 250_000,
     operations: (count) => 2 * count,
@@ -31,6 +55,7 @@ export const PROGRAMS = [
     rows: [{ row: "copied-object", must: { ratio: 1.5 } }],
   },
   {
+    ...USUAL,
     program: "flood",
     size: 1_000_000,
     operations: (count) => count,
@@ -39,6 +64,7 @@ export const PROGRAMS = [
     peers: { xstate: 1_000_000, effect: 500_000, nact: 100_000, comedy: 200_000 },
   },
   {
+    ...USUAL,
     program: "ring",
     size: 1_000_000,
     operations: (hops) => hops,
@@ -46,6 +72,7 @@ export const PROGRAMS = [
     rows: [{ row: "ring", must: { ratio: 3 } }],
   },
   {
+    ...USUAL,
     program: "spawn",
     size: 100_000,
     operations: (count) => count,
@@ -54,6 +81,7 @@ export const PROGRAMS = [
     peers: { xstate: 100_000, effect: 50_000, nact: 20_000, comedy: 10_000 },
   },
   {
+    ...USUAL,
     program: "spawn-monitored",
     size: 100_000,
     operations: (count) => count,
@@ -61,6 +89,7 @@ export const PROGRAMS = [
     rows: [{ row: "spawn-monitored", must: { ratio: 1 } }],
   },
   {
+    ...USUAL,
     program: "link-chain",
     size: 100_000,
     operations: (count) => count,
@@ -68,6 +97,7 @@ export const PROGRAMS = [
     rows: [{ row: "link-chain", must: { ratio: 4 } }],
   },
   {
+    ...USUAL,
     program: "chameneos",
     size: 200_000,
     operations: (meetings) => meetings,
@@ -75,6 +105,7 @@ export const PROGRAMS = [
     rows: [{ row: "chameneos", must: { ratio: 1.5 } }],
   },
   {
+    ...USUAL,
     program: "big",
     size: 5_000,
     operations: (count) => 2 * 100 * count,
@@ -82,6 +113,7 @@ export const PROGRAMS = [
     rows: [{ row: "big", must: { ratio: 1.5 } }],
   },
   {
+    ...USUAL,
     program: "timers",
     size: 30,
     operations: (rounds) => 10_000 * rounds,
@@ -89,6 +121,7 @@ export const PROGRAMS = [
     rows: [{ row: "timers" }],
   },
   {
+    ...USUAL,
     program: "timer-lag",
     size: 300,
     unit: "ms, p99",
@@ -98,6 +131,7 @@ export const PROGRAMS = [
     lowerIsBetter: true,
   },
   {
+    ...USUAL,
     program: "fairness",
     size: 1_000,
     unit: "least/mean",
@@ -106,6 +140,7 @@ export const PROGRAMS = [
     repetitions: 3,
   },
   {
+    ...USUAL,
     program: "cold-start",
     size: 10,
     unit: "ms",
@@ -114,6 +149,7 @@ export const PROGRAMS = [
     isStart: true,
   },
   {
+    ...USUAL,
     program: "idle",
     size: 100_000,
     unit: "byte/process",
@@ -123,13 +159,17 @@ export const PROGRAMS = [
     nodeFlags: ["--expose-gc"],
     lowerIsBetter: true,
   },
-].map((program) => ({ warmups: 2, repetitions: 5, nodeFlags: [], lowerIsBetter: false, peers: {}, ...program }));
+];
 
 /** The geometric mean that the ratios of all rows with a `must.ratio` have to reach. */
 export const MUST_GEOMETRIC_MEAN = 3;
 
-/** The programs that `names` ask for, by program or by row; all of them for no names. Throws on an unknown name. */
+/**
+ * The programs that `names` ask for, by program or by row; all of them for no names. Throws on an unknown name.
+ * @param {string[]} names
+ */
 export function choosePrograms(names) {
+  /** @param {Program} each @param {string} name */
   const isMeant = (each, name) => each.program === name || each.rows.some(({ row }) => row === name);
   for (const name of names) {
     if (PROGRAMS.some((each) => isMeant(each, name))) continue;

@@ -1,72 +1,125 @@
-/** From the figures of all rounds to what is known about a row. Ratios above 1 are good for Beamish, whatever is measured. */
+/**
+ * From the figures of all rounds to what is known about a row. Ratios above 1 are good for Beamish, whatever is measured.
+ *
+ * @typedef {import("./rows.mjs").Must} Must
+ * @typedef {{ name: string, rounds: (Map<string, number> | undefined)[] }} Side the figures of each round by row, with
+ *   a hole where the program of that round failed
+ * @typedef {{ median: number, least: number, greatest: number, values: number[] }} Figure
+ * @typedef {{ ofMedians: number, median: number, least: number, greatest: number }} Ratio
+ * @typedef {{ name: string, figure: Figure | null }} Peer
+ */
 import { MUST_GEOMETRIC_MEAN, PROGRAMS } from "./rows.mjs";
-import { geometricMean, spread } from "./statistics.mjs";
+import { geometricMean, median, spread } from "./statistics.mjs";
 
 /**
- * One row. `sides` are `{ name, rounds }`, where `rounds[i]` maps rows to values, with a hole where the program of that
- * round failed; a side without any figure is `null` in the answer.
+ * One row; a side without any figure is `null` in the answer.
+ * @param {import("./rows.mjs").Program} each
+ * @param {import("./rows.mjs").Row} which
+ * @param {Side[]} sides
  */
-export function summary(each, { row, must = null }, sides) {
-  const { unit, lowerIsBetter, mustOverBestPeer = null } = each;
-  const ratioOf = (ours, theirs) => (lowerIsBetter ? theirs / ours : ours / theirs);
-  const valuesOf = (side) => Array.from(side?.rounds ?? [], (figures) => figures?.get(row) ?? Number.NaN);
-  const figure = (side) => {
-    const values = valuesOf(side).filter(Number.isFinite);
-    return values.length > 0 ? { ...spread(values), values } : null;
-  };
-  const named = (name) => sides.find((side) => side.name === name);
-  const beamish = figure(named("beamish"));
-  const erlang = figure(named("erlang"));
-
-  const theirs = valuesOf(named("erlang"));
-  const pairs = valuesOf(named("beamish"))
-    .map((ours, round) => ratioOf(ours, theirs[round]))
-    .filter(Number.isFinite);
-  const ratio = pairs.length > 0 ? { ofMedians: ratioOf(beamish.median, erlang.median), ...spread(pairs) } : null;
-
+export function summary(each, { row, must }, sides) {
+  const ours = sides.find(({ name }) => name === "beamish");
+  const theirs = sides.find(({ name }) => name === "erlang");
+  const beamish = figureOf(ours, row);
+  const ratio = ratioOf(valuesOf(ours, row), valuesOf(theirs, row), each.lowerIsBetter);
   const peers = sides
     .filter(({ name }) => Object.hasOwn(each.peers, name))
-    .map((side) => ({ name: side.name, figure: figure(side) }));
+    .map((side) => ({ name: side.name, figure: figureOf(side, row) }));
   return {
     row,
-    unit,
-    lowerIsBetter,
-    must,
+    unit: each.unit,
+    lowerIsBetter: each.lowerIsBetter,
+    must: must ?? null,
     holds: holds(must, beamish, ratio),
     beamish,
-    erlang,
+    erlang: figureOf(theirs, row),
     ratio,
     peers,
-    overBestPeer: overBestPeer(beamish, peers, mustOverBestPeer),
+    overBestPeer: overBestPeer(beamish, peers, each.mustOverBestPeer ?? null),
   };
 }
 
-/** Whether what must be is so; `null` when nothing must be or nothing is known. */
+/**
+ * The value of each round, NaN where there is none.
+ * @param {Side | undefined} side
+ * @param {string} row
+ */
+function valuesOf(side, row) {
+  return Array.from(side?.rounds ?? [], (figures) => figures?.get(row) ?? Number.NaN);
+}
+
+/**
+ * @param {Side | undefined} side
+ * @param {string} row
+ * @returns {Figure | null}
+ */
+function figureOf(side, row) {
+  const values = valuesOf(side, row).filter(Number.isFinite);
+  return values.length > 0 ? { ...spread(values), values } : null;
+}
+
+/**
+ * The ratio of the two medians, and the spread of the ratios within one round; `null` when no round has both.
+ * @param {number[]} ours
+ * @param {number[]} theirs
+ * @param {boolean} lowerIsBetter
+ * @returns {Ratio | null}
+ */
+function ratioOf(ours, theirs, lowerIsBetter) {
+  /** @param {number} a @param {number} b */
+  const divide = (a, b) => (lowerIsBetter ? b / a : a / b);
+  const pairs = ours.map((value, round) => divide(value, theirs[round] ?? Number.NaN)).filter(Number.isFinite);
+  if (pairs.length === 0) return null;
+  /** @param {number[]} values */
+  const middle = (values) => median(values.filter(Number.isFinite));
+  return { ofMedians: divide(middle(ours), middle(theirs)), ...spread(pairs) };
+}
+
+/**
+ * Whether what must be is so; `null` when nothing must be or nothing is known.
+ * @param {Must | undefined} must
+ * @param {Figure | null} beamish
+ * @param {Ratio | null} ratio
+ */
 function holds(must, beamish, ratio) {
   if (must?.ratio !== undefined) return ratio === null ? null : ratio.ofMedians >= must.ratio;
   if (must?.atMost !== undefined) return beamish === null ? null : beamish.median <= must.atMost;
   return null;
 }
 
+/**
+ * @param {Figure | null} beamish
+ * @param {Peer[]} peers
+ * @param {number | null} must
+ */
 function overBestPeer(beamish, peers, must) {
-  const known = peers.filter(({ figure }) => figure !== null);
-  if (beamish === null || known.length === 0) return null;
-  const best = known.reduce((a, b) => (b.figure.median > a.figure.median ? b : a));
-  const ratio = beamish.median / best.figure.median;
-  // Only all of them say which is the best.
-  return { name: best.name, ratio, must, holds: must === null || known.length < peers.length ? null : ratio >= must };
+  let best = null;
+  for (const { name, figure } of peers) {
+    if (figure !== null && figure.median > (best?.value ?? 0)) best = { name, value: figure.median };
+  }
+  if (beamish === null || best === null) return null;
+  const ratio = beamish.median / best.value;
+  // Only all of them together say which is the best.
+  const isJudged = must !== null && peers.every(({ figure }) => figure !== null);
+  return { name: best.name, ratio, must, holds: isJudged ? ratio >= must : null };
 }
 
-/** Over the rows that must reach a ratio. `holds` is `null` unless all of them were measured. */
+/**
+ * Over the rows that must reach a ratio. `holds` is `null` unless all of them were measured.
+ * @param {ReturnType<typeof summary>[]} rows
+ */
 export function geometricMeanOf(rows) {
-  const counted = rows.filter(({ must, ratio }) => must?.ratio !== undefined && ratio !== null);
-  if (counted.length === 0) return null;
-  const value = geometricMean(counted.map(({ ratio }) => ratio.ofMedians));
+  const ratios = rows.flatMap(({ must, ratio }) =>
+    must?.ratio === undefined || ratio === null ? [] : ratio.ofMedians,
+  );
+  if (ratios.length === 0) return null;
   const wanted = PROGRAMS.flatMap((each) => each.rows).filter(({ must }) => must?.ratio !== undefined);
-  const isWhole = counted.length === wanted.length;
+  const value = geometricMean(ratios);
+  const isWhole = ratios.length === wanted.length;
   return {
     value,
-    rows: counted.length,
+    rows: ratios.length,
+    of: wanted.length,
     must: MUST_GEOMETRIC_MEAN,
     holds: isWhole ? value >= MUST_GEOMETRIC_MEAN : null,
   };
