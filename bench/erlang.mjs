@@ -7,9 +7,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** One scheduler of each sort: one thread runs all processes, as on our side. */
-export const ERLANG_FLAGS = ["+S", "1:1", "+SDcpu", "1:1", "+SDio", "1", "-noshell"];
-
 const SOURCE = fileURLToPath(new URL("./erlang/bench.erl", import.meta.url));
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Where our time goes: `node bench/profile.mjs rows... [--top N] [--young-mb N]`.
+ * Where our time goes: `node bench/profile.mjs rows... [--top N] [--young-mb N] [--native]`.
  *
  * Runs each row's program under Node's CPU profiler and prints the functions with the most time of their own, the
  * garbage collector among them. For finding what to improve; the profiler itself costs time, so the figures of the
@@ -9,26 +9,30 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { beamishCommand, DEFAULT_YOUNG_MB } from "./commands.mjs";
 import { choosePrograms } from "./rows.mjs";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { top: { type: "string", default: "15" }, "young-mb": { type: "string" } },
+  options: {
+    top: { type: "string", default: "15" },
+    "young-mb": { type: "string", default: String(DEFAULT_YOUNG_MB) },
+    native: { type: "boolean", default: false },
+  },
 });
-const youngMb = values["young-mb"];
-const youngFlags =
-  youngMb === undefined ? [] : [`--min-semi-space-size=${youngMb}`, `--max-semi-space-size=${youngMb}`];
 
 for (const each of choosePrograms(positionals)) {
   const directory = mkdtempSync(join(tmpdir(), "beamish-profile-"));
   try {
-    const file = fileURLToPath(new URL(`./beamish/${each.program}.mjs`, import.meta.url));
-    const flags = [...youngFlags, ...each.nodeFlags, "--cpu-prof", `--cpu-prof-dir=${directory}`];
-    const size = [each.warmups, each.repetitions, 1].map(String);
-    execFileSync(process.execPath, [...flags, file, ...size], { stdio: ["ignore", "ignore", "inherit"] });
-    const [profile] = readdirSync(directory);
+    const { file, args } = beamishCommand(each, {
+      size: each.size,
+      youngMb: Number(values["young-mb"]),
+      native: values.native,
+      extraFlags: ["--cpu-prof", `--cpu-prof-dir=${directory}`],
+    });
+    execFileSync(file, args, { stdio: ["ignore", "ignore", "inherit"] });
+    const profile = mainThread(readdirSync(directory));
     console.log(`\n${each.program}`);
     for (const line of heaviest(JSON.parse(readFileSync(join(directory, profile), "utf8")), Number(values.top))) {
       console.log(line);
@@ -36,6 +40,11 @@ for (const each of choosePrograms(positionals)) {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Node's module hooks may have a thread of their own, with a profile of its own: CPU.<date>.<time>.<pid>.<thread>.<n>. */
+function mainThread(names) {
+  return names.find((name) => name.split(".")[4] === "0") ?? names[0];
 }
 
 /** The lines of the table: share, milliseconds, function, file and line; most time first. */

@@ -1,39 +1,182 @@
 /**
- * The rows of the benchmark: which program measures which rows, and how.
+ * The rows of the benchmark: which program measures which rows, at which size, and what must hold.
  *
- * - `program`: beamish/<program>.mjs on our side, the clause row('<program>') of erlang/bench.erl on the other.
- * - `rows`: the names that appear in the printed lines, in the order of the table.
+ * - `program`: beamish/<program>.ts on our side, the clause row('<program>') of erlang/bench.erl on the other.
+ * - `size`: what the program gets as its argument; a quick run gets a tenth.
+ * - `operations(size)`: how many operations that is. A program with it prints the milliseconds they took, and the figure
+ *   is operations per second; a program without it prints the figure itself.
+ * - `rows`: the names in the printed lines, in the order of the table. `must` is what this version promises: `ratio`, at
+ *   least so many times Erlang, or `atMost`, a value of our own. A row without it is reported only.
  * - `warmups`, `repetitions`: runs inside one operating-system process, before and while measuring.
- * - `lowerIsBetter`: for bytes. The ratio is always turned so that more than 1 is good for Beamish.
- * - `bar`: the least ratio to Erlang that this version promises; a row without one is reported only.
+ * - `lowerIsBetter`: the ratio is always turned so that more than 1 is good for Beamish.
+ * - `isStart`: what is measured is the start of the operating-system process, `size` times; see measure.mjs.
+ * - `peers`: the JavaScript libraries that have this row, each with a size that takes it about as long as us ours; a row
+ *   measures a rate, so the sizes need not be equal.
+ * - `mustOverBestPeer`: how many times the best of them we must be.
+ *
+ * @typedef {{ ratio?: number, atMost?: number }} Must
+ * @typedef {{ row: string, must?: Must }} Row
+ * @typedef {object} Program
+ * @property {string} program
+ * @property {number} size
+ * @property {(size: number) => number} [operations]
+ * @property {string} unit
+ * @property {Row[]} rows
+ * @property {number} warmups
+ * @property {number} repetitions
+ * @property {string[]} nodeFlags
+ * @property {boolean} lowerIsBetter
+ * @property {boolean} isStart
+ * @property {Record<string, number>} peers
+ * @property {number} [mustOverBestPeer]
  */
+
+/** What most programs have in common. */
+const USUAL = { warmups: 2, repetitions: 5, nodeFlags: [], lowerIsBetter: false, isStart: false, peers: {} };
+
+/** @type {Program[]} */
 export const PROGRAMS = [
-  { program: "ping-pong", rows: ["ping-pong"], bar: 1 },
-  { program: "copied-object", rows: ["copied-object"] },
-  { program: "flood", rows: ["flood"] },
-  { program: "ring", rows: ["ring"], bar: 1 },
-  { program: "spawn", rows: ["spawn"] },
-  { program: "spawn-monitored", rows: ["spawn-monitored"] },
-  { program: "link-chain", rows: ["link-chain"], bar: 1 },
-  { program: "chameneos", rows: ["chameneos"], bar: 1 },
-  { program: "big", rows: ["big"], bar: 1 },
-  { program: "timers", rows: ["timers"] },
   {
+    ...USUAL,
+    program: "ping-pong",
+    size: 500_000,
+    operations: (count) => 2 * count,
+    unit: "msg/s",
+    rows: [{ row: "ping-pong", must: { ratio: 3 } }],
+    peers: { xstate: 500_000, effect: 50_000, nact: 50_000, comedy: 250_000 },
+    mustOverBestPeer: 4,
+  },
+  {
+    ...USUAL,
+    program: "copied-object",
+    size: 250_000,
+    operations: (count) => 2 * count,
+    unit: "msg/s",
+    rows: [{ row: "copied-object", must: { ratio: 1.5 } }],
+  },
+  {
+    ...USUAL,
+    program: "flood",
+    size: 1_000_000,
+    operations: (count) => count,
+    unit: "msg/s",
+    rows: [{ row: "flood", must: { ratio: 1 } }],
+    peers: { xstate: 1_000_000, effect: 500_000, nact: 100_000, comedy: 200_000 },
+  },
+  {
+    ...USUAL,
+    program: "ring",
+    size: 1_000_000,
+    operations: (hops) => hops,
+    unit: "hop/s",
+    rows: [{ row: "ring", must: { ratio: 3 } }],
+  },
+  {
+    ...USUAL,
+    program: "spawn",
+    size: 100_000,
+    operations: (count) => count,
+    unit: "process/s",
+    rows: [{ row: "spawn", must: { ratio: 1 } }],
+    peers: { xstate: 100_000, effect: 50_000, nact: 20_000, comedy: 10_000 },
+  },
+  {
+    ...USUAL,
+    program: "spawn-monitored",
+    size: 100_000,
+    operations: (count) => count,
+    unit: "process/s",
+    rows: [{ row: "spawn-monitored", must: { ratio: 1 } }],
+  },
+  {
+    ...USUAL,
+    program: "link-chain",
+    size: 100_000,
+    operations: (count) => count,
+    unit: "exit/s",
+    rows: [{ row: "link-chain", must: { ratio: 4 } }],
+  },
+  {
+    ...USUAL,
+    program: "chameneos",
+    size: 200_000,
+    operations: (meetings) => meetings,
+    unit: "meeting/s",
+    rows: [{ row: "chameneos", must: { ratio: 1.5 } }],
+  },
+  {
+    ...USUAL,
+    program: "big",
+    size: 5_000,
+    operations: (count) => 2 * 100 * count,
+    unit: "msg/s",
+    rows: [{ row: "big", must: { ratio: 1.5 } }],
+  },
+  {
+    ...USUAL,
+    program: "timers",
+    size: 30,
+    operations: (rounds) => 10_000 * rounds,
+    unit: "timer/s",
+    rows: [{ row: "timers" }],
+  },
+  {
+    ...USUAL,
+    program: "timer-lag",
+    size: 300,
+    unit: "ms, p99",
+    rows: [{ row: "timer-lag" }],
+    warmups: 1,
+    repetitions: 3,
+    lowerIsBetter: true,
+  },
+  {
+    ...USUAL,
+    program: "fairness",
+    size: 1_000,
+    unit: "least/mean",
+    rows: [{ row: "fairness" }],
+    warmups: 1,
+    repetitions: 3,
+  },
+  {
+    ...USUAL,
+    program: "cold-start",
+    size: 10,
+    unit: "ms",
+    rows: [{ row: "cold-start" }],
+    lowerIsBetter: true,
+    isStart: true,
+  },
+  {
+    ...USUAL,
     program: "idle",
-    rows: ["idle-heap", "idle-rss", "idle-hibernated"],
+    size: 100_000,
+    unit: "byte/process",
+    rows: [{ row: "idle-heap", must: { atMost: 1_000 } }, { row: "idle-rss" }, { row: "idle-hibernated" }],
     warmups: 0,
     repetitions: 1,
     nodeFlags: ["--expose-gc"],
     lowerIsBetter: true,
   },
-].map((program) => ({ warmups: 2, repetitions: 5, nodeFlags: [], lowerIsBetter: false, ...program }));
+];
 
-/** The programs that `names` ask for, by program or by row; all of them for no names. Throws on an unknown name. */
+/** The geometric mean that the ratios of all rows with a `must.ratio` have to reach. */
+export const MUST_GEOMETRIC_MEAN = 3;
+
+/**
+ * The programs that `names` ask for, by program or by row; all of them for no names. Throws on an unknown name.
+ * @param {string[]} names
+ */
 export function choosePrograms(names) {
+  /** @param {Program} each @param {string} name */
+  const isMeant = (each, name) => each.program === name || each.rows.some(({ row }) => row === name);
   for (const name of names) {
-    if (PROGRAMS.some((each) => each.program === name || each.rows.includes(name))) continue;
-    throw new Error(`no row named ${name}; there are: ${PROGRAMS.flatMap((each) => each.rows).join(" ")}`);
+    if (PROGRAMS.some((each) => isMeant(each, name))) continue;
+    throw new Error(
+      `no row named ${name}; there are: ${PROGRAMS.flatMap((each) => each.rows.map(({ row }) => row)).join(" ")}`,
+    );
   }
   if (names.length === 0) return PROGRAMS;
-  return PROGRAMS.filter((each) => names.some((name) => each.program === name || each.rows.includes(name)));
+  return PROGRAMS.filter((each) => names.some((name) => isMeant(each, name)));
 }

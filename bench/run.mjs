@@ -1,10 +1,11 @@
 /**
- * The benchmark: `npm run bench [-- rows...] [--rounds N] [--quick] [--json file] [--no-erlang] [--no-prepare]
- * [--young-mb N]`.
+ * The benchmark: `npm run bench [-- rows...] [--rounds N] [--quick] [--json file] [--svg file] [--no-erlang]
+ * [--no-peers] [--no-prepare] [--young-mb N] [--native]`.
  *
- * For each row our program and its Erlang twin run alternately, each time in a fresh operating-system process:
+ * For each row our program, its Erlang twin and, where there are any, the same with other JavaScript libraries run
+ * alternately, each time in a fresh operating-system process:
  *
- *   round 1: Beamish, Erlang   round 2: Erlang, Beamish   round 3: Beamish, Erlang ...
+ *   round 1: Beamish, Erlang, peers   round 2: peers, Erlang, Beamish   round 3: Beamish, Erlang, peers ...
  *
  * Inside one such process the program warms up and then measures several repetitions; the value of the process is
  * their median. The table shows the median over the rounds with the least and the greatest, the ratio of the two
@@ -12,28 +13,35 @@
  * figures of different machines or days may not.
  *
  * Progress goes to stderr, the table to stdout. A program that fails is named and its row left without a figure; the
- * rest runs on. Exit code: 0, or 1 when a program failed, or 2 for a wrong command line.
+ * rest runs on. Exit code: 0, or 1 when a program failed, or 2 for a wrong command line. A row below what it must reach
+ * is no failure: the table says so.
  */
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { prepare } from "../scripts/prepare.mjs";
-import { ERLANG_FLAGS, prepareErlang } from "./erlang.mjs";
+import { beamishCommand, DEFAULT_YOUNG_MB, erlangCommand, peerCommand } from "./commands.mjs";
+import { prepareErlang } from "./erlang.mjs";
+import { measure } from "./measure.mjs";
+import { preparePeers } from "./peers.mjs";
+import { plot } from "./plot.mjs";
+import { textReport } from "./report.mjs";
 import { choosePrograms } from "./rows.mjs";
-import { median, shortNumber, spread, table } from "./statistics.mjs";
-
-/** A program that takes longer has hung; it is ended and counts as failed. */
-const PROGRAM_LIMIT_MS = 180_000;
+import { geometricMeanOf, summary } from "./summary.mjs";
 
 const say = (text) => console.error(`bench: ${text}`);
 
 const options = readCommandLine();
 if (options.prepare && !prepare()) process.exit(1);
+const peers = options.peers ? preparePeers() : {};
 const erlang = options.erlang ? prepareErlang(say) : null;
 try {
-  process.exitCode = await compare();
+  const { rows, failures } = await compare();
+  const report = { machine: machine(), versions: peers, rows, geometricMean: geometricMeanOf(rows), failures };
+  console.log(textReport(report));
+  if (options.json !== undefined) write(options.json, `${JSON.stringify(report, sixDigits, 2)}\n`);
+  if (options.svg !== undefined) write(options.svg, plot(report));
+  process.exitCode = failures.length === 0 ? 0 : 1;
 } finally {
   erlang?.remove();
 }
@@ -45,20 +53,27 @@ function readCommandLine() {
       options: {
         rounds: { type: "string" },
         json: { type: "string" },
+        svg: { type: "string" },
         quick: { type: "boolean", default: false },
         "no-erlang": { type: "boolean", default: false },
+        "no-peers": { type: "boolean", default: false },
         "no-prepare": { type: "boolean", default: false },
-        "young-mb": { type: "string" },
+        "young-mb": { type: "string", default: String(DEFAULT_YOUNG_MB) },
+        native: { type: "boolean", default: false },
       },
     });
+    const programs = choosePrograms(positionals);
     return {
-      programs: choosePrograms(positionals),
-      rounds: wholeNumber("rounds", values.rounds ?? (values.quick ? "2" : "5")),
+      programs,
+      rounds: wholeNumber("rounds", values.rounds ?? (values.quick ? "2" : "5"), 1),
       divisor: values.quick ? 10 : 1,
       json: values.json,
+      svg: values.svg,
       erlang: !values["no-erlang"],
+      peers: !values["no-peers"] && programs.some((each) => Object.keys(each.peers).length > 0),
       prepare: !values["no-prepare"],
-      youngFlags: values["young-mb"] === undefined ? [] : youngFlags(wholeNumber("young-mb", values["young-mb"])),
+      youngMb: wholeNumber("young-mb", values["young-mb"], 0),
+      native: values.native,
     };
   } catch (error) {
     say(error.message);
@@ -66,149 +81,68 @@ function readCommandLine() {
   }
 }
 
-function wholeNumber(name, text) {
+function wholeNumber(name, text, least) {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} takes a whole number from 1, not ${text}`);
-  return value;
-}
-
-/** Node's flags for a young generation of that size. Without them Node's default of 16 MB holds. */
-function youngFlags(megabytes) {
-  return [`--min-semi-space-size=${megabytes}`, `--max-semi-space-size=${megabytes}`];
+  if (Number.isInteger(value) && value >= least) return value;
+  throw new Error(`--${name} takes a whole number from ${least}, not ${text}`);
 }
 
 async function compare() {
-  const measured = [];
+  const rows = [];
   const failures = [];
   for (const each of options.programs) {
-    const sides = { beamish: new Map(), erlang: new Map() };
+    const sides = sidesOf(each);
     for (let round = 0; round < options.rounds; round++) {
-      const order = round % 2 === 0 ? ["beamish", "erlang"] : ["erlang", "beamish"];
-      for (const side of order) {
-        if (side === "erlang" && erlang === null) continue;
-        say(`${each.program}, round ${round + 1} of ${options.rounds}: ${side}`);
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+        say(`${each.program}, round ${round + 1} of ${options.rounds}: ${side.name}`);
         try {
-          const lines = await runProgram(...(side === "beamish" ? beamishCommand(each) : erlangCommand(each)));
-          keepMedians(sides[side], lines, round, each.rows);
+          side.rounds[round] = await measure(each, side.command, side.size);
         } catch (error) {
-          failures.push(`${each.program}, ${side}, round ${round + 1}: ${error.message}`);
+          failures.push(`${each.program}, ${side.name}, round ${round + 1}: ${error.message}`);
           say(`FAILED ${failures.at(-1)}${error.cause === undefined ? "" : `; it said:\n${error.cause}`}`);
         }
       }
     }
-    for (const row of each.rows) {
-      measured.push(summary(row, each, sides.beamish.get(row), sides.erlang.get(row)));
-    }
+    for (const row of each.rows) rows.push(summary(each, row, sides));
   }
-  report(measured, failures);
-  return failures.length === 0 ? 0 : 1;
+  return { rows, failures };
 }
 
-function beamishCommand(each) {
-  const file = fileURLToPath(new URL(`./beamish/${each.program}.mjs`, import.meta.url));
-  const size = [each.warmups, each.repetitions, options.divisor].map(String);
-  return [process.execPath, [...options.youngFlags, ...each.nodeFlags, file, ...size]];
-}
-
-function erlangCommand(each) {
-  const size = [each.warmups, each.repetitions, options.divisor].map(String);
-  return ["erl", [...ERLANG_FLAGS, "-pa", erlang.directory, "-s", "bench", "main", "-extra", each.program, ...size]];
-}
-
-/**
- * Runs a program to its end and returns the lines it printed. Rejects when it fails, hangs or prints none, with the
- * end of what it said as the cause.
- */
-function runProgram(command, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let stdout = "";
-    let stderr = "";
-    let hung = false;
-    child.stdout.setEncoding("utf8").on("data", (text) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding("utf8").on("data", (text) => {
-      stderr += text;
-    });
-    const limit = setTimeout(() => {
-      hung = true;
-      child.kill("SIGKILL");
-    }, PROGRAM_LIMIT_MS);
-    const failure = (text) => new Error(text, { cause: `${stdout}${stderr}`.trim().slice(-2000) });
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      clearTimeout(limit);
-      if (hung) return reject(failure(`no end after ${PROGRAM_LIMIT_MS / 1000} s`));
-      if (code !== 0) return reject(failure(`exit code ${code ?? signal}`));
-      try {
-        const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
-        if (lines.length === 0) throw failure("it printed no figure");
-        resolve(lines.map((line) => JSON.parse(line)));
-      } catch (error) {
-        reject(error);
-      }
-    });
-  });
-}
-
-/** One value per row and round: the median of the repetitions of that operating-system process. */
-function keepMedians(side, lines, round, rows) {
-  for (const row of rows) {
-    const own = lines.filter((line) => line.row === row);
-    if (own.length === 0) throw new Error(`it printed no figure for ${row}`);
-    if (!side.has(row)) side.set(row, { unit: own[0].unit, values: [] });
-    side.get(row).values[round] = median(own.map((line) => line.value));
+/** Who takes part in a row, with an empty place for the figures of each round. */
+function sidesOf(each) {
+  const { youngMb, native } = options;
+  const divided = (size) => Math.max(1, Math.floor(size / options.divisor));
+  const size = divided(each.size);
+  const sides = [{ name: "beamish", size, command: beamishCommand(each, { size, youngMb, native }), rounds: [] }];
+  if (erlang !== null) {
+    const command = erlangCommand(each, { size, directory: erlang.directory });
+    sides.push({ name: "erlang", size, command, rounds: [] });
   }
+  for (const [peer, full] of Object.entries(options.peers ? each.peers : {})) {
+    const size = divided(full);
+    sides.push({ name: peer, size, command: peerCommand(peer, each, { size, youngMb }), rounds: [] });
+  }
+  return sides;
 }
 
-/** What is known about one row; `null` where a side has no figure. A side is what `keepMedians` has gathered. */
-function summary(row, { lowerIsBetter, bar }, beamish, other) {
-  const ratioOf = (ours, theirs) => (lowerIsBetter ? theirs / ours : ours / theirs);
-  // By round; a hole stands where the program of that round failed.
-  const beamishValues = beamish?.values ?? [];
-  const erlangValues = other?.values ?? [];
-  const pairs = beamishValues.map((ours, round) => ratioOf(ours, erlangValues[round])).filter(Number.isFinite);
-  const ours = beamishValues.filter(Number.isFinite);
-  const theirs = erlangValues.filter(Number.isFinite);
-  const both = pairs.length > 0;
-  return {
-    row,
-    unit: beamish?.unit ?? other?.unit ?? "",
-    lowerIsBetter,
-    bar: bar ?? null,
-    beamish: ours.length > 0 ? { ...spread(ours), values: ours } : null,
-    erlang: theirs.length > 0 ? { ...spread(theirs), values: theirs } : null,
-    ratio: both ? { ofMedians: ratioOf(median(ours), median(theirs)), ...spread(pairs) } : null,
-  };
-}
-
-function report(measured, failures) {
-  const machine = [
-    `Node ${process.version} (V8 ${process.versions.v8})`,
-    ...(options.youngFlags.length > 0 ? [options.youngFlags.join(" ")] : []),
+/** What the figures depend on, in one line. */
+function machine() {
+  const youngGeneration = options.youngMb === 0 ? "of Node's own size" : `of ${options.youngMb} MB`;
+  return [
+    `Node ${process.version} (V8 ${process.versions.v8}), young generation ${youngGeneration}`,
+    ...(options.native ? ["our functions native"] : []),
     erlang === null ? "without Erlang" : `Erlang/${erlang.version}, one scheduler`,
     `${availableParallelism()} cores (${cpus()[0]?.model ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
-    `${options.rounds} rounds${options.divisor === 1 ? "" : `, a tenth of the size: quick figures are rough`}`,
+    `${options.rounds} rounds${options.divisor === 1 ? "" : ", a tenth of the size: quick figures are rough"}`,
   ].join("; ");
-  const figure = (side) =>
-    side === null ? "-" : `${shortNumber(side.median)} (${shortNumber(side.least)}–${shortNumber(side.greatest)})`;
-  const rows = measured.map(({ row, unit, bar, beamish, erlang: other, ratio }) => [
-    row,
-    figure(beamish),
-    figure(other),
-    ratio === null ? "-" : `× ${ratio.ofMedians.toFixed(2)}`,
-    ratio === null ? "-" : `× ${ratio.least.toFixed(2)}–${ratio.greatest.toFixed(2)}`,
-    bar === null ? "" : `≥ ${bar}${ratio !== null && ratio.ofMedians < bar ? " below" : ""}`,
-    unit,
-  ]);
-  const head = ["row", "Beamish", "Erlang", "ratio", "pair by pair", "bar", "unit"];
-  console.log(machine);
-  console.log("Median (least–greatest) over the rounds; a ratio above 1 is good for Beamish, for bytes too.\n");
-  console.log(table([head, ...rows]));
-  for (const failure of failures) console.log(`FAILED ${failure}`);
-  if (options.json !== undefined) {
-    writeFileSync(options.json, `${JSON.stringify({ machine, rows: measured, failures }, null, 2)}\n`);
-    say(`wrote ${options.json}`);
-  }
+}
+
+function write(file, text) {
+  writeFileSync(file, text);
+  say(`wrote ${file}`);
+}
+
+/** More digits than six are noise. */
+function sixDigits(_key, value) {
+  return typeof value === "number" ? Number(value.toPrecision(6)) : value;
 }

@@ -33,11 +33,12 @@ export function say(text) {
  * @param {string} command
  * @param {string[]} args
  * @param {1 | 2} output
+ * @param {string} folder where it runs
  * @returns {boolean} whether it ended with exit code 0
  */
-export function step(name, command, args, output = 2) {
+export function step(name, command, args, output = 2, folder = root) {
   const begunMs = performance.now();
-  const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", output, 2] });
+  const result = spawnSync(command, args, { cwd: folder, stdio: ["ignore", output, 2] });
   const took = `${((performance.now() - begunMs) / 1000).toFixed(1)} s`;
   const ok = result.status === 0;
   if (ok) say(`${name}: ok, ${took}`);
@@ -68,11 +69,12 @@ export function checkNode() {
 /**
  * Why `npm ci` has to run, or null when node_modules holds what package-lock.json asks for. Compares the lock with the
  * list npm itself leaves in node_modules; packages for another platform may be missing, nothing else.
+ * @param {string} folder
  */
-export function whyInstall() {
-  const installed = join(root, "node_modules", ".package-lock.json");
+export function whyInstall(folder = root) {
+  const installed = join(folder, "node_modules", ".package-lock.json");
   if (!existsSync(installed)) return "node_modules is missing or incomplete";
-  const want = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  const want = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")).packages;
   const have = JSON.parse(readFileSync(installed, "utf8")).packages;
   for (const [path, entry] of Object.entries(want)) {
     if (path === "" || have[path]?.version === entry.version) continue;
@@ -89,14 +91,20 @@ function isForThisPlatform(entry) {
   return Boolean(fits) && entry.libc === undefined;
 }
 
-/** Runs `npm ci` when it is needed. Returns false when it failed. */
-export function installPackages() {
-  const why = whyInstall();
+/**
+ * Runs `npm ci` when it is needed. Returns false when it failed.
+ * @param {string} folder the package whose dependencies are wanted
+ */
+export function installPackages(folder = root) {
+  const why = whyInstall(folder);
   if (why === null) return true;
   say(`packages: ${why}; running npm ci`);
   const npm = process.env.npm_execpath;
-  if (npm?.endsWith(".js") || npm?.endsWith(".cjs")) return step("packages", process.execPath, [npm, "ci"]);
-  return step("packages", process.platform === "win32" ? "npm.cmd" : "npm", ["ci"]);
+  const [command, ...args] =
+    npm?.endsWith(".js") || npm?.endsWith(".cjs")
+      ? [process.execPath, npm, "ci"]
+      : [process.platform === "win32" ? "npm.cmd" : "npm", "ci"];
+  return step("packages", command, args, 2, folder);
 }
 
 /** Compiles src/ into dist/, only what changed. Returns false when there were type errors (dist/ is written all the same). */

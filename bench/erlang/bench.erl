@@ -1,69 +1,81 @@
-%% The Erlang side of the benchmark: one function `row/2` per row of the table.
+%% The Erlang side of the benchmark: one clause of row/2 per row of the table, and the start for `cold-start`.
 %%
-%% Each row is the same program as bench/beamish/<row>.mjs: the same processes, the same number of them, the same
+%% Each row is the same program as bench/beamish/<row>.ts: the same processes, the same number of them, the same
 %% messages with the same information in them (a name for the message, its sender, its data). The clock runs inside the
 %% measured process, around the same steps as on the other side.
 %%
-%%   erl ... -s bench main -extra Row Warmups Repetitions Divisor
+%%   erl ... -s bench main -extra Row Warmups Repetitions Size
 %%
-%% runs Row (Warmups + Repetitions) times, each time in a fresh process, and prints one line of JSON for each of the
-%% repetitions: {"row": ..., "value": ..., "unit": ...}. Divisor shrinks the problem (1 is the full size).
+%% runs Row (Warmups + Repetitions) times, each time in a fresh process, and prints one line of JSON per repetition and
+%% figure: {"row": ..., "value": ...}. What the value is, rows.mjs says; mostly it is the milliseconds that Size took.
 -module(bench).
--export([main/0, hibernated/0]).
+-export([main/0, cold_start/0, hibernated/0]).
 
 main() ->
-    [Name, Warmups, Repetitions, Divisor] = init:get_plain_arguments(),
+    [Name, Warmups, Repetitions, Size] = init:get_plain_arguments(),
     Row = list_to_atom(Name),
-    Divide = list_to_integer(Divisor),
-    _ = [in_fresh_process(Row, Divide) || _ <- lists:seq(1, list_to_integer(Warmups))],
+    N = list_to_integer(Size),
+    _ = [in_fresh_process(Row, N) || _ <- lists:seq(1, list_to_integer(Warmups))],
     [
-        [print(Line) || Line <- in_fresh_process(Row, Divide)]
+        [print(Line) || Line <- in_fresh_process(Row, N)]
      || _ <- lists:seq(1, list_to_integer(Repetitions))
     ],
     halt().
 
 %% A clean heap and mailbox for every repetition. An exit of the row is our exit, so a failure ends the run with an error.
-in_fresh_process(Row, Divide) ->
+in_fresh_process(Row, N) ->
     Self = self(),
-    {Pid, Monitor} = spawn_monitor(fun() -> Self ! {self(), row(Row, Divide)} end),
+    {Pid, Monitor} = spawn_monitor(fun() -> Self ! {self(), row(Row, N)} end),
     receive
-        {Pid, Lines} ->
+        {Pid, Milliseconds} when is_float(Milliseconds) ->
             erlang:demonitor(Monitor, [flush]),
-            Lines;
+            [{Row, Milliseconds}];
+        {Pid, Figures} ->
+            erlang:demonitor(Monitor, [flush]),
+            Figures;
         {'DOWN', Monitor, process, Pid, Reason} ->
             io:format(standard_error, "~p failed: ~p~n", [Row, Reason]),
             halt(1)
     end.
 
-print({Row, Value, Unit}) ->
-    io:format("{\"row\":\"~s\",\"value\":~.3f,\"unit\":\"~s\"}~n", [Row, float(Value), Unit]).
+print({Row, Value}) ->
+    io:format("{\"row\":\"~s\",\"value\":~.6f}~n", [Row, float(Value)]).
 
-%% Operations per second of Fun.
-rate(Row, Operations, Unit, Fun) ->
+%% The milliseconds that Fun takes.
+milliseconds(Fun) ->
     Started = erlang:monotonic_time(nanosecond),
     Fun(),
-    Elapsed = erlang:monotonic_time(nanosecond) - Started,
-    [{Row, Operations * 1.0e9 / Elapsed, Unit}].
+    (erlang:monotonic_time(nanosecond) - Started) / 1.0e6.
+
+%% The twin of bench/cold-start: from nothing to the first answer of a process.
+cold_start() ->
+    Pid = spawn(fun() ->
+        receive
+            {hello, From} -> From ! {answer, self(), <<"answered">>}
+        end
+    end),
+    Pid ! {hello, self()},
+    receive
+        {answer, Pid, Text} -> io:format("~s~n", [Text])
+    end,
+    halt().
 
 %% --------------------------------------------------------------------------------------------------------------------
 %% The rows
 
-row('ping-pong', Divide) ->
-    N = 500000 div Divide,
-    rate('ping-pong', 2 * N, "msg/s", fun() ->
+row('ping-pong', N) ->
+    milliseconds(fun() ->
         Peer = spawn(fun() -> ponger(N) end),
         pinger(Peer, N)
     end);
-row('copied-object', Divide) ->
-    N = 250000 div Divide,
+row('copied-object', N) ->
     Order = order(),
-    rate('copied-object', 2 * N, "msg/s", fun() ->
+    milliseconds(fun() ->
         Peer = spawn(fun() -> ponger(N) end),
         object_pinger(Peer, Order, N)
     end);
-row(flood, Divide) ->
-    N = 1000000 div Divide,
-    rate(flood, N, "msg/s", fun() ->
+row(flood, N) ->
+    milliseconds(fun() ->
         Self = self(),
         Counter = spawn(fun() -> counter(0) end),
         spawn(fun() ->
@@ -74,9 +86,8 @@ row(flood, Divide) ->
             {total, Counter, N} -> ok
         end
     end);
-row(ring, Divide) ->
-    Hops = 1000000 div Divide,
-    rate(ring, Hops, "hop/s", fun() ->
+row(ring, Hops) ->
+    milliseconds(fun() ->
         Self = self(),
         Next = lists:foldl(
             fun(_, To) -> spawn(fun() -> ring_node(To, Self) end) end, Self, lists:seq(2, 1000)
@@ -84,9 +95,8 @@ row(ring, Divide) ->
         Next ! {token, Self, Hops - 1},
         ring_head(Next)
     end);
-row(spawn, Divide) ->
-    N = 100000 div Divide,
-    rate(spawn, N, "process/s", fun() ->
+row(spawn, N) ->
+    milliseconds(fun() ->
         Self = self(),
         Collector = spawn(fun() ->
             collect(N),
@@ -97,37 +107,33 @@ row(spawn, Divide) ->
             {done, Collector} -> ok
         end
     end);
-row('spawn-monitored', Divide) ->
-    N = 100000 div Divide,
-    rate('spawn-monitored', N, "process/s", fun() ->
+row('spawn-monitored', N) ->
+    milliseconds(fun() ->
         spawn_batches(N div 100)
     end);
-row('link-chain', Divide) ->
-    N = 100000 div Divide,
+row('link-chain', N) ->
     Self = self(),
     {Head, Monitor} = spawn_monitor(fun() -> chain(N, Self) end),
     Last =
         receive
             {last, Pid} -> Pid
         end,
-    rate('link-chain', N, "exit/s", fun() ->
+    milliseconds(fun() ->
         Last ! {die, Self},
         receive
             {'DOWN', Monitor, process, Head, _} -> ok
         end
     end);
-row(chameneos, Divide) ->
-    Meetings = 200000 div Divide,
-    rate(chameneos, Meetings, "meeting/s", fun() ->
+row(chameneos, Meetings) ->
+    milliseconds(fun() ->
         Self = self(),
         _ = [spawn(fun() -> creature(Self, I rem 3, 0) end) || I <- lists:seq(0, 99)],
         Sum = mall(Meetings, none, 100, 0),
         Sum = 2 * Meetings
     end);
-row(big, Divide) ->
+row(big, N) ->
     Width = 100,
-    N = 5000 div Divide,
-    rate(big, 2 * Width * N, "msg/s", fun() ->
+    milliseconds(fun() ->
         Self = self(),
         Pids = [spawn(fun() -> big_worker(I, Self) end) || I <- lists:seq(0, Width - 1)],
         Peers = list_to_tuple(Pids),
@@ -135,20 +141,35 @@ row(big, Divide) ->
         [receive {done, _} -> ok end || _ <- Pids],
         [Pid ! {stop, Self} || Pid <- Pids]
     end);
-row(timers, Divide) ->
-    Live = 10000,
-    Rounds = max(1, 30 div Divide),
-    rate(timers, Live * Rounds, "timer/s", fun() -> timers(Rounds, Live) end);
+row(timers, Rounds) ->
+    milliseconds(fun() -> timers(Rounds, 10000) end);
+row('timer-lag', Samples) ->
+    Self = self(),
+    Players = [One, Other] = [spawn(fun() -> player(Self, 0) end) || _ <- [1, 2]],
+    One ! {serve, Self, Other},
+    Other ! {serve, Self, One},
+    Late = lists:sort([lateness(5) || _ <- lists:seq(1, Samples)]),
+    [Player ! {stop, Self} || Player <- Players],
+    Balls = lists:sum([receive {played, Player, Count} -> Count end || Player <- Players]),
+    true = Balls >= 100 * Samples,
+    [{'timer-lag', lists:nth(ceil(0.99 * Samples), Late)}];
+row(fairness, Duration) ->
+    Self = self(),
+    Pids = [spawn(fun() -> self_sender(Self, 0) end) || _ <- lists:seq(1, 100)],
+    [Pid ! {again, Self} || Pid <- Pids],
+    receive after Duration -> ok end,
+    [Pid ! {stop, Self} || Pid <- Pids],
+    Counts = [receive {count, Pid, Count} -> Count end || Pid <- Pids],
+    [{fairness, lists:min(Counts) * length(Counts) / lists:sum(Counts)}];
 %% Measures memory, so one repetition per operating-system process is enough, and no more than one is asked for.
-row(idle, Divide) ->
-    N = 100000 div Divide,
+row(idle, N) ->
     _ = idle(1000, fun idle_wait/0),
     {Bytes, Resident} = idle(N, fun idle_wait/0),
     {Hibernated, _} = idle(N, fun() -> erlang:hibernate(?MODULE, hibernated, []) end),
     [
-        {'idle-heap', Bytes, "byte/process"},
-        {'idle-rss', Resident, "byte/process"},
-        {'idle-hibernated', Hibernated, "byte/process"}
+        {'idle-heap', Bytes},
+        {'idle-rss', Resident},
+        {'idle-hibernated', Hibernated}
     ].
 
 %% --------------------------------------------------------------------------------------------------------------------
@@ -365,6 +386,40 @@ timers(Rounds, Live) ->
     Timers = [erlang:start_timer(60000, self(), tick) || _ <- lists:seq(1, Live)],
     [true = is_integer(erlang:cancel_timer(Timer)) || Timer <- Timers],
     timers(Rounds - 1, Live).
+
+%% --------------------------------------------------------------------------------------------------------------------
+%% timer-lag: two balls between two players, and how many milliseconds late a timer is meanwhile.
+
+player(Main, Balls) ->
+    receive
+        {ball, From} ->
+            From ! {ball, self()},
+            player(Main, Balls + 1);
+        {serve, _, To} ->
+            To ! {ball, self()},
+            player(Main, Balls + 1);
+        {stop, _} ->
+            Main ! {played, self(), Balls}
+    end.
+
+lateness(Delay) ->
+    Due = erlang:monotonic_time(nanosecond) + Delay * 1000000,
+    receive
+    after Delay -> ok
+    end,
+    (erlang:monotonic_time(nanosecond) - Due) / 1.0e6.
+
+%% --------------------------------------------------------------------------------------------------------------------
+%% fairness: every process sends itself a message as often as it gets one.
+
+self_sender(Main, Count) ->
+    receive
+        {again, _} ->
+            self() ! {again, self()},
+            self_sender(Main, Count + 1);
+        {stop, _} ->
+            Main ! {count, self(), Count}
+    end.
 
 %% --------------------------------------------------------------------------------------------------------------------
 %% idle: bytes per process with N alive, each of which has sent one message and now waits for one.

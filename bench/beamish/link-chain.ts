@@ -5,34 +5,31 @@
  *
  * The row is built before the clock starts. It stops with the EXIT of the first.
  */
-import { measure, rate } from "./measure.mjs";
+import type { Pid, Process } from "beamish";
 
-async function chain(process, left, mainPid) {
+type MainMessages = { last: [] };
+
+export async function chain(process: Process<{ die: [] }>, left: number, mainPid: Pid<MainMessages>) {
   const inbox = process.inbox();
   if (left === 1) {
     process.send(mainPid, "last");
     await inbox.receive();
     throw new Error("boom");
   }
-  await process.spawnLinked("bench:chain", "bench:processes", left - 1, mainPid);
+  await process.spawnLinked<typeof chain>("bench:link-chain.chain", "bench:processes", left - 1, mainPid);
   await inbox.receive();
 }
 
-async function main(process, count) {
+export async function main(process: Process<MainMessages>, count: number) {
   const inbox = process.inbox();
   const events = process.events();
-  const head = await process.spawnMonitored("bench:chain", "bench:processes", count, process.pid());
-  const last = await inbox.receive();
+  const self = process.pid();
+  const head = await process.spawnMonitored<typeof chain>("bench:link-chain.chain", "bench:processes", count, self);
+  const last = (await inbox.receive())!;
   const startedAt = performance.now();
-  process.send(last.from, "die");
-  const event = await events.receive();
+  process.send(last.from!, "die");
+  const event = (await events.receive())!;
   const elapsedMs = performance.now() - startedAt;
   if (event.kind !== process.event.EXIT || event.from !== head) throw new Error("expected the EXIT of the first one");
   return elapsedMs;
 }
-
-await measure({
-  count: 100_000,
-  processes: { main, chain },
-  lines: (elapsedMs, count) => [rate("link-chain", count, "exit/s", elapsedMs)],
-});

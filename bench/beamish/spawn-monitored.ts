@@ -2,27 +2,21 @@
  * spawn-monitored: start a monitored process that ends at once, and take its EXIT. A hundred are started, then their
  * hundred EXITs are taken: with all of them at once the figure would be that of a long mailbox.
  */
-import { measure, rate } from "./measure.mjs";
+import type { Process } from "beamish";
 
 const BATCH = 100;
 
-async function nothing() {}
+export async function nothing() {}
 
-async function main(process, count) {
+export async function main(process: Process, count: number) {
   const events = process.events();
   const startedAt = performance.now();
   for (let done = 0; done < count; done += BATCH) {
-    for (let i = 0; i < BATCH; i++) await process.spawnMonitored("bench:nothing", "bench:processes");
+    for (let i = 0; i < BATCH; i++) await process.spawnMonitored("bench:spawn-monitored.nothing", "bench:processes");
     for (let i = 0; i < BATCH; i++) {
-      const event = await events.receive();
+      const event = (await events.receive())!;
       if (event.kind !== process.event.EXIT) throw new Error(`expected EXIT, got ${event.kind}`);
     }
   }
   return performance.now() - startedAt;
 }
-
-await measure({
-  count: 100_000,
-  processes: { main, nothing },
-  lines: (elapsedMs, count) => [rate("spawn-monitored", count, "process/s", elapsedMs)],
-});

@@ -1,0 +1,62 @@
+/**
+ * Runs one row on our side.
+ *
+ *   node launch.mjs <row> <warm-ups> <repetitions> <size> [--native]
+ *
+ * The programs of this folder are an application as a user writes one: entries in _index.yaml, processes in modules
+ * which the runtime's module loader loads, async functions that await their inbox. This file does what an embedding
+ * program does: makes a runtime of the application and executes the row's main process again and again, each time
+ * afresh. That process reads the clock itself, around the same steps as its Erlang twin. What it returns is printed, one
+ * line of JSON per repetition and figure: {"row": ..., "value": ...}, see rows.mjs for what the value is.
+ *
+ * With --native the same functions are handed to the runtime as functions, not as modules of an application. The
+ * difference is what the module loader makes of them.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { createRuntime } from "beamish";
+import { transformSync } from "oxc-transform";
+
+const APPLICATION = fileURLToPath(new URL(".", import.meta.url));
+const HOST = "bench:processes";
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { native: { type: "boolean" } } });
+const [row, ...numbers] = positionals;
+const [warmups, repetitions, size] = numbers.map(Number);
+
+const runtime = await createRuntime({
+  ...(values.native ? { hosts: { [HOST]: {} }, processes: await nativeProcesses(row) } : { app: APPLICATION }),
+  // The alarm about a long mailbox is what the row `flood` is about; only errors are of interest here.
+  log: (record) => {
+    if (record.level === "error") console.error(JSON.stringify(record));
+  },
+});
+// The application has no service, so nothing has started its host yet.
+if (!values.native) await runtime.startHost(HOST);
+for (let i = 0; i < warmups + repetitions; i++) {
+  const result = await runtime.exec(`bench:${row}`, HOST, size);
+  if (i < warmups) continue;
+  const figures = typeof result === "number" ? { [row]: result } : result;
+  for (const [name, value] of Object.entries(figures)) console.log(JSON.stringify({ row: name, value }));
+}
+await runtime.stop();
+
+/** The exported functions of a row's module, under the ids they have in _index.yaml. Node 20 wants its types erased. */
+async function nativeProcesses(row) {
+  const path = join(APPLICATION, `${row}.ts`);
+  const { code } = transformSync(path, readFileSync(path, "utf8"), { lang: "ts", sourceType: "module" });
+  const directory = mkdtempSync(join(tmpdir(), "beamish-native-"));
+  try {
+    const file = join(directory, `${row}.mjs`);
+    writeFileSync(file, code);
+    const exported = await import(pathToFileURL(file).href);
+    return Object.fromEntries(
+      Object.entries(exported).map(([name, run]) => [name === "main" ? `bench:${row}` : `bench:${row}.${name}`, run]),
+    );
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The command lines of the measured programs: which executable, which flags, which arguments. A command is
+ * `{ file, args }`.
+ */
+import { fileURLToPath } from "node:url";
+
+/**
+ * The size of Node's young generation (one semi-space) in megabytes for our programs and the peers', as the command line
+ * of Beamish is going to set it. Node's own default of 16 is small for programs that keep much alive for a short while.
+ */
+export const DEFAULT_YOUNG_MB = 64;
+
+/** One Erlang scheduler of each sort: one thread runs all processes, as on our side. */
+const ERLANG_FLAGS = ["+S", "1:1", "+SDcpu", "1:1", "+SDio", "1", "-noshell"];
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Node's flags for a young generation of that size; none for 0, which leaves it to Node. */
+export function youngFlags(megabytes) {
+  if (megabytes === 0) return [];
+  return [`--min-semi-space-size=${megabytes}`, `--max-semi-space-size=${megabytes}`];
+}
+
+/** Our program. `native` is explained in beamish/launch.mjs; `extraFlags` go to Node. */
+export function beamishCommand(each, { size, youngMb, native = false, extraFlags = [] }) {
+  const flags = [...youngFlags(youngMb), ...each.nodeFlags, ...extraFlags];
+  const program = each.isStart
+    ? [here("cold-start/start.mjs")]
+    : [here("beamish/launch.mjs"), ...runs(each, size), ...(native ? ["--native"] : [])];
+  return { file: process.execPath, args: [...flags, ...program] };
+}
+
+/** Its Erlang twin; `directory` is where the compiled bench.erl is. */
+export function erlangCommand(each, { size, directory }) {
+  const program = each.isStart ? ["-s", "bench", "cold_start"] : ["-s", "bench", "main", "-extra", ...runs(each, size)];
+  return { file: "erl", args: [...ERLANG_FLAGS, "-pa", directory, ...program] };
+}
+
+/** The same row with a JavaScript library. It gets the young generation that our programs get. */
+export function peerCommand(peer, each, { size, youngMb }) {
+  const args = [...youngFlags(youngMb), here("peers/launch.mjs"), peer, ...runs(each, size)];
+  return { file: process.execPath, args };
+}
+
+function runs(each, size) {
+  return [each.program, each.warmups, each.repetitions, size].map(String);
+}

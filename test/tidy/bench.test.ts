@@ -1,0 +1,96 @@
+/**
+ * The benchmark's table of rows, its programs and its entries say the same; and its figures are computed as its page
+ * says.
+ */
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { PROGRAMS } from "../../bench/rows.mjs";
+import { geometricMean, median } from "../../bench/statistics.mjs";
+import { geometricMeanOf, summary } from "../../bench/summary.mjs";
+import { exportsOf, read, sourceFiles } from "./source-tree.ts";
+
+describe("the programs of the benchmark", () => {
+  const measuredInside = PROGRAMS.filter((each) => !each.isStart);
+  const modules = sourceFiles("bench/beamish").filter(({ path }) => path.endsWith(".ts"));
+  const rowOf = (path: string) => /([\w-]+)\.ts$/.exec(path)?.[1] ?? "";
+
+  it("are a module each on our side, a clause of row/2 on Erlang's and a line of the page", () => {
+    expect(modules.map(({ path }) => rowOf(path)).sort()).toEqual(measuredInside.map((each) => each.program).sort());
+    const clauses = [...read("bench/erlang/bench.erl").matchAll(/^row\('?([\w-]+)'?,/gm)].map(([, name]) => name);
+    expect(clauses.toSorted()).toEqual(measuredInside.map((each) => each.program).sort());
+    const named = [...read("bench/README.md").matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name);
+    expect(named).toEqual(PROGRAMS.flatMap((each) => each.rows.map(({ row }) => row)));
+  });
+
+  it("have an entry for each function, by the names that --native gives them", () => {
+    const functions = modules.flatMap((file) =>
+      exportsOf(file).map(({ name }) => [name === "main" ? rowOf(file.path) : `${rowOf(file.path)}.${name}`, name]),
+    );
+    const entries: { name: string; kind: string; method?: string }[] = parse(read("bench/beamish/_index.yaml")).entries;
+    const processes = entries.filter(({ kind }) => kind === "process.ts").map(({ name, method }) => [name, method]);
+    expect(processes.toSorted()).toEqual(functions.toSorted());
+  });
+
+  it("of the peers are there, in exact versions", () => {
+    const { dependencies } = JSON.parse(read("bench/peers/package.json"));
+    const peers = new Set(PROGRAMS.flatMap((each) => Object.keys(each.peers)));
+    expect(Object.keys(dependencies).sort()).toEqual([...peers].sort());
+    for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+describe("the figures of the benchmark", () => {
+  const rounds = (row: string, ...values: (number | null)[]) =>
+    values.map((value) => (value === null ? undefined : new Map([[row, value]])));
+  const sides = (row: string, ours: (number | null)[], theirs: (number | null)[]) => [
+    { name: "beamish", rounds: rounds(row, ...ours) },
+    { name: "erlang", rounds: rounds(row, ...theirs) },
+  ];
+  const each = (program: string) => PROGRAMS.find((one) => one.program === program)!;
+
+  it("are medians, and geometric means of ratios", () => {
+    expect([median([3, 1, 2]), median([4, 1, 2, 3]), median([])]).toEqual([2, 2.5, Number.NaN]);
+    expect(geometricMean([2, 0.5])).toBeCloseTo(1);
+  });
+
+  it("are the ratio of the medians, and the ratios within the rounds that both sides finished", () => {
+    const row = summary(
+      each("flood"),
+      { row: "flood", must: { ratio: 1 } },
+      sides("flood", [10, 30, null], [5, 10, 9]),
+    );
+    expect(row.ratio).toEqual({ ofMedians: 20 / 9, median: 2.5, least: 2, greatest: 3 });
+    expect(row.holds).toBe(true);
+    const none = summary(each("flood"), { row: "flood", must: { ratio: 1 } }, sides("flood", [10], []));
+    expect([none.ratio, none.holds]).toEqual([null, null]);
+  });
+
+  it("are turned where less is better, and a bound on a value is one", () => {
+    const must = { atMost: 1000 };
+    const row = summary(each("idle"), { row: "idle-heap", must }, sides("idle-heap", [2000], [3000]));
+    expect([row.ratio?.ofMedians, row.holds]).toEqual([1.5, false]);
+  });
+
+  it("name the best peer, and judge only when all peers are known", () => {
+    const peers = (...values: (number | null)[]) =>
+      Object.keys(each("ping-pong").peers).map((name, i) => ({ name, rounds: rounds("ping-pong", values[i] ?? null) }));
+    const over = (...values: (number | null)[]) =>
+      summary(each("ping-pong"), { row: "ping-pong" }, [...sides("ping-pong", [12], [3]), ...peers(...values)])
+        .overBestPeer;
+    expect(over(1, 2, 3, 2)).toMatchObject({ ratio: 4, must: 4, holds: true });
+    expect(over(1, 2, 4, 2)).toMatchObject({ ratio: 3, holds: false });
+    expect(over(1, null, 2, 2)).toMatchObject({ ratio: 6, holds: null });
+    expect(over(null, null, null, null)).toBeNull();
+  });
+
+  it("have one mean, judged only when all its rows are there", () => {
+    const all = PROGRAMS.flatMap((one) =>
+      one.rows.map((row) =>
+        summary(one, row, sides(row.row, [one.lowerIsBetter ? 1 : 4], [one.lowerIsBetter ? 4 : 1])),
+      ),
+    );
+    expect(geometricMeanOf(all)).toMatchObject({ rows: 9, must: 3, holds: true });
+    expect(geometricMeanOf(all.slice(0, 2))).toMatchObject({ rows: 2, holds: null });
+    expect(geometricMeanOf([])).toBeNull();
+  });
+});
