@@ -39,18 +39,28 @@ const shared = {
 export default defineConfig({
   test: {
     pool: "threads",
-    testTimeout: 20_000,
     projects: [
       {
         ...shared,
-        test: { name: "native", include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"] },
+        test: {
+          name: "native",
+          testTimeout: 20_000,
+          include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: ["test/lowered/**"],
+        },
       },
       {
         ...shared,
         plugins: [lowering],
         test: {
           name: "lowered",
-          include: ["test/scenarios/**/*.test.ts", "test/simulation/{model,storm}.sim.test.ts"],
+          testTimeout: 20_000,
+          env: { BEAMISH_LOWERED: "yes" },
+          include: [
+            "test/scenarios/**/*.test.ts",
+            "test/lowered/**/*.test.ts",
+            "test/simulation/{model,storm}.sim.test.ts",
+          ],
           // They start other operating-system processes and nothing of a process themselves.
           exclude: ["test/scenarios/cli.test.ts", "test/scenarios/flights.test.ts"],
         },

@@ -22,7 +22,8 @@ export class OneShot extends Source {
     this.#ready = true;
     this.#value = value;
     this.#onPut?.();
-    if (this.first !== null) this.#process.stir(this);
+    // Whoever asked has the answer before anything comes of it, such as the message of a child just spawned (S3.4).
+    if (this.first !== null) this.#process.stirFirst(this);
   }
 
   isReady(): boolean {

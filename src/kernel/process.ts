@@ -35,7 +35,7 @@ import type { CancelSignal, Signal } from "./signal.ts";
 import { added, addedNew, includes, members, removed, type StringSet } from "./string-set.ts";
 import { EVENTS, INBOX, Subscription } from "./subscription.ts";
 import type { Timer } from "./timers.ts";
-import { NOT_READY, type Source, type Strand, WaitQueue } from "./wait.ts";
+import { NOT_READY, type Place, type Source, type Strand, WaitQueue } from "./wait.ts";
 
 /** How many messages one turn may take before the next process has its own (S15.6). */
 const BUDGET = 64;
@@ -238,7 +238,13 @@ export class Process implements Subject {
    * else may want it. It goes on at the next turn, or in the same breath where that does no harm.
    */
   private handOver(message: Message, strand: Strand): boolean {
-    if (this.stirred !== null || this.handed !== null || this.limit !== null || this.program.accept !== null)
+    if (
+      this.stepping ||
+      this.stirred !== null ||
+      this.handed !== null ||
+      this.limit !== null ||
+      this.program.accept !== null
+    )
       return false;
     if (this.rare !== null && this.rare.topics !== null) return false;
     if (!this.queued) {
@@ -362,6 +368,14 @@ export class Process implements Subject {
     if (!this.queued) this.island.scheduler.enqueue(this);
   }
 
+  /** `stir` before all others: what has waited at other sources is newer. */
+  stirFirst(source: Source): void {
+    const other = this.stirred;
+    this.stirred = null;
+    this.stir(source);
+    if (other !== null && other !== source) this.stir(other);
+  }
+
   /** Whether a turn now would only serve strands, and would run no code in the middle of what woke it. */
   private canGoOn(): boolean {
     return !this.stepping && this.run !== null && this.run.resumesLater && this.doomedTo === null;
@@ -407,27 +421,35 @@ export class Process implements Subject {
     this.budget = BUDGET;
     if (this.args !== null) this.begin(this.args);
     const { run } = this;
-    if (this.rare !== null && this.rare.settled !== null) this.resumeSettled(run);
-    if (this.handed !== null && this.budget > 0 && this.doomedTo === null && this.run === run) this.takeHanded(run);
-    while (this.stirred !== null && this.run === run && this.doomedTo === null && this.budget > 0) {
-      const source = this.stirred;
-      this.stirred = this.nextStirred();
-      this.serve(source, run);
+    while (this.budget > 0 && this.doomedTo === null && this.run === run) {
+      // First those whose wait is over, in the order in which it was; then all that is new, which may end further waits.
+      if (this.hasSettled) this.resumeSettled(run);
+      else if (this.handed !== null) this.takeHanded();
+      else if (this.stirred !== null) this.serveStirred(run);
+      else break;
     }
+    if (this.hasSettled && this.doomedTo === null && this.run === run) this.resumeSettled(run);
     this.stepping = false;
     if ((this.doomedTo !== null && !this.isEnded) || this.stirred !== null || this.handed !== null || this.hasSettled) {
       this.island.scheduler.enqueue(this);
     }
   }
 
-  private takeHanded(run: Run | null): void {
+  private serveStirred(run: Run | null): void {
+    while (this.stirred !== null && this.run === run && this.doomedTo === null && this.budget > 0 && !this.hasSettled) {
+      const source = this.stirred;
+      this.stirred = this.nextStirred();
+      this.serve(source, run);
+    }
+  }
+
+  private takeHanded(): void {
     const message = this.handed as Message;
     const strand = (this.openedInbox as Subscription).first as Strand;
     this.handed = null;
     this.budget--;
     strand.leave();
     strand.resume(message, 0);
-    if (this.rare !== null && this.rare.settled !== null) this.resumeSettled(run);
   }
 
   /** Nobody waits for the handed message any more: it is the first of those that wait. */
@@ -469,14 +491,19 @@ export class Process implements Subject {
     if (this.hasSettled) this.island.scheduler.enqueue(this);
   }
 
-  /** Resumes the strands whose wait is over, and those that this settles in turn. */
+  /**
+   * Resumes the strands whose wait is over, and those that this settles in turn. When the budget is used up, those go on
+   * that stand there already: what they waited for is taken, and must not get lost.
+   */
   private resumeSettled(run: Run | null): void {
     const settled = (this.rare as Rare).settled as WaitQueue;
+    let last: Place | null = null;
     for (let at = settled.first; at !== null; at = settled.first) {
-      if (this.run !== run || this.doomedTo !== null || this.budget <= 0) return;
-      this.budget--;
+      if (this.run !== run || this.doomedTo !== null) return;
+      if (--this.budget <= 0) last ??= settled.last;
       settled.remove(at);
       at.strand.resumeSettled();
+      if (this.budget <= 0 && (last === null || at === last)) return;
     }
   }
 
@@ -484,6 +511,11 @@ export class Process implements Subject {
     for (let first = source.first; first !== null; first = source.first) {
       if (this.run !== run || this.doomedTo !== null) return;
       if (this.budget <= 0) {
+        if (source.isReady()) this.stir(source);
+        return;
+      }
+      if (this.hasSettled && this.run?.resumesLater === false) {
+        // What became ready earlier goes on earlier, and what nobody has taken yet cannot get lost on the way.
         if (source.isReady()) this.stir(source);
         return;
       }
@@ -495,7 +527,6 @@ export class Process implements Subject {
         strand.resume(value, 0);
       } else if (!serve(strand)) return;
       this.budget--;
-      if (this.rare !== null && this.rare.settled !== null) this.resumeSettled(run);
     }
   }
 

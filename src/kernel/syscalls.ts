@@ -222,18 +222,25 @@ export class Syscalls {
     return answer;
   }
 
-  /** The strand waits at a source; it goes on at a turn of the process. */
+  /** The strand waits at a source where there was nothing for it; it goes on at a turn of the process. */
   waitAt(source: Source, strand: Strand): void {
-    // Ready and yet waited for: the turn is used up, so the strand goes on with the next one. Until then a message stays
-    // where it is; what a channel has is taken now, or a later value would overtake it.
-    const ready = this.process.budget <= 0 && source.isReady();
-    if (ready && source instanceof ChannelCore) {
+    if (this.process.budget <= 0) this.waitInTurn(source, strand);
+    else strand.waitAt(source);
+  }
+
+  /**
+   * The strand waits at a source, though there may be something: it is not its turn. Until then a message stays where it
+   * is; what a channel has is taken now, or a later value would overtake it.
+   */
+  waitInTurn(source: Source, strand: Strand): void {
+    const isReady = source.isReady();
+    if (isReady && source instanceof ChannelCore && source.first === null) {
       this.process.waits++;
       strand.settle(source.take(), 0);
       return;
     }
     strand.waitAt(source);
-    if (ready) this.process.stir(source);
+    if (isReady) this.process.stir(source);
   }
 
   /** A ready case of a select, carried out; index -1 when there is none. */

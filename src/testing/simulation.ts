@@ -58,6 +58,8 @@ export interface DefineOptions {
   loadMs?: number;
   /** What loading it fails with. */
   loadError?: ProcessError;
+  /** Whether loops of its lowered code give their turn back (S16.56); true by default. */
+  preempt?: boolean;
 }
 
 /** How a spawn from the test differs from the plain one. */
@@ -175,7 +177,13 @@ export class Simulation {
     try {
       program =
         options.loadError ??
-        typescriptEngine.load({ entry: id, exported: code, method: "default", mailbox: options.mailbox ?? null });
+        typescriptEngine.load({
+          entry: id,
+          exported: code,
+          method: "default",
+          mailbox: options.mailbox ?? null,
+          preempt: options.preempt !== false,
+        });
     } catch (cause) {
       program = cause as ProcessError;
     }

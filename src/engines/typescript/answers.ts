@@ -149,18 +149,16 @@ export function awaitFrom(syscalls: Syscalls, source: Source, seesClosed: boolea
     return arrange(seesClosed ? nextOf(syscalls, source) : receiveFrom(syscalls, source));
   }
   const task = running as Task;
-  const value = syscalls.takeNow(source);
+  // Who called this function goes first, and so does what became ready earlier.
+  const isInTurn = !isNested && !task.process.hasSettled;
+  const value = isInTurn ? syscalls.takeNow(source) : NOT_READY;
   if (value === NOT_READY) {
     task.wakeState = seesClosed ? SEES_CLOSED : PENDING;
-    syscalls.waitAt(source, task);
+    if (isInTurn) syscalls.waitAt(source, task);
+    else syscalls.waitInTurn(source, task);
     return WAIT;
   }
   const received = value === CLOSED && !seesClosed ? undefined : value;
-  // Who called this function goes first, and so does what has been ready for longer.
-  if (isNested || task.process.hasSettled) {
-    task.queueUp(FULFILLED, received);
-    return WAIT;
-  }
   return source instanceof ChannelCore && typeof received === "object" ? arrange(received) : received;
 }
 
@@ -225,9 +223,11 @@ export function selectOne<T>(
 ): Promise<T> {
   // Whose end is decided gets no answer any more: that nothing is ready would not be true.
   if (syscalls.isShut || syscalls.process.isDoomed) return never(syscalls);
-  const now = syscalls.selectNow(cases, hasDefault, preference);
-  const isNow = now.index >= 0 || (hasDefault && syscalls.spend());
   const run = lowered(syscalls);
+  // What may wait is not taken before it is this task's turn: until then it could get lost.
+  const isInTurn = run === null || hasDefault || (!isNested && !syscalls.process.hasSettled);
+  const now = isInTurn ? syscalls.selectNow(cases, hasDefault, preference) : NOTHING;
+  const isNow = now.index >= 0 || (hasDefault && syscalls.spend());
   if (run !== null) {
     const answer = new Answer(run, (answer, value, index) =>
       settle(
@@ -249,6 +249,8 @@ export function selectOne<T>(
     else syscalls.waitForAny(cases, preference, strand);
   });
 }
+
+const NOTHING = { index: -1, value: NOT_READY } as const;
 
 /** Passes what it waited for on as the outcome of another case. */
 class Forwarding extends Strand {

@@ -9,7 +9,7 @@
 import { type Process, type Program, Run } from "../../kernel/index.ts";
 import { current, enter, type Running } from "./current.ts";
 import { Adoption, type Awaiter, Deferred, FULFILLED, REJECTED, type State } from "./deferred.ts";
-import { returnNow, Task, turn } from "./task.ts";
+import { beginTurn, returnNow, Task, turn } from "./task.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
 const SLICE_MS = 1;
@@ -24,8 +24,18 @@ const MOST_SENT = 64;
 /** As good as never, and still a small integer. */
 const NEVER = 2 ** 30 - 1;
 
-/** The slice of the loop that runs now, and how often loops have to look at the clock for it. */
-const slice = { beginMs: 0, lookMs: 0, perLook: 64 };
+/** How the loops of one island look at the clock. */
+class Looks {
+  /** When the slice began. */
+  beginMs = 0;
+  /** When the clock was looked at last. */
+  lookMs = 0;
+  /** How many times round between two looks. */
+  perLook = 64;
+}
+
+/** Each island has a clock of its own: what one of them has taught says nothing about another, such as a simulation. */
+const looksOf = new WeakMap<Process["island"], Looks>();
 
 /** What main is: called with the process object and the arguments. */
 export type Main = (process: any, ...args: readonly unknown[]) => unknown;
@@ -64,6 +74,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     const outer = current;
     let outcome: unknown;
     enter(this);
+    beginTurn();
     try {
       const context = program.context(this);
       outcome = args.length === 0 ? program.main(context) : program.main(context, ...args);
@@ -132,9 +143,8 @@ export class TaskRun extends Run implements Running, Awaiter {
   private mayReturn(task: Task, isYoungest: boolean): boolean {
     const { awaits } = task;
     if (awaits === null) return true;
-    return awaits instanceof Task
-      ? awaits.state !== 0 || awaits.run !== this
-      : awaits instanceof Deferred || isYoungest;
+    if (awaits instanceof Task && awaits.run === this) return awaits.activation === null;
+    return awaits instanceof Deferred || isYoungest;
   }
 
   /** @internal Main has returned or failed. */
@@ -162,18 +172,24 @@ export class TaskRun extends Run implements Running, Awaiter {
     if (turn.sent >= MOST_SENT) return this.giveBack(task);
     const { island } = this.process;
     const nowMs = island.clock.nowMs();
+    let looks = looksOf.get(island);
+    if (looks === undefined) {
+      looks = new Looks();
+      looksOf.set(island, looks);
+    }
     if (turn.looks++ === 0) {
-      slice.beginMs = nowMs;
-      slice.lookMs = nowMs;
-      turn.left = slice.perLook;
+      looks.beginMs = nowMs;
+      looks.lookMs = nowMs;
+      turn.left = looks.perLook;
       return false;
     }
-    const sinceLookMs = nowMs - slice.lookMs;
-    if (sinceLookMs < SOONEST_LOOK_MS) slice.perLook = Math.min(slice.perLook * 2, MOST_PER_LOOK);
-    else if (sinceLookMs > LATEST_LOOK_MS) slice.perLook = Math.max(slice.perLook >> 1, 1);
-    slice.lookMs = nowMs;
-    turn.left = slice.perLook;
-    const isUsedUp = nowMs - slice.beginMs >= SLICE_MS;
+    const sinceLookMs = nowMs - looks.lookMs;
+    // Where time stands still, as in a simulation, nothing is known of how long a look may wait.
+    if (sinceLookMs > 0 && sinceLookMs < SOONEST_LOOK_MS) looks.perLook = Math.min(looks.perLook * 2, MOST_PER_LOOK);
+    else if (sinceLookMs > LATEST_LOOK_MS) looks.perLook = Math.max(looks.perLook >> 1, 1);
+    looks.lookMs = nowMs;
+    turn.left = looks.perLook;
+    const isUsedUp = nowMs - looks.beginMs >= SLICE_MS;
     if (!isUsedUp && turn.looks < MOST_LOOKS) return false;
     if (isUsedUp) island.scheduler.giveWay();
     return this.giveBack(task);

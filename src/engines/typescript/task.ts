@@ -14,7 +14,7 @@
 import { CLOSED } from "../../kernel/index.ts";
 import { awaiterOf, traced } from "./author-stack.ts";
 import { current, enter } from "./current.ts";
-import { Deferred, FULFILLED, PENDING, REJECTED, RETURNED, type State } from "./deferred.ts";
+import { Answer, Deferred, FULFILLED, PENDING, REJECTED, RETURNED, type State } from "./deferred.ts";
 import type { TaskRun } from "./task-run.ts";
 
 /** A lowered function in execution. */
@@ -54,7 +54,8 @@ export const SEES_CLOSED = 4;
 
 /** An activation of a lowered function, and the deferred of its result. */
 export class Task extends Deferred {
-  declare readonly activation: Activation;
+  /** @internal `null` once it has returned. */
+  declare activation: Activation | null;
   /** @internal The tasks of its run in order of age; it stands among them until it has returned. */
   declare older: Task | null;
   /** @internal */ declare younger: Task | null;
@@ -112,7 +113,15 @@ export class Task extends Deferred {
     if (older !== null) older.younger = younger;
     this.older = null;
     this.younger = null;
+    this.activation = null;
   }
+}
+
+/** The process has its turn: what its loops may do is counted from here. */
+export function beginTurn(): void {
+  turn.left = FIRST_LOOK;
+  turn.looks = 0;
+  turn.sent = 0;
 }
 
 /** Runs a task until it waits or has returned. */
@@ -121,12 +130,8 @@ export function drive(task: Task, state: State, value: unknown): void {
   const wasNested = isNested;
   enter(task);
   isNested = outer !== null;
-  if (outer === null) {
-    turn.left = FIRST_LOOK;
-    turn.looks = 0;
-    turn.sent = 0;
-  }
-  const { activation } = task;
+  if (outer === null) beginTurn();
+  const activation = task.activation as Activation;
   let how = state;
   let given = value;
   for (;;) {
@@ -160,7 +165,9 @@ export function drive(task: Task, state: State, value: unknown): void {
       const { run } = task;
       if (yielded instanceof Deferred && yielded.run === run) {
         task.site = turn.site;
-        if (yielded.state === PENDING || outer !== null || run.process.hasSettled || --run.process.budget < 0) {
+        // An answer that is there may hold a message that was taken: it is not left lying about.
+        const isLate = !(yielded instanceof Answer) && (run.process.hasSettled || --run.process.budget < 0);
+        if (yielded.state === PENDING || outer !== null || isLate) {
           task.awaits = yielded;
           yielded.awaitedBy(task);
           break;

@@ -4,6 +4,7 @@
  * they are shows when they run, and one process may be made of both.
  */
 import { type Engine, type MailboxLimit, notFound, type Process, type Program } from "../../kernel/index.ts";
+import { current, enter } from "./current.ts";
 import { isProcessDefinition } from "./define-process.ts";
 import { ProcessContext } from "./process-context.ts";
 import { type Main, type TaskProgram, TaskRun } from "./task-run.ts";
@@ -39,7 +40,15 @@ class TypescriptProgram implements Program, TaskProgram {
         ? null
         : (topic, payload) => {
             const parser = Object.hasOwn(parsers, topic) ? parsers[topic] : undefined;
-            return parser === undefined ? payload : parser(payload);
+            if (parser === undefined) return payload;
+            // A parser is no part of the code that happens to run when it is asked.
+            const outer = current;
+            enter(null);
+            try {
+              return parser(payload);
+            } finally {
+              enter(outer);
+            }
           };
   }
 

@@ -103,8 +103,7 @@ export default function usingContext(): UsingContext {
 
 /** The error that says that `error` came while `earlier` was already on its way. */
 function suppressed(error: unknown, earlier: unknown): Error {
-  const known = (globalThis as { SuppressedError?: new (error: unknown, suppressed: unknown) => Error })
-    .SuppressedError;
+  const known = typeof SuppressedError === "undefined" ? undefined : SuppressedError;
   if (known !== undefined) return new known(error, earlier);
   const made = new Error("An error was suppressed during disposal.");
   made.name = "SuppressedError";

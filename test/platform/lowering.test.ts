@@ -2,12 +2,12 @@
 import { parseSync } from "oxc-parser";
 import { transformSync } from "oxc-transform";
 import { describe, expect, it } from "vitest";
-import { runModule, siteTables, turn } from "../../test/support/native-driver.ts";
-import { type Lowered, lower } from "./lowering.ts";
-import { decodeMappings } from "./mappings.ts";
-import { factsOf } from "./syntax-tree.ts";
-import usingContext from "../engines/typescript/using-context.ts";
-import type { SourceMap } from "./woven-text.ts";
+import usingContext from "../../src/engines/typescript/using-context.ts";
+import { type Lowered, lower } from "../../src/platform/lowering.ts";
+import { decodeMappings } from "../../src/platform/mappings.ts";
+import { factsOf } from "../../src/platform/syntax-tree.ts";
+import type { SourceMap } from "../../src/platform/woven-text.ts";
+import { runModule, siteTables, turn } from "../support/native-driver.ts";
 
 const URL = "file:///app/module.ts";
 
@@ -272,7 +272,7 @@ function compile(source: string): { code: string; map: any } {
 
 Object.assign(globalThis, { usingContext });
 
-describe("lowered code computes what native code does", () => {
+describe("lowered code computes what native code does [S16.54]", () => {
   it.each(Object.entries(programs))("%s", async (_, body) => {
     const plain = `${KIT}\nexport default async (log) => {${body}\n};`;
     const usesUsing = /\busing\b/.test(body);
