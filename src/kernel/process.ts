@@ -70,6 +70,8 @@ class Rare {
   /** Sources stirred besides the first. */
   stirred: Set<Source> | null = null;
   settled: WaitQueue | null = null;
+  /** The strands that have given their turn back. */
+  paused: WaitQueue | null = null;
   /** What comes when the code that was stopped has cleaned up. */
   afterCleanup: (() => void) | null = null;
   alarmAt = ALARM_AT;
@@ -389,6 +391,15 @@ export class Process implements Subject {
     if (!this.queued && !this.stepping) this.island.scheduler.enqueue(this);
   }
 
+  /** @internal A strand gives the turn back in the middle of its work, and goes on in the next one. */
+  paused(strand: Strand): void {
+    const rare = this.rareParts();
+    rare.paused ??= new WaitQueue();
+    rare.paused.add(strand);
+    this.budget = 0;
+    this.island.scheduler.enqueue(this);
+  }
+
   /** @internal Whether a strand whose wait is over is still to go on. */
   get hasSettled(): boolean {
     const settled = this.rare?.settled;
@@ -419,6 +430,7 @@ export class Process implements Subject {
     }
     this.stepping = true;
     this.budget = BUDGET;
+    if (this.rare !== null && this.rare.paused !== null) this.unpause(this.rare);
     if (this.args !== null) this.begin(this.args);
     const { run } = this;
     while (this.budget > 0 && this.doomedTo === null && this.run === run) {
@@ -432,6 +444,16 @@ export class Process implements Subject {
     this.stepping = false;
     if ((this.doomedTo !== null && !this.isEnded) || this.stirred !== null || this.handed !== null || this.hasSettled) {
       this.island.scheduler.enqueue(this);
+    }
+  }
+
+  /** Those who gave their turn back have it again, behind those who have been waiting for it. */
+  private unpause(rare: Rare): void {
+    const paused = rare.paused as WaitQueue;
+    rare.settled ??= new WaitQueue();
+    for (let at = paused.first; at !== null; at = paused.first) {
+      paused.remove(at);
+      rare.settled.add(at);
     }
   }
 
@@ -481,6 +503,7 @@ export class Process implements Subject {
   private stepCleanup(): void {
     this.stepping = true;
     this.budget = BUDGET;
+    if (this.rare !== null && this.rare.paused !== null) this.unpause(this.rare);
     const settled = this.rare?.settled;
     for (let at = settled?.first ?? null; at !== null && this.budget > 0; at = settled?.first ?? null) {
       this.budget--;
@@ -881,6 +904,7 @@ export class Process implements Subject {
     rare.eventsSubscription = null;
     rare.stirred = null;
     rare.settled = null;
+    rare.paused = null;
     rare.accepted = null;
     if (rare.topics !== null) {
       rare.topics = null;

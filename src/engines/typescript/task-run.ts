@@ -196,8 +196,8 @@ export class TaskRun extends Run implements Running, Awaiter {
   }
 
   private giveBack(task: Task): true {
-    this.process.budget = 0;
-    task.queueUp(FULFILLED, undefined);
+    task.wakeState = FULFILLED;
+    if (!this.isDropped) this.process.paused(task);
     return true;
   }
 }
