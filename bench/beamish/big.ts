@@ -11,10 +11,11 @@ type MainMessages = { done: [] };
 type WorkerMessages = { peers: [pids: Pid<WorkerMessages>[], count: number]; ping: []; pong: []; stop: [] };
 
 export async function worker(process: Process<WorkerMessages>, index: number, mainPid: Pid<MainMessages>) {
+  // A peer that has begun may ask before main has come to this one, so the start is picked out of what waits.
+  const started = process.listen("peers");
+  const [peers, count] = (await started.receive())!;
+  process.unlisten(started);
   const inbox = process.inbox();
-  const start = (await inbox.receive())!;
-  if (start.topic !== "peers") throw new Error(`expected peers, got ${start.topic}`);
-  const [peers, count] = start.payload;
   let seed = index;
   for (let i = 0; i < count; i++) {
     seed = (seed * 25173 + 13849) & 65535;

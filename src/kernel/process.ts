@@ -55,7 +55,16 @@ export interface Heritage {
 
 /** What is rare in a process: made when it is first needed, so that an idle one stays small. */
 class Rare {
+  // What every turn looks at stands first, in one line of the cache.
   topics: Map<string, Subscription> | null = null;
+  /** The strands whose wait is over. */
+  settled: WaitQueue | null = null;
+  /** The strands that have given their turn back. */
+  paused: WaitQueue | null = null;
+  /** What comes when the code that was stopped has cleaned up. */
+  afterCleanup: (() => void) | null = null;
+  /** Sources stirred besides the first. */
+  stirred: Set<Source> | null = null;
   events: Fifo<ProcessEvent> | null = null;
   eventsSubscription: Subscription | null = null;
   deadline: Timer | null = null;
@@ -67,13 +76,6 @@ class Rare {
   onEnd: ((result: ExitResult) => void) | null = null;
   /** What `accept` has made of messages that were looked at and not yet taken. */
   accepted: Map<Message, unknown> | null = null;
-  /** Sources stirred besides the first. */
-  stirred: Set<Source> | null = null;
-  settled: WaitQueue | null = null;
-  /** The strands that have given their turn back. */
-  paused: WaitQueue | null = null;
-  /** What comes when the code that was stopped has cleaned up. */
-  afterCleanup: (() => void) | null = null;
   alarmAt = ALARM_AT;
   names: StringSet = null;
   watching: StringSet = null;
@@ -635,6 +637,7 @@ export class Process implements Subject {
     else if (rare !== null && subscription === rare.eventsSubscription) rare.eventsSubscription = null;
     else if (rare?.topics?.get(subscription.topic) === subscription) {
       rare.topics.delete(subscription.topic);
+      if (rare.topics.size === 0) rare.topics = null;
       this.mailbox?.release(subscription.topic);
       if (this.openedInbox !== null && this.openedInbox.first !== null) this.stir(this.openedInbox);
     } else return false;

@@ -339,15 +339,26 @@ function timerOf(syscalls: Syscalls, duration: Duration, operation: string): Tim
 /** The hot one: a list of payloads is made only for two and more. */
 function bindSend(syscalls: Syscalls): Send {
   return function send(destination: string, topic: string, payload?: unknown): ProcessError | null {
-    // biome-ignore lint/complexity/noArguments: a rest parameter would make a list for every send.
-    const given = arguments;
-    if (given.length < 2) return invalid("send requires at least destination and topic arguments");
-    if (typeof destination !== "string") throw badArgument(1, "send", "string", destination);
-    if (typeof topic !== "string") throw badArgument(2, "send", "string", topic);
+    // A rest parameter would make a list for every send, and so would any use of `arguments` but these.
+    // biome-ignore lint/complexity/noArguments: see above.
+    if (arguments.length > 3) return sendMany.apply(syscalls, arguments as unknown as Parameters<Send>);
+    // biome-ignore lint/complexity/noArguments: see above.
+    if (arguments.length < 2) return invalid("send requires at least destination and topic arguments");
+    if (typeof destination !== "string" || typeof topic !== "string") checkSend(destination, topic);
     turn.sent++;
-    if (given.length > 3) return openToSend(syscalls).send(destination, topic, Array.prototype.slice.call(given, 2));
     return openToSend(syscalls).send(destination, topic, payload);
   };
+}
+
+function sendMany(this: Syscalls, destination: string, topic: string, ...payload: unknown[]): ProcessError | null {
+  checkSend(destination, topic);
+  turn.sent++;
+  return openToSend(this).send(destination, topic, payload);
+}
+
+function checkSend(destination: unknown, topic: unknown): void {
+  if (typeof destination !== "string") throw badArgument(1, "send", "string", destination);
+  if (typeof topic !== "string") throw badArgument(2, "send", "string", topic);
 }
 
 /** The argument at a position, which must be there and a string. */
