@@ -44,7 +44,9 @@ export function traced(cause: unknown, awaiting: Deferred | null): unknown {
   try {
     const { stack } = cause;
     if (typeof stack !== "string") return cause;
-    const lines = stack.split("\n").filter((line) => !OURS.test(line));
+    const own = ownBeginning();
+    const isTheirs = (line: string) => !STEP.test(line) && !NODE.test(line) && !line.includes(own);
+    const lines = stack.split("\n").filter(isTheirs);
     let at = awaiting;
     for (let frames = 0; at !== null && frames < MOST_FRAMES; at = awaiterOf(at)) {
       const site = (at as { site?: number }).site;
@@ -65,9 +67,16 @@ export function awaiterOf({ awaiter }: Deferred): Deferred | null {
   return ((Array.isArray(awaiter) ? awaiter[0] : awaiter) ?? null) as Deferred | null;
 }
 
-/** Frames of this engine, of the kernel below it, and of generators. */
-const OURS =
-  /^ {4}at .*[/\\](?:engines[/\\]typescript|kernel)[/\\][\w-]+\.[jt]s:|^ {4}at (?:\w+\.)?next \(<anonymous>\)/;
+/** How our own files begin, in traces; a text that is in no trace where that cannot be told. */
+function ownBeginning(): string {
+  const here = /(?:\(|at )([^()\s]+)engines[/\\]typescript[/\\]author-stack\.[jt]s/.exec(new Error().stack ?? "");
+  return here?.[1] ?? "\n";
+}
+
+/** What runs us: timers and the like. */
+const NODE = /\(?node:internal\//;
+/** The step of a generator, which V8 puts between a lowered function and us. */
+const STEP = /^ {4}at (?:.+\.)?(?:next|throw|return) \(<anonymous>\)$/;
 /** What the loader appends to the names of the generators it makes. */
 const LOWERED_NAME = /\$b\d*\b/g;
 
