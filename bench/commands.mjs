@@ -5,10 +5,10 @@
 import { fileURLToPath } from "node:url";
 
 /**
- * The size of Node's young generation (one semi-space) in megabytes for our programs and the peers', as the command line
- * of Beamish is going to set it. Node's own default of 16 is small for programs that keep much alive for a short while.
+ * The size of Node's young generation (one semi-space) in megabytes for our programs and the peers'; 0 leaves it to
+ * Node, as the command line of Beamish does unless it is told otherwise (docs/adr/0007).
  */
-export const DEFAULT_YOUNG_MB = 64;
+export const DEFAULT_YOUNG_MB = 0;
 
 /** One Erlang scheduler of each sort: one thread runs all processes, as on our side. */
 const ERLANG_FLAGS = ["+S", "1:1", "+SDcpu", "1:1", "+SDio", "1", "-noshell"];

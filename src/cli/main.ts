@@ -2,6 +2,9 @@
 import { Command, CommanderError } from "commander";
 import { exec } from "./commands/exec.ts";
 import { run } from "./commands/run.ts";
+import { inYoungGeneration, youngMegabytes } from "./young-generation.ts";
+
+const YOUNG_MB = "megabytes for new objects, Node's own choice (16) when left out; starts Node once more";
 
 /**
  * Runs the command line.
@@ -19,19 +22,21 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command("run")
     .description("start an application and keep it running until its services have ended or it is interrupted")
     .argument("<dir>", "the folder with the application's entries")
-    .action(async (dir: string) => {
-      code = await run(dir);
+    .option("--young-mb <n>", YOUNG_MB, youngMegabytes)
+    .action(async (dir: string, options: { youngMb?: number }) => {
+      code = (await inYoungGeneration(options.youngMb)) ?? (await run(dir));
     });
   program
     .command("exec")
     .description("start an application, run one process and print its result as a line of JSON")
     .requiredOption("--app <dir>", "the folder with the application's entries")
     .option("--host <id>", "where to run it; needed when the application has more than one host")
+    .option("--young-mb <n>", YOUNG_MB, youngMegabytes)
     .argument("<process>", "the entry to run, namespace:name")
     .argument("[args...]", "its arguments, each as JSON where it parses, else as text")
     .allowUnknownOption()
-    .action(async (id: string, args: string[], options: { app: string; host?: string }) => {
-      code = await exec(options.app, options.host ?? null, id, args);
+    .action(async (id: string, args: string[], options: { app: string; host?: string; youngMb?: number }) => {
+      code = (await inYoungGeneration(options.youngMb)) ?? (await exec(options.app, options.host ?? null, id, args));
     });
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -44,7 +44,7 @@ export function traced(cause: unknown, awaiting: Deferred | null): unknown {
   try {
     const { stack } = cause;
     if (typeof stack !== "string") return cause;
-    const own = ownBeginning();
+    if (!stack.includes(own)) findOwnBeginning();
     const isTheirs = (line: string) => !STEP.test(line) && !NODE.test(line) && !line.includes(own);
     const lines = stack.split("\n").filter(isTheirs);
     let at = awaiting;
@@ -67,10 +67,12 @@ export function awaiterOf({ awaiter }: Deferred): Deferred | null {
   return ((Array.isArray(awaiter) ? awaiter[0] : awaiter) ?? null) as Deferred | null;
 }
 
-/** How our own files begin, in traces; a text that is in no trace where that cannot be told. */
-function ownBeginning(): string {
+/** How our own files begin, in traces; found out when needed, and again when source maps have been switched on since. */
+let own = "\0";
+
+function findOwnBeginning(): void {
   const here = /(?:\(|at )([^()\s]+)engines[/\\]typescript[/\\]author-stack\.[jt]s/.exec(new Error().stack ?? "");
-  return here?.[1] ?? "\n";
+  own = here?.[1] ?? own;
 }
 
 /** What runs us: timers and the like. */
