@@ -76,12 +76,14 @@ function run(entry: string): any {
   return JSON.parse(execFileSync(process.execPath, [command, "exec", "--app", folder, entry], { encoding: "utf8" }));
 }
 
-/** A trace as function and place, without the folder. */
+/** A trace as function and place, without the folder. Newer Nodes say whose method `fetch` is. */
 function frames(stack: string): string[] {
   return stack
     .split("\n")
     .slice(1)
-    .map((line) => line.trim().replace(/^at /, "").replace("file://", "").replace(`${folder}/`, ""));
+    .map((line) =>
+      line.trim().replace(/^at /, "").replace("file://", "").replace(`${folder}/`, "").replace("Store.fetch", "fetch"),
+    );
 }
 
 describe("the stack of an error", () => {
