@@ -87,7 +87,7 @@ export abstract class Deferred extends Strand {
   /** @internal Settles with a value, or with what the value stands for when it is a promise. */
   fulfil(value: unknown): void {
     if ((typeof value === "object" && value !== null) || typeof value === "function") {
-      if (value instanceof Deferred && value.run === this.run) {
+      if (isDeferredOf(this.run, value)) {
         new Adoption(this, value).queueUp(PENDING, undefined);
         return;
       }
@@ -154,6 +154,15 @@ export abstract class Deferred extends Strand {
 
 // So that `instanceof Promise` holds. Deferreds override everything that a promise is asked for.
 Object.setPrototypeOf(Object.getPrototypeOf(Strand.prototype), Promise.prototype);
+
+/** Whether a value is a deferred of this run. A proxy may resist the question; it is none. */
+export function isDeferredOf(run: TaskRun, value: unknown): value is Deferred {
+  try {
+    return value instanceof Deferred && value.run === run;
+  } catch {
+    return false;
+  }
+}
 
 /** A callback that waits for a deferred, and the deferred of what it returns. */
 export class Reaction extends Deferred {

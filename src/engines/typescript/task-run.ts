@@ -8,7 +8,7 @@
  */
 import { type Process, type Program, Run } from "../../kernel/index.ts";
 import { current, enter, type Running } from "./current.ts";
-import { Adoption, type Awaiter, Deferred, FULFILLED, REJECTED, type State } from "./deferred.ts";
+import { Adoption, type Awaiter, Deferred, FULFILLED, isDeferredOf, REJECTED, type State } from "./deferred.ts";
 import { beginTurn, returnNow, Task, turn } from "./task.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
@@ -85,7 +85,7 @@ export class TaskRun extends Run implements Running, Awaiter {
       return;
     }
     enter(outer);
-    if (outcome instanceof Deferred && outcome.run === this) {
+    if (isDeferredOf(this, outcome)) {
       outcome.awaitedBy(this);
       this.afterStep();
       return;
