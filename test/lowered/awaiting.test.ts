@@ -112,3 +112,23 @@ describe("an awaited object", () => {
     expect(outcome).toBe(4);
   });
 });
+
+describe("a promise that is to be settled with itself", () => {
+  it("is rejected, and does not wait for itself for ever [S16.54]", async () => {
+    const outcome = await outcomeOf(async () => {
+      const failures: string[] = [];
+      const note = (cause: unknown) => failures.push(String(cause));
+      const returned: { own?: Promise<unknown> } = {};
+      returned.own = (async () => {
+        await null;
+        return returned.own;
+      })();
+      await returned.own.catch(note);
+      const chained: Promise<unknown> = (async () => {})().then(() => chained);
+      await chained.catch(note);
+      return failures;
+    });
+    const failure = "TypeError: Chaining cycle detected for promise #<Promise>";
+    expect(outcome).toEqual([failure, failure]);
+  });
+});

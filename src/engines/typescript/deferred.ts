@@ -87,6 +87,10 @@ export abstract class Deferred extends Strand {
   /** @internal Settles with a value, or with what the value stands for when it is a promise. */
   fulfil(value: unknown): void {
     if ((typeof value === "object" && value !== null) || typeof value === "function") {
+      if (value === this) {
+        this.settleAs(REJECTED, new TypeError("Chaining cycle detected for promise #<Promise>"));
+        return;
+      }
       if (isDeferredOf(this.run, value)) {
         new Adoption(this, value).queueUp(PENDING, undefined);
         return;
