@@ -163,6 +163,30 @@ describe("cleaning up", () => {
     });
   });
 
+  it("is out of reach by its name, too, until the name is free [S16.55, S5.19, S4.23, S4.33, S2.5]", async () => {
+    await simulate(12, async (sim) => {
+      const pid = await sim.spawnWith({ name: "slow" }, async (process: Process) => {
+        try {
+          await process.inbox().receive();
+        } finally {
+          await new Promise(() => {});
+        }
+      });
+      const probe = await sim.probe();
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      expect(sim.lookup("slow")).toBe(pid);
+      for (const act of ["monitor", "link", "cancel", "terminate"] as const) {
+        await expect(probe.process[act]("slow")).rejects.toMatchObject({ kind: "NotFound" });
+      }
+      expect(() => sim.terminate("slow")).toThrow("process not found");
+      expect(probe.process.send("slow", "t")?.kind).toBe("NotFound");
+      await sim.advance("2s");
+      expect(probe.events).toEqual([]);
+    });
+  });
+
   it("waits for what it awaits of others, one after the other [S16.55]", async () => {
     await simulate(5, async (sim) => {
       const log: string[] = [];
