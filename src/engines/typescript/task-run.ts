@@ -54,6 +54,7 @@ export class TaskRun extends Run implements Running, Awaiter {
   /** The task that was started last of those that have not returned. */
   declare youngest: Task | null;
   declare isDropped: boolean;
+  /** Until the first task: from then on callbacks run here as well, and may call for more. */
   declare resumesLater: boolean;
   declare private cleaned: (() => void) | null;
 
@@ -61,7 +62,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     super(process);
     this.youngest = null;
     this.isDropped = false;
-    this.resumesLater = false;
+    this.resumesLater = true;
     this.cleaned = null;
   }
 
@@ -90,8 +91,6 @@ export class TaskRun extends Run implements Running, Awaiter {
       this.afterStep();
       return;
     }
-    // Nothing of this run is lowered: all it will ever do is resolve promises.
-    this.resumesLater = this.youngest === null;
     Promise.resolve(outcome).then(
       (value) => this.finish(value),
       (cause) => this.fail(cause),

@@ -73,6 +73,7 @@ export class Task extends Deferred {
     this.awaits = null;
     this.younger = null;
     this.older = run.youngest;
+    run.resumesLater = false;
     if (run.youngest !== null) run.youngest.younger = this;
     run.youngest = this;
   }
