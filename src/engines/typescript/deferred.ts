@@ -198,6 +198,7 @@ export class Reaction extends Deferred {
     else {
       const outer = current;
       enter(this);
+      if (outer === null) this.run.beginTurn();
       let value: unknown;
       try {
         value = handler(wakeValue);

@@ -161,6 +161,11 @@ export class TaskRun extends Run implements Running, Awaiter {
     );
   }
 
+  /** @internal A callback has its turn. */
+  beginTurn(): void {
+    beginTurn();
+  }
+
   /** @internal The check of a loop asks; whether the loop gives its turn back. */
   pauses(task: Task): boolean {
     if (!(this.process.program as Program & TaskProgram).preempt) {
