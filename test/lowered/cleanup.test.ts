@@ -221,6 +221,98 @@ describe("cleaning up", () => {
     });
   });
 
+  it("reaches a function that waits for an older one [S16.55]", async () => {
+    await simulate(13, async (sim) => {
+      const log: string[] = [];
+      const pid = await sim.spawn(async (process: Process) => {
+        const work = async () => {
+          try {
+            await process.sleep("1h");
+          } finally {
+            log.push("work");
+          }
+        };
+        const watch = async (working: Promise<void>) => {
+          try {
+            await working;
+          } finally {
+            log.push("watch");
+          }
+        };
+        try {
+          await watch(work());
+        } finally {
+          log.push("main");
+        }
+      });
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      expect(log).toEqual(["work", "watch", "main"]);
+    });
+  });
+
+  it("reaches all of a queue in which each waits for the one before, however long [S16.55]", async () => {
+    await simulate(14, async (sim) => {
+      let cleaned = 0;
+      const pid = await sim.spawn(async (process: Process) => {
+        const after = async (previous: Promise<unknown>) => {
+          try {
+            await previous;
+          } finally {
+            cleaned++;
+          }
+        };
+        let last: Promise<unknown> = process.inbox().receive();
+        for (let i = 0; i < 50_000; i++) last = after(last);
+        await last;
+      });
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      expect(cleaned).toBe(50_000);
+      expect(sim.alive).toBe(0);
+    });
+  });
+
+  it.each(["catch", "then", "a generator"])(
+    "goes from the innermost outwards also through %s [S16.55]",
+    async (how) => {
+      await simulate(15, async (sim) => {
+        const log: string[] = [];
+        const gate = later();
+        const pid = await sim.spawn(async (process: Process) => {
+          const inner = async () => {
+            try {
+              await process.sleep("1h");
+            } finally {
+              await gate.promise;
+              log.push("inner");
+            }
+          };
+          async function* steps() {
+            yield 1;
+            await inner();
+          }
+          try {
+            if (how === "catch") await inner().catch(() => log.push("caught"));
+            else if (how === "then") await inner().then(() => log.push("went on"));
+            else for await (const _ of steps());
+          } finally {
+            log.push("outer");
+          }
+        });
+        await sim.settle();
+        sim.terminate(pid);
+        await sim.settle();
+        expect(log).toEqual([]);
+        gate.settle();
+        await sim.settle();
+        expect(log).toEqual(["inner", "outer"]);
+      });
+    },
+  );
+
   it("comes after those that Promise.all waits for [S16.55]", async () => {
     await simulate(6, async (sim) => {
       const log: string[] = [];

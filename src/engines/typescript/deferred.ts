@@ -255,6 +255,11 @@ export class Answer extends Deferred {
     this.#settle = settle;
   }
 
+  /** Whether it is the kernel that settles it, and no code of the process. */
+  get isOfKernel(): boolean {
+    return this.#settle !== null;
+  }
+
   override resume(value: unknown, index: number): void {
     this.#settle?.(this, value, index);
   }

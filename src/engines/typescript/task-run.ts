@@ -3,12 +3,21 @@
  * outside (S16.55), and when a loop gives its turn back (S16.56).
  *
  * Cleaning up goes from the youngest task to the oldest, so that a function called returns before its caller. A task
- * that waits for another returns after it; one that waits for a promise of somebody else, which may stand for any of
- * the younger ones, after all of them.
+ * that waits for another returns after it; one that waits for a callback, or for a promise of somebody else, which may
+ * stand for any of the younger ones, after all of them.
  */
 import { type Process, type Program, Run } from "../../kernel/index.ts";
 import { current, enter, type Running } from "./current.ts";
-import { Adoption, type Awaiter, Deferred, FULFILLED, isDeferredOf, REJECTED, type State } from "./deferred.ts";
+import {
+  Adoption,
+  Answer,
+  type Awaiter,
+  type Deferred,
+  FULFILLED,
+  isDeferredOf,
+  REJECTED,
+  type State,
+} from "./deferred.ts";
 import { beginTurn, returnNow, Task, turn } from "./task.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
@@ -57,6 +66,8 @@ export class TaskRun extends Run implements Running, Awaiter {
   /** Until the first task: from then on callbacks run here as well, and may call for more. */
   declare resumesLater: boolean;
   declare private cleaned: (() => void) | null;
+  /** Those whose wait has ended since the run was stopped. */
+  declare private free: Task[] | null;
 
   constructor(process: Process) {
     super(process);
@@ -64,6 +75,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     this.isDropped = false;
     this.resumesLater = true;
     this.cleaned = null;
+    this.free = null;
   }
 
   get run(): this {
@@ -113,6 +125,14 @@ export class TaskRun extends Run implements Running, Awaiter {
     this.isDropped = true;
     this.cleaned = null;
     this.youngest = null;
+    this.free = null;
+  }
+
+  /** @internal What this task waited for is over, and it is not to go on. */
+  freed(task: Task): void {
+    if (this.isDropped) return;
+    this.free ??= [];
+    this.free.push(task);
   }
 
   /** @internal A piece of code has run and waits, or is done: the moment to go on with cleaning up. */
@@ -137,13 +157,17 @@ export class TaskRun extends Run implements Running, Awaiter {
       isYoungest &&= this.youngest === older;
       task = older;
     }
+    // Who waits for an older one has been passed over.
+    for (let free = this.free?.pop(); free !== undefined; free = this.free?.pop()) {
+      if (!free.cleansUp) returnNow(free);
+    }
   }
 
   private mayReturn(task: Task, isYoungest: boolean): boolean {
     const { awaits } = task;
     if (awaits === null) return true;
     if (awaits instanceof Task && awaits.run === this) return awaits.activation === null;
-    return awaits instanceof Deferred || isYoungest;
+    return (awaits instanceof Answer && awaits.isOfKernel) || isYoungest;
   }
 
   /** @internal Main has returned or failed. */

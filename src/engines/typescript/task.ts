@@ -100,7 +100,10 @@ export class Task extends Deferred {
 
   override wake(state: State, value: unknown): void {
     this.awaits = null;
-    if (this.run.isShut && !this.cleansUp) return;
+    if (this.run.isShut && !this.cleansUp) {
+      this.run.freed(this);
+      return;
+    }
     this.queueUp(state, state === REJECTED ? traced(value, this) : value);
   }
 
