@@ -404,6 +404,43 @@ describe("cleaning up", () => {
     });
   });
 
+  it("runs no callback of the code that was stopped, and those of the cleanup itself [S16.55, S4.20]", async () => {
+    await simulate(16, async (sim) => {
+      const log: string[] = [];
+      const gate = later();
+      const probe = await sim.probe();
+      const pid = await sim.spawn(async (process: Process) => {
+        const work = async () => {
+          try {
+            await process.sleep("1h");
+          } finally {
+            log.push("work");
+          }
+        };
+        const tell = (what: string) => () => {
+          log.push(what);
+          process.send(probe.pid, what);
+        };
+        const working = Promise.all([work().then(tell("done")), work().catch(tell("failed")).finally(tell("finally"))]);
+        try {
+          await working;
+        } finally {
+          await gate.promise;
+          await working.then(tell("all"));
+          await (async () => {})().then(tell("cleanup"));
+        }
+      });
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      gate.settle();
+      await sim.settle();
+      expect(log).toEqual(["work", "work", "all", "cleanup"]);
+      expect(probe.messages.map((message) => message.topic)).toEqual(["all", "cleanup"]);
+      expect(sim.alive).toBe(1);
+    });
+  });
+
   it("is not needed where main has come to its end by itself: tasks left over are dropped [S16.55, S4.1]", async () => {
     await simulate(10, async (sim) => {
       const log: string[] = [];

@@ -172,9 +172,12 @@ export function isDeferredOf(run: TaskRun, value: unknown): value is Deferred {
 export class Reaction extends Deferred {
   readonly #onFulfilled: Handler;
   readonly #onRejected: Handler;
+  /** Whether the language itself waits here, as for `Promise.all`, and no callback of the code. */
+  readonly #isOfLanguage: boolean;
 
   constructor(run: TaskRun, onFulfilled: Handler, onRejected: Handler) {
     super(run);
+    this.#isOfLanguage = current === null;
     this.#onFulfilled = onFulfilled;
     this.#onRejected = onRejected;
   }
@@ -191,9 +194,12 @@ export class Reaction extends Deferred {
   }
 
   override resumeSettled(): void {
-    const { wakeState, result: wakeValue } = this;
+    const { run, wakeState, result: wakeValue } = this;
     this.result = undefined;
-    const handler = wakeState === FULFILLED ? this.#onFulfilled : this.#onRejected;
+    if (run.isDropped) return;
+    // The callbacks of code that was stopped do not run any more: what they wait for passes them by (S4.20, S16.55).
+    const isOver = run.isShut && !this.cleansUp && !this.#isOfLanguage;
+    const handler = isOver ? null : wakeState === FULFILLED ? this.#onFulfilled : this.#onRejected;
     if (typeof handler !== "function") this.settleAs(wakeState as State, wakeValue);
     else {
       const outer = current;
