@@ -160,7 +160,8 @@ export class Outside {
   #living(destination: string): Process {
     const target = this.#find(destination);
     if (target === null) throw unresolved(destination);
-    if (target.process === undefined) throw this.#island.router.absence(target.pid);
+    // Who cleans up holds its names still, and is no target any more.
+    if (target.process === undefined || target.process.isEnded) throw this.#island.router.absence(target.pid);
     return target.process;
   }
 }

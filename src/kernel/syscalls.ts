@@ -603,7 +603,8 @@ export class Syscalls {
   }
 
   private living(target: Target): Process {
-    if (target.process === undefined) throw this.process.island.router.absence(target.pid);
+    // Who cleans up holds its names still, and is no target any more.
+    if (target.process === undefined || target.process.isEnded) throw this.process.island.router.absence(target.pid);
     return target.process;
   }
 }

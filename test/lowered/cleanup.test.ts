@@ -163,6 +163,30 @@ describe("cleaning up", () => {
     });
   });
 
+  it("is out of reach by its name, too, until the name is free [S16.55, S5.19, S4.23, S4.33, S2.5]", async () => {
+    await simulate(12, async (sim) => {
+      const pid = await sim.spawnWith({ name: "slow" }, async (process: Process) => {
+        try {
+          await process.inbox().receive();
+        } finally {
+          await new Promise(() => {});
+        }
+      });
+      const probe = await sim.probe();
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      expect(sim.lookup("slow")).toBe(pid);
+      for (const act of ["monitor", "link", "cancel", "terminate"] as const) {
+        await expect(probe.process[act]("slow")).rejects.toMatchObject({ kind: "NotFound" });
+      }
+      expect(() => sim.terminate("slow")).toThrow("process not found");
+      expect(probe.process.send("slow", "t")?.kind).toBe("NotFound");
+      await sim.advance("2s");
+      expect(probe.events).toEqual([]);
+    });
+  });
+
   it("waits for what it awaits of others, one after the other [S16.55]", async () => {
     await simulate(5, async (sim) => {
       const log: string[] = [];
@@ -196,6 +220,98 @@ describe("cleaning up", () => {
       expect(probe.events).toHaveLength(1);
     });
   });
+
+  it("reaches a function that waits for an older one [S16.55]", async () => {
+    await simulate(13, async (sim) => {
+      const log: string[] = [];
+      const pid = await sim.spawn(async (process: Process) => {
+        const work = async () => {
+          try {
+            await process.sleep("1h");
+          } finally {
+            log.push("work");
+          }
+        };
+        const watch = async (working: Promise<void>) => {
+          try {
+            await working;
+          } finally {
+            log.push("watch");
+          }
+        };
+        try {
+          await watch(work());
+        } finally {
+          log.push("main");
+        }
+      });
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      expect(log).toEqual(["work", "watch", "main"]);
+    });
+  });
+
+  it("reaches all of a queue in which each waits for the one before, however long [S16.55]", async () => {
+    await simulate(14, async (sim) => {
+      let cleaned = 0;
+      const pid = await sim.spawn(async (process: Process) => {
+        const after = async (previous: Promise<unknown>) => {
+          try {
+            await previous;
+          } finally {
+            cleaned++;
+          }
+        };
+        let last: Promise<unknown> = process.inbox().receive();
+        for (let i = 0; i < 50_000; i++) last = after(last);
+        await last;
+      });
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      expect(cleaned).toBe(50_000);
+      expect(sim.alive).toBe(0);
+    });
+  });
+
+  it.each(["catch", "then", "a generator"])(
+    "goes from the innermost outwards also through %s [S16.55]",
+    async (how) => {
+      await simulate(15, async (sim) => {
+        const log: string[] = [];
+        const gate = later();
+        const pid = await sim.spawn(async (process: Process) => {
+          const inner = async () => {
+            try {
+              await process.sleep("1h");
+            } finally {
+              await gate.promise;
+              log.push("inner");
+            }
+          };
+          async function* steps() {
+            yield 1;
+            await inner();
+          }
+          try {
+            if (how === "catch") await inner().catch(() => log.push("caught"));
+            else if (how === "then") await inner().then(() => log.push("went on"));
+            else for await (const _ of steps());
+          } finally {
+            log.push("outer");
+          }
+        });
+        await sim.settle();
+        sim.terminate(pid);
+        await sim.settle();
+        expect(log).toEqual([]);
+        gate.settle();
+        await sim.settle();
+        expect(log).toEqual(["inner", "outer"]);
+      });
+    },
+  );
 
   it("comes after those that Promise.all waits for [S16.55]", async () => {
     await simulate(6, async (sim) => {
@@ -285,6 +401,43 @@ describe("cleaning up", () => {
       sim.terminate(pid);
       await sim.settle();
       expect(probe.events).toMatchObject([{ result: { error: "process terminated" } }]);
+    });
+  });
+
+  it("runs no callback of the code that was stopped, and those of the cleanup itself [S16.55, S4.20]", async () => {
+    await simulate(16, async (sim) => {
+      const log: string[] = [];
+      const gate = later();
+      const probe = await sim.probe();
+      const pid = await sim.spawn(async (process: Process) => {
+        const work = async () => {
+          try {
+            await process.sleep("1h");
+          } finally {
+            log.push("work");
+          }
+        };
+        const tell = (what: string) => () => {
+          log.push(what);
+          process.send(probe.pid, what);
+        };
+        const working = Promise.all([work().then(tell("done")), work().catch(tell("failed")).finally(tell("finally"))]);
+        try {
+          await working;
+        } finally {
+          await gate.promise;
+          await working.then(tell("all"));
+          await (async () => {})().then(tell("cleanup"));
+        }
+      });
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      gate.settle();
+      await sim.settle();
+      expect(log).toEqual(["work", "work", "all", "cleanup"]);
+      expect(probe.messages.map((message) => message.topic)).toEqual(["all", "cleanup"]);
+      expect(sim.alive).toBe(1);
     });
   });
 

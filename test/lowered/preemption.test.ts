@@ -163,6 +163,35 @@ describe("a loop that goes on for ever", () => {
     });
   });
 
+  it("gives its turn back in a callback, too, whoever had the turn before [S16.56, S15.6]", async () => {
+    await simulate(5, async (sim) => {
+      sim.define(
+        "sim:stubborn",
+        async (process: Process) => {
+          await process.inbox().receive();
+          for (let i = 0; i < 1_000; i++);
+          await process.inbox().receive();
+        },
+        { preempt: false },
+      );
+      const stubborn = await sim.spawn("sim:stubborn");
+      const polite = await sim.spawn(async (process: Process) => {
+        const first = process.inbox().receive();
+        await first.then(async () => {
+          for (let i = 0; i < 100_000; i++);
+        });
+      });
+      await sim.settle();
+      const before = sim.trace.length;
+      sim.send(stubborn, "go");
+      await sim.settle();
+      sim.send(polite, "go");
+      await sim.settle();
+      const turnsOfPolite = sim.trace.slice(before).filter((line) => line.includes(` turn ${polite}`));
+      expect(turnsOfPolite.length).toBeGreaterThan(3);
+    });
+  });
+
   it("that only sends gives way as often as one that receives, so that a mailbox does not grow without end [S15.6]", async () => {
     await simulate(4, async (sim) => {
       let most = 0;

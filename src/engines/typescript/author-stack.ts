@@ -39,9 +39,9 @@ const complete = new WeakSet<Error>();
  * @param awaiting who waits for what has failed; `null` when nobody does.
  */
 export function traced(cause: unknown, awaiting: Deferred | null): unknown {
-  if (!(cause instanceof Error) || complete.has(cause)) return cause;
-  complete.add(cause);
   try {
+    if (!(cause instanceof Error) || complete.has(cause)) return cause;
+    complete.add(cause);
     const { stack } = cause;
     if (typeof stack !== "string") return cause;
     if (!stack.includes(own)) findOwnBeginning();
@@ -57,7 +57,7 @@ export function traced(cause: unknown, awaiting: Deferred | null): unknown {
     const text = lines.join("\n").replace(LOWERED_NAME, "");
     if (text !== stack) Object.defineProperty(cause, "stack", { value: text, writable: true, configurable: true });
   } catch {
-    // A frozen error, or a stack that cannot be read: it is passed on as it is.
+    // A frozen error, a stack that cannot be read, or a proxy with traps that throw: it is passed on as it is.
   }
   return cause;
 }

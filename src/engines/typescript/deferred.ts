@@ -87,7 +87,11 @@ export abstract class Deferred extends Strand {
   /** @internal Settles with a value, or with what the value stands for when it is a promise. */
   fulfil(value: unknown): void {
     if ((typeof value === "object" && value !== null) || typeof value === "function") {
-      if (value instanceof Deferred && value.run === this.run) {
+      if (value === this) {
+        this.settleAs(REJECTED, new TypeError("Chaining cycle detected for promise #<Promise>"));
+        return;
+      }
+      if (isDeferredOf(this.run, value)) {
         new Adoption(this, value).queueUp(PENDING, undefined);
         return;
       }
@@ -155,13 +159,25 @@ export abstract class Deferred extends Strand {
 // So that `instanceof Promise` holds. Deferreds override everything that a promise is asked for.
 Object.setPrototypeOf(Object.getPrototypeOf(Strand.prototype), Promise.prototype);
 
+/** Whether a value is a deferred of this run. A proxy may resist the question; it is none. */
+export function isDeferredOf(run: TaskRun, value: unknown): value is Deferred {
+  try {
+    return value instanceof Deferred && value.run === run;
+  } catch {
+    return false;
+  }
+}
+
 /** A callback that waits for a deferred, and the deferred of what it returns. */
 export class Reaction extends Deferred {
   readonly #onFulfilled: Handler;
   readonly #onRejected: Handler;
+  /** Whether the language itself waits here, as for `Promise.all`, and no callback of the code. */
+  readonly #isOfLanguage: boolean;
 
   constructor(run: TaskRun, onFulfilled: Handler, onRejected: Handler) {
     super(run);
+    this.#isOfLanguage = current === null;
     this.#onFulfilled = onFulfilled;
     this.#onRejected = onRejected;
   }
@@ -178,13 +194,17 @@ export class Reaction extends Deferred {
   }
 
   override resumeSettled(): void {
-    const { wakeState, result: wakeValue } = this;
+    const { run, wakeState, result: wakeValue } = this;
     this.result = undefined;
-    const handler = wakeState === FULFILLED ? this.#onFulfilled : this.#onRejected;
+    if (run.isDropped) return;
+    // The callbacks of code that was stopped do not run any more: what they wait for passes them by (S4.20, S16.55).
+    const isOver = run.isShut && !this.cleansUp && !this.#isOfLanguage;
+    const handler = isOver ? null : wakeState === FULFILLED ? this.#onFulfilled : this.#onRejected;
     if (typeof handler !== "function") this.settleAs(wakeState as State, wakeValue);
     else {
       const outer = current;
       enter(this);
+      if (outer === null) this.run.beginTurn();
       let value: unknown;
       try {
         value = handler(wakeValue);
@@ -239,6 +259,11 @@ export class Answer extends Deferred {
   constructor(run: TaskRun, settle: Settle | null) {
     super(run);
     this.#settle = settle;
+  }
+
+  /** Whether it is the kernel that settles it, and no code of the process. */
+  get isOfKernel(): boolean {
+    return this.#settle !== null;
   }
 
   override resume(value: unknown, index: number): void {

@@ -3,12 +3,21 @@
  * outside (S16.55), and when a loop gives its turn back (S16.56).
  *
  * Cleaning up goes from the youngest task to the oldest, so that a function called returns before its caller. A task
- * that waits for another returns after it; one that waits for a promise of somebody else, which may stand for any of
- * the younger ones, after all of them.
+ * that waits for another returns after it; one that waits for a callback, or for a promise of somebody else, which may
+ * stand for any of the younger ones, after all of them.
  */
 import { type Process, type Program, Run } from "../../kernel/index.ts";
 import { current, enter, type Running } from "./current.ts";
-import { Adoption, type Awaiter, Deferred, FULFILLED, REJECTED, type State } from "./deferred.ts";
+import {
+  Adoption,
+  Answer,
+  type Awaiter,
+  type Deferred,
+  FULFILLED,
+  isDeferredOf,
+  REJECTED,
+  type State,
+} from "./deferred.ts";
 import { beginTurn, returnNow, Task, turn } from "./task.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
@@ -54,15 +63,19 @@ export class TaskRun extends Run implements Running, Awaiter {
   /** The task that was started last of those that have not returned. */
   declare youngest: Task | null;
   declare isDropped: boolean;
+  /** Until the first task: from then on callbacks run here as well, and may call for more. */
   declare resumesLater: boolean;
   declare private cleaned: (() => void) | null;
+  /** Those whose wait has ended since the run was stopped. */
+  declare private free: Task[] | null;
 
   constructor(process: Process) {
     super(process);
     this.youngest = null;
     this.isDropped = false;
-    this.resumesLater = false;
+    this.resumesLater = true;
     this.cleaned = null;
+    this.free = null;
   }
 
   get run(): this {
@@ -85,13 +98,11 @@ export class TaskRun extends Run implements Running, Awaiter {
       return;
     }
     enter(outer);
-    if (outcome instanceof Deferred && outcome.run === this) {
+    if (isDeferredOf(this, outcome)) {
       outcome.awaitedBy(this);
       this.afterStep();
       return;
     }
-    // Nothing of this run is lowered: all it will ever do is resolve promises.
-    this.resumesLater = this.youngest === null;
     Promise.resolve(outcome).then(
       (value) => this.finish(value),
       (cause) => this.fail(cause),
@@ -114,6 +125,14 @@ export class TaskRun extends Run implements Running, Awaiter {
     this.isDropped = true;
     this.cleaned = null;
     this.youngest = null;
+    this.free = null;
+  }
+
+  /** @internal What this task waited for is over, and it is not to go on. */
+  freed(task: Task): void {
+    if (this.isDropped) return;
+    this.free ??= [];
+    this.free.push(task);
   }
 
   /** @internal A piece of code has run and waits, or is done: the moment to go on with cleaning up. */
@@ -138,13 +157,17 @@ export class TaskRun extends Run implements Running, Awaiter {
       isYoungest &&= this.youngest === older;
       task = older;
     }
+    // Who waits for an older one has been passed over.
+    for (let free = this.free?.pop(); free !== undefined; free = this.free?.pop()) {
+      if (!free.cleansUp) returnNow(free);
+    }
   }
 
   private mayReturn(task: Task, isYoungest: boolean): boolean {
     const { awaits } = task;
     if (awaits === null) return true;
     if (awaits instanceof Task && awaits.run === this) return awaits.activation === null;
-    return awaits instanceof Deferred || isYoungest;
+    return (awaits instanceof Answer && awaits.isOfKernel) || isYoungest;
   }
 
   /** @internal Main has returned or failed. */
@@ -160,6 +183,11 @@ export class TaskRun extends Run implements Running, Awaiter {
       (value) => adoption.queueUp(FULFILLED, value),
       (cause) => adoption.queueUp(REJECTED, cause),
     );
+  }
+
+  /** @internal A callback has its turn. */
+  beginTurn(): void {
+    beginTurn();
   }
 
   /** @internal The check of a loop asks; whether the loop gives its turn back. */

@@ -14,7 +14,7 @@
 import { CLOSED } from "../../kernel/index.ts";
 import { awaiterOf, traced } from "./author-stack.ts";
 import { current, enter } from "./current.ts";
-import { Answer, Deferred, FULFILLED, PENDING, REJECTED, RETURNED, type State } from "./deferred.ts";
+import { Answer, Deferred, FULFILLED, isDeferredOf, PENDING, REJECTED, RETURNED, type State } from "./deferred.ts";
 import type { TaskRun } from "./task-run.ts";
 
 /** A lowered function in execution. */
@@ -46,6 +46,8 @@ const {
   return: returnFrom,
 } = Object.getPrototypeOf(function* () {}.prototype) as Activation;
 
+const { then } = Promise.prototype;
+
 /** Whether the task that runs now runs inside the call that started it, so that the caller goes on first. */
 export let isNested = false;
 
@@ -71,6 +73,7 @@ export class Task extends Deferred {
     this.awaits = null;
     this.younger = null;
     this.older = run.youngest;
+    run.resumesLater = false;
     if (run.youngest !== null) run.youngest.younger = this;
     run.youngest = this;
   }
@@ -97,7 +100,10 @@ export class Task extends Deferred {
 
   override wake(state: State, value: unknown): void {
     this.awaits = null;
-    if (this.run.isShut && !this.cleansUp) return;
+    if (this.run.isShut && !this.cleansUp) {
+      this.run.freed(this);
+      return;
+    }
     this.queueUp(state, state === REJECTED ? traced(value, this) : value);
   }
 
@@ -163,7 +169,7 @@ export function drive(task: Task, state: State, value: unknown): void {
       given = undefined;
     } else if (typeof yielded === "object" ? yielded !== null : typeof yielded === "function") {
       const { run } = task;
-      if (yielded instanceof Deferred && yielded.run === run) {
+      if (isDeferredOf(run, yielded)) {
         task.site = turn.site;
         // An answer that is there may hold a message that was taken: it is not left lying about.
         const isLate = !(yielded instanceof Answer) && (run.process.hasSettled || --run.process.budget < 0);
@@ -192,7 +198,7 @@ export function drive(task: Task, state: State, value: unknown): void {
 
 /** Has a deferred or a promise wake the task; `false` when it is neither. */
 function awaitsThenable(task: Task, awaited: object): boolean {
-  if (!(awaited instanceof Deferred) || awaited.run !== task.run) return awaitsForeign(task, awaited);
+  if (!isDeferredOf(task.run, awaited)) return awaitsForeign(task, awaited);
   task.site = turn.site;
   task.awaits = awaited;
   awaited.awaitedBy(task);
@@ -203,14 +209,16 @@ function awaitsThenable(task: Task, awaited: object): boolean {
 function awaitsForeign(task: Task, awaited: unknown): boolean {
   let promise: Promise<unknown>;
   try {
-    if (!(awaited instanceof Promise) && typeof (awaited as { then?: unknown }).then !== "function") return false;
+    if (typeof (awaited as { then?: unknown }).then !== "function") return false;
     promise = Promise.resolve(awaited);
   } catch (cause) {
     promise = Promise.reject(cause);
   }
   task.site = turn.site;
   task.awaits = promise;
-  promise.then(
+  // Not what the promise itself may have for a `then`: the language does not ask for that either.
+  then.call(
+    promise,
     (value) => {
       if (task.awaits === promise) task.wake(FULFILLED, value);
     },
