@@ -157,7 +157,8 @@ export class Syscalls {
     const denial = island.guard.check(process, "process.send", pid, target ?? null, name);
     if (denial !== null) return denied(`not allowed to send: ${destination}`, denial);
     let copy = payload;
-    if (typeof payload !== "string" && typeof payload !== "number") {
+    if (payload === undefined) copy = null;
+    else if (typeof payload !== "string" && typeof payload !== "number") {
       try {
         copy = copyPayload(payload, "payload");
       } catch (cause) {
