@@ -231,6 +231,59 @@ describe("copyPayload", () => {
   });
 });
 
+describe("what is on the way of a quick copy", () => {
+  it("a getter under a symbol is not asked [S2.43]", () => {
+    let asked = 0;
+    const value = {
+      a: 1,
+      get [Symbol("s")]() {
+        asked++;
+        throw new Error("asked");
+      },
+    };
+    expect(copyPayload([value, Object.assign(JSON.parse('{"__proto__":2}'), { [Symbol("t")]: 1 })], "payload")).toEqual(
+      [{ a: 1 }, JSON.parse('{"__proto__":2}')],
+    );
+    expect(asked).toBe(0);
+  });
+
+  it("what somebody has added to all objects is no part of them [S2.43]", () => {
+    Object.defineProperty(Object.prototype, "added", {
+      value: () => {},
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+    try {
+      expect(Object.entries(copyPayload({ a: { b: 1 } }, "payload") as object)).toHaveLength(1);
+    } finally {
+      delete (Object.prototype as { added?: unknown }).added;
+    }
+  });
+
+  it("an array has no say in what it is copied to [S2.37, S2.43]", () => {
+    const shared: unknown[] = [];
+    const kept = {
+      [Symbol.species]: function kept() {
+        return shared;
+      },
+    };
+    class Stuttering extends Array<number> {
+      override *[Symbol.iterator](): ArrayIterator<number> {
+        yield 7;
+      }
+    }
+    for (const value of [
+      Object.assign([1, 2], { constructor: kept }),
+      Object.assign([1, 2], { slice: () => shared }),
+      Stuttering.of(1, 2),
+    ]) {
+      expect(copyPayload(value, "payload")).toEqual([1, 2]);
+    }
+    expect(shared).toEqual([]);
+  });
+});
+
 /** What a value looks like at its receiver. */
 function toPlain(value: unknown): unknown {
   if (value instanceof Date || value instanceof Uint8Array || typeof value !== "object" || value === null) return value;

@@ -19,6 +19,8 @@ const KNOWN_KEYS = 64;
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
 
+const { slice } = Array.prototype;
+
 /** Thrown by the copying pass to itself; never leaves this file. */
 const NOT_SENDABLE = { what: "" };
 
@@ -105,9 +107,7 @@ class CopyPass {
    * those that are objects are replaced by copies of their own.
    */
   #map(value: Record<string, unknown>, depth: number): Record<string, unknown> {
-    const copy: Record<string, unknown> = { ...value };
-    const symbols = Object.getOwnPropertySymbols(copy);
-    if (symbols.length > 0) for (const symbol of symbols) delete copy[symbol as unknown as string];
+    const copy = Object.getOwnPropertySymbols(value).length === 0 ? { ...value } : withoutSymbols(value);
     // A root that holds no object is never met again, so it is remembered only when it turns out to hold one.
     let remembered = depth > 0;
     if (remembered) this.#remember(value, copy);
@@ -127,7 +127,7 @@ class CopyPass {
         if (key === "__proto__") define(copy, key, own);
         else copy[key] = own;
       } else if (part === undefined) hasUndefined = true;
-      else if (!isSendablePrimitive(part)) throw NOT_SENDABLE;
+      else if (!isSendablePrimitive(part) && Object.hasOwn(copy, key)) throw NOT_SENDABLE;
     }
     return hasUndefined ? withoutUndefined(copy, remembered) : copy;
   }
@@ -141,7 +141,7 @@ class CopyPass {
   }
 
   #list(value: unknown[], depth: number): unknown[] {
-    const copy: unknown[] = Object.getPrototypeOf(value) === Array.prototype ? value.slice() : Array.from(value);
+    const copy: unknown[] = value.constructor === Array ? slice.call(value) : elementsOf(value);
     this.#remember(value, copy);
     for (let i = 0; i < copy.length; i++) {
       const part = copy[i];
@@ -196,6 +196,20 @@ class CopyPass {
     else throw NOT_SENDABLE;
     return copy;
   }
+}
+
+/** A clone without the properties that have symbols for keys; their getters are not asked. */
+function withoutSymbols(value: Record<string, unknown>): Record<string, unknown> {
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) define(copy, key, value[key]);
+  return copy;
+}
+
+/** The elements of an array that may say itself what its `slice` makes, or how it is iterated over. */
+function elementsOf(value: unknown[]): unknown[] {
+  const elements: unknown[] = [];
+  for (let i = 0; i < value.length; i++) elements.push(value[i]);
+  return elements;
 }
 
 /** Takes out the keys whose value is undefined; in place if others know the object already. */

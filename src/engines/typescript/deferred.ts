@@ -26,8 +26,8 @@ export const RETURNED = 3;
 export type State = typeof PENDING | typeof FULFILLED | typeof REJECTED | typeof RETURNED;
 
 /**
- * The rejected deferreds that nobody awaited when they were settled, each with a promise rejected in its stead: if nobody
- * comes until the queue of microtasks is empty, Node says so.
+ * The rejected deferreds that nobody has awaited (see {@link Strays}), each with a promise rejected in its stead: if
+ * nobody comes until the queue of microtasks is empty, Node says so.
  */
 const alarms = new WeakMap<Deferred, Promise<never>>();
 
@@ -110,7 +110,7 @@ export abstract class Deferred extends Strand {
 
   /** @internal Somebody takes care of its rejection. */
   isHandled(): void {
-    alarms.get(this)?.catch(() => {});
+    if (this.run.strays?.forget(this) !== true) alarms.get(this)?.catch(() => {});
   }
 
   /** @internal Settles; a second time is ignored. */
@@ -120,7 +120,10 @@ export abstract class Deferred extends Strand {
     this.result = result;
     const { awaiter } = this;
     if (awaiter === null) {
-      if (state === REJECTED && !this.run.isShut) alarms.set(this, Promise.reject(owned(this.run, result)));
+      if (state === REJECTED && !this.run.isShut) {
+        this.run.strays ??= new Strays(this.run);
+        this.run.strays.note(this);
+      }
     } else if (Array.isArray(awaiter)) for (const one of awaiter) one.wake(state, result);
     else awaiter.wake(state, result);
   }
@@ -245,6 +248,39 @@ export class Adoption extends Deferred {
       this.#adopter.settleAs(wakeState as State, wakeValue);
       this.run.afterStep();
     }
+  }
+}
+
+/**
+ * The rejected deferreds of a run that nobody awaits yet. Promises have until the queue of microtasks is empty; so these
+ * have until all that is ready in their process has gone on, which may be several turns.
+ */
+export class Strays extends Deferred {
+  readonly #rejected = new Set<Deferred>();
+
+  note(rejected: Deferred): void {
+    this.#rejected.add(rejected);
+    if (this.queue === null) this.queueUp(FULFILLED, undefined);
+  }
+
+  /** Somebody has come for it; whether it was still among these. */
+  forget(rejected: Deferred): boolean {
+    return this.#rejected.delete(rejected);
+  }
+
+  /** Nobody comes any more. */
+  tell(): void {
+    for (const rejected of this.#rejected) alarms.set(rejected, Promise.reject(owned(this.run, rejected.result)));
+    this.#rejected.clear();
+  }
+
+  override resume(): void {
+    throw new Error("strays wait at no source");
+  }
+
+  override resumeSettled(): void {
+    if (this.process.hasSettled) this.queueUp(FULFILLED, undefined);
+    else this.tell();
   }
 }
 

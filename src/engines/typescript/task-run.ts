@@ -17,6 +17,7 @@ import {
   isDeferredOf,
   REJECTED,
   type State,
+  type Strays,
 } from "./deferred.ts";
 import { beginTurn, returnNow, Task, turn } from "./task.ts";
 
@@ -65,6 +66,8 @@ export class TaskRun extends Run implements Running, Awaiter {
   declare isDropped: boolean;
   /** Until the first task: from then on callbacks run here as well, and may call for more. */
   declare resumesLater: boolean;
+  /** @internal The rejections nobody has taken care of yet. */
+  declare strays: Strays | null;
   declare private cleaned: (() => void) | null;
   /** Those whose wait has ended since the run was stopped. */
   declare private free: Task[] | null;
@@ -74,6 +77,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     this.youngest = null;
     this.isDropped = false;
     this.resumesLater = true;
+    this.strays = null;
     this.cleaned = null;
     this.free = null;
   }
@@ -116,8 +120,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     if (current !== null && current.run === this) return true;
     this.unwind();
     if (this.youngest !== null) return true;
-    this.cleaned = null;
-    this.isDropped = true;
+    this.drop();
     return false;
   }
 
@@ -126,6 +129,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     this.cleaned = null;
     this.youngest = null;
     this.free = null;
+    this.strays?.tell();
   }
 
   /** @internal What this task waited for is over, and it is not to go on. */
