@@ -341,6 +341,10 @@ export class Process implements Subject {
     if (subscription !== null && subscription.first !== null) this.stir(subscription);
   }
 
+  private rearmAlarm(rare: Rare): void {
+    if (rare.alarmAt !== ALARM_AT && this.waiting < ALARM_AT) rare.alarmAt = ALARM_AT;
+  }
+
   private raiseAlarm(): void {
     const { waiting } = this;
     const rare = this.rareParts();
@@ -471,6 +475,7 @@ export class Process implements Subject {
     const message = this.handed as Message;
     const strand = (this.openedInbox as Subscription).first as Strand;
     this.handed = null;
+    if (this.rare !== null) this.rearmAlarm(this.rare);
     this.budget--;
     strand.leave();
     strand.resume(message, 0);
@@ -647,8 +652,7 @@ export class Process implements Subject {
 
   private take(message: Message): void {
     (this.mailbox as Mailbox).take(message);
-    const { rare } = this;
-    if (rare !== null && rare.alarmAt !== ALARM_AT && this.waiting < ALARM_AT) rare.alarmAt = ALARM_AT;
+    if (this.rare !== null) this.rearmAlarm(this.rare);
   }
 
   /** Runs the program's parser once over a message; if it refuses, the message is a dead letter and gone (S16.52). */

@@ -21,18 +21,13 @@ export class Scheduler {
   #givesWay = false;
   readonly #turn = () => {
     this.#givesWay = false;
-    do {
-      let resumesLater = false;
-      for (let left = Math.min(this.#ready, STEPS_PER_LOOK); left > 0 && this.#ready > 0 && !this.#givesWay; left--) {
-        const process = this.#shift();
-        process.step();
-        resumesLater ||= process.resumesLater;
-      }
-      // What a turn has resumed of native code runs when the turn is over.
-      if (resumesLater) break;
-    } while (this.#ready > 0 && !this.#givesWay && this.#turns.mayGoOn());
-    this.#requested = false;
-    if (this.#ready > 0) this.#request();
+    try {
+      this.#stepAll();
+    } finally {
+      // Whatever a step may have thrown, the others go on.
+      this.#requested = false;
+      if (this.#ready > 0) this.#request();
+    }
   };
 
   constructor(turns: Turns) {
@@ -71,6 +66,19 @@ export class Scheduler {
     this.#ring[this.#first] = chosen;
     this.#shift().step();
     return chosen;
+  }
+
+  #stepAll(): void {
+    do {
+      let resumesLater = false;
+      for (let left = Math.min(this.#ready, STEPS_PER_LOOK); left > 0 && this.#ready > 0 && !this.#givesWay; left--) {
+        const process = this.#shift();
+        process.step();
+        resumesLater ||= process.resumesLater;
+      }
+      // What a turn has resumed of native code runs when the turn is over.
+      if (resumesLater) return;
+    } while (this.#ready > 0 && !this.#givesWay && this.#turns.mayGoOn());
   }
 
   /** A process has used up a slice of time by itself: this turn ends with it, and the world outside has its due first. */

@@ -31,6 +31,21 @@ export type State = typeof PENDING | typeof FULFILLED | typeof REJECTED | typeof
  */
 const alarms = new WeakMap<Deferred, Promise<never>>();
 
+/** Whether a value is a promise of the language. A proxy may resist the question; it is none. */
+export function isPromise(value: unknown): value is Promise<unknown> {
+  try {
+    return value instanceof Promise;
+  } catch {
+    return false;
+  }
+}
+
+/** Stands for a thenable whose `then` has been read: the language reads it once. */
+export function withThen(thenable: unknown, then: PromiseLike<unknown>["then"]): PromiseLike<unknown> {
+  // biome-ignore lint/suspicious/noThenProperty: it is a thenable, and means to be one.
+  return { then: (onFulfilled, onRejected) => then.call(thenable, onFulfilled, onRejected) as any };
+}
+
 type Handler = ((value: any) => unknown) | null | undefined;
 
 /** Whoever is told when a deferred has settled. */
@@ -96,8 +111,9 @@ export abstract class Deferred extends Strand {
         return;
       }
       try {
-        if (typeof (value as { then?: unknown }).then === "function") {
-          this.run.adopt(this, value);
+        const { then } = value as PromiseLike<unknown>;
+        if (typeof then === "function") {
+          this.run.adopt(this, isPromise(value) ? value : withThen(value, then));
           return;
         }
       } catch (cause) {
@@ -144,7 +160,8 @@ export abstract class Deferred extends Strand {
   /** As of a promise. */
   finally(onFinally?: (() => unknown) | null): Deferred {
     if (typeof onFinally !== "function") return this.then(onFinally, onFinally);
-    const settled = (outcome: unknown) => new Reaction(this.run, null, null).started(FULFILLED, outcome);
+    const settled = (outcome: unknown): Deferred =>
+      isDeferredOf(this.run, outcome) ? outcome : new Reaction(this.run, null, null).started(FULFILLED, outcome);
     return this.then(
       (value) => settled(onFinally()).then(() => value),
       (cause) =>
@@ -279,7 +296,9 @@ export class Strays extends Deferred {
   }
 
   override resumeSettled(): void {
-    if (this.process.hasSettled) this.queueUp(FULFILLED, undefined);
+    // Who would have come does not, if the process was ended in this very breath.
+    if (this.run.isShut || this.process.isDoomed) this.#rejected.clear();
+    else if (this.process.hasSettled) this.queueUp(FULFILLED, undefined);
     else this.tell();
   }
 }

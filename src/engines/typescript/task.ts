@@ -14,7 +14,18 @@
 import { CLOSED } from "../../kernel/index.ts";
 import { awaiterOf, traced } from "./author-stack.ts";
 import { current, enter } from "./current.ts";
-import { Answer, Deferred, FULFILLED, isDeferredOf, PENDING, REJECTED, RETURNED, type State } from "./deferred.ts";
+import {
+  Answer,
+  Deferred,
+  FULFILLED,
+  isDeferredOf,
+  isPromise,
+  PENDING,
+  REJECTED,
+  RETURNED,
+  type State,
+  withThen,
+} from "./deferred.ts";
 import type { TaskRun } from "./task-run.ts";
 
 /** A lowered function in execution. */
@@ -209,14 +220,18 @@ function awaitsThenable(task: Task, awaited: object): boolean {
 function awaitsForeign(task: Task, awaited: unknown): boolean {
   let promise: Promise<unknown>;
   try {
-    if (typeof (awaited as { then?: unknown }).then !== "function") return false;
-    promise = Promise.resolve(awaited);
+    if (isPromise(awaited)) promise = Promise.resolve(awaited);
+    else {
+      const given = (awaited as PromiseLike<unknown>).then;
+      if (typeof given !== "function") return false;
+      promise = Promise.resolve(withThen(awaited, given));
+    }
   } catch (cause) {
     promise = Promise.reject(cause);
   }
   task.site = turn.site;
   task.awaits = promise;
-  // Not what the promise itself may have for a `then`: the language does not ask for that either.
+  // Not its own `then`, should somebody have given it one: `await` does not ask for that either.
   then.call(
     promise,
     (value) => {
@@ -307,10 +322,7 @@ function driveOutside(
 export function returnNow(task: Task): void {
   task.awaits = null;
   task.cleansUp = true;
-  // Where it stood is of the run that was stopped, and gone.
-  task.queue = null;
-  task.previous = null;
-  task.next = null;
+  task.queue?.remove(task);
   task.waiting = null;
   drive(task, RETURNED, undefined);
 }
