@@ -14,7 +14,7 @@ import { generateProgram, type Mood, PRELUDE } from "./program-generator.ts";
 const SEED = Number(process.env.BEAMISH_AGREEMENT_SEED ?? 1);
 const PROGRAMS = Number(process.env.BEAMISH_AGREEMENT_PROGRAMS ?? 1_000);
 /** How many are ended in the midst. */
-const ENDED = PROGRAMS / 2;
+const ENDED = Math.ceil(PROGRAMS / 2);
 /** How many programs stand in one module. */
 const BATCH = 20;
 

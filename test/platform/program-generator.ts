@@ -13,7 +13,8 @@
  * no task writes what another reads, channels have one reader and one writer, a select looks at what the same task has
  * filled, and a race is won by virtual milliseconds. Main waits at its end for all that it has started, since what is
  * left over when it returns is dropped. No call made in a `finally` of `ended` programs may fail, because there process
- * calls throw CANCELED, which a `catch` around would see by right. A list of rejected promises is no iterable of ours for
+ * calls throw CANCELED, which a `catch` around would see by right; and since a function that stands in a `finally` when
+ * it is told to return leaves that where it is, what has to come is in a `finally` within. A list of rejected promises is no iterable of ours for
  * `for await` with a `return` method: whether that is called is newer than Node 20.
  */
 import { SeededRandom } from "../../src/testing/index.ts";
@@ -30,7 +31,6 @@ const shown = (value) => value instanceof Promise ? "promise" : value instanceof
 const num = (value) => typeof value === "number" && value === value ? value % 1000 : 1;
 const boom = (what) => { throw new Error(what); };
 const nothing = () => {};
-const handled = (task) => { if (task instanceof Promise) task.catch(nothing); return task; };
 const chosen = ({ case: which, value, ok, default: none }, hidesDate) => [which, hidesDate && value instanceof Date ? "date" : value, ok, none];
 `;
 
@@ -94,8 +94,8 @@ class ProgramGenerator {
     for (let n = 2 + this.#random.below(4); n > 0; n--) declared.push(this.#declaration());
     const place = { ...TOP, readable: ["a"], writable: ["a"], isMain: true };
     // In parts, most of which may fail without the others: else most programs would be over soon.
-    const parts = Array.from({ length: 3 + this.#random.below(3) }, () => {
-      this.#budget = 25;
+    const parts = Array.from({ length: 2 + this.#random.below(2) }, () => {
+      this.#budget = 30;
       const part = this.#block(place, 1 + this.#random.below(4));
       return this.#random.once(8) ? part : `try {\n${part}\n} catch (e) {\nlog.caught("part", e);\n}`;
     });
@@ -106,6 +106,7 @@ class ProgramGenerator {
       "async (process, log) => {",
       "const started = [];",
       "const keep = (task) => { task.catch(nothing); started.push(task); return task; };",
+      "const handled = (task) => task instanceof Promise ? keep(task) : task;",
       ...declared,
       "let a = 1;",
       this.#entering("main"),
@@ -116,7 +117,7 @@ class ProgramGenerator {
       ...(isEnded ? [] : ["} catch (e) {", 'log("main caught", e);', "throw e;"]),
       "} finally {",
       ...(isEnded ? [] : [joining]),
-      this.#leaving("main"),
+      this.#leaving(),
       "}",
       "}",
     ].join("\n");
@@ -131,8 +132,9 @@ class ProgramGenerator {
     return this.#mood === "ended" ? `const self = log.enter("${name}");` : "";
   }
 
-  #leaving(_name: string): string {
-    return this.#mood === "ended" ? "log.leave(self);" : "";
+  #leaving(): string {
+    if (this.#mood !== "ended") return "";
+    return this.#random.once(2) ? "try { await null; } finally { log.leave(self); }" : "log.leave(self);";
   }
 
   // Functions
@@ -156,7 +158,7 @@ class ProgramGenerator {
         ...(this.#mood === "ended" ? ["try {"] : []),
         this.#block(place, 2 + below(4)),
         below(3) > 0 ? `return ${this.#returned(place)};` : "",
-        ...(this.#mood === "ended" ? ["} finally {", this.#leaving(name), "}"] : []),
+        ...(this.#mood === "ended" ? ["} finally {", this.#leaving(), "}"] : []),
       ].join("\n");
     const star = isGenerator ? "*" : "";
     const params = `(log, a, ${b})`;
@@ -259,8 +261,8 @@ class ProgramGenerator {
     this.#budget--;
     const isPlain = this.#mood === "plain";
     const mayCall = !(place.isLast && this.#mood === "ended");
-    const choice = below(isPlain ? 10 : 24);
-    if (choice < 5) {
+    const choice = below(isPlain ? 10 : 28);
+    if (choice < 5 || choice > 23) {
       const call = mayCall ? this.#call(place, "log") : null;
       if (call !== null) return choice === 0 ? this.#chained(call, place) : call;
       return this.#value(place);
@@ -411,8 +413,8 @@ class ProgramGenerator {
             later: `log("resumed", ${declares});`,
           };
         }
-        if (this.#mood === "plain" || !mayFail) break;
-        return { text: this.#processCalls(place) };
+        if (!mayFail) break;
+        return this.#mood === "plain" ? this.#started(place) : { text: this.#processCalls(place) };
       case 14:
       case 15:
       case 16:
@@ -445,8 +447,8 @@ class ProgramGenerator {
         return { text: `${label}: {\n${this.#block(inside, 2 + below(2))}\n}` };
       }
       default:
-        if (this.#mood === "plain" || !mayFail) break;
-        return { text: this.#processCalls(place) };
+        if (!mayFail) break;
+        return this.#mood === "plain" ? this.#started(place) : { text: this.#processCalls(place) };
     }
     return { text: `log("${this.#name("at")}", await ${this.#value(place)});` };
   }

@@ -99,6 +99,13 @@ export abstract class Deferred extends Strand {
     else this.awaiter = [this.awaiter, other];
   }
 
+  /** @internal Wakes `other` no more. */
+  forget(other: Awaiter): void {
+    const { awaiter } = this;
+    if (awaiter === other) this.awaiter = null;
+    else if (Array.isArray(awaiter)) this.awaiter = awaiter.filter((one) => one !== other);
+  }
+
   /** @internal Settles with a value, or with what the value stands for when it is a promise. */
   fulfil(value: unknown): void {
     if ((typeof value === "object" && value !== null) || typeof value === "function") {

@@ -320,6 +320,8 @@ function driveOutside(
 
 /** @internal Tells a suspended function to return: its `finally` runs, its `catch` does not. */
 export function returnNow(task: Task): void {
+  // What it stood at may yet settle in the cleanup, while it waits for something else.
+  if (task.awaits instanceof Deferred) task.awaits.forget(task);
   task.awaits = null;
   task.cleansUp = true;
   task.queue?.remove(task);
