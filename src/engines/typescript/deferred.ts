@@ -133,7 +133,7 @@ export abstract class Deferred extends Strand {
 
   /** @internal Somebody takes care of its rejection. */
   isHandled(): void {
-    if (this.run.strays?.forget(this) !== true) alarms.get(this)?.catch(() => {});
+    if (this.run.strays?.claim(this) !== true) alarms.get(this)?.catch(() => {});
   }
 
   /** @internal Settles; a second time is ignored. */
@@ -288,7 +288,7 @@ export class Strays extends Deferred {
   }
 
   /** Somebody has come for it; whether it was still among these. */
-  forget(rejected: Deferred): boolean {
+  claim(rejected: Deferred): boolean {
     return this.#rejected.delete(rejected);
   }
 
