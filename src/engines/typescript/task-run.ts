@@ -59,6 +59,14 @@ export interface TaskProgram {
   context(run: TaskRun): unknown;
 }
 
+/** A run that was stopped and cleans up. */
+interface Cleanup {
+  /** To be called when it has. */
+  readonly cleaned: () => void;
+  /** The tasks whose wait has ended since. */
+  readonly free: Task[];
+}
+
 /** One run of a TypeScript program, lowered or native. */
 export class TaskRun extends Run implements Running, Awaiter {
   /** The task that was started last of those that have not returned. */
@@ -68,9 +76,8 @@ export class TaskRun extends Run implements Running, Awaiter {
   declare resumesLater: boolean;
   /** @internal The rejections nobody has taken care of yet. */
   declare strays: Strays | null;
-  declare private cleaned: (() => void) | null;
-  /** Those whose wait has ended since the run was stopped. */
-  declare private free: Task[] | null;
+  /** Once it was stopped and as long as it cleans up. */
+  declare private cleanup: Cleanup | null;
 
   constructor(process: Process) {
     super(process);
@@ -78,8 +85,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     this.isDropped = false;
     this.resumesLater = true;
     this.strays = null;
-    this.cleaned = null;
-    this.free = null;
+    this.cleanup = null;
   }
 
   get run(): this {
@@ -107,15 +113,19 @@ export class TaskRun extends Run implements Running, Awaiter {
       this.afterStep();
       return;
     }
-    Promise.resolve(outcome).then(
-      (value) => this.finish(value),
-      (cause) => this.fail(cause),
-    );
+    try {
+      Promise.resolve(outcome).then(
+        (value) => this.finish(value),
+        (cause) => this.fail(cause),
+      );
+    } catch (cause) {
+      this.fail(cause);
+    }
     this.afterStep();
   }
 
   override stop(cleaned: () => void): boolean {
-    this.cleaned = cleaned;
+    this.cleanup = { cleaned, free: [] };
     // Code that is running now goes on to its next wait; only then can it be told to return.
     if (current !== null && current.run === this) return true;
     this.unwind();
@@ -126,17 +136,14 @@ export class TaskRun extends Run implements Running, Awaiter {
 
   override drop(): void {
     this.isDropped = true;
-    this.cleaned = null;
+    this.cleanup = null;
     this.youngest = null;
-    this.free = null;
     this.strays?.tell();
   }
 
   /** @internal What this task waited for is over, and it is not to go on. */
   freed(task: Task): void {
-    if (this.isDropped) return;
-    this.free ??= [];
-    this.free.push(task);
+    this.cleanup?.free.push(task);
   }
 
   /** @internal A piece of code has run and waits, or is done: the moment to go on with cleaning up. */
@@ -144,9 +151,9 @@ export class TaskRun extends Run implements Running, Awaiter {
     if (!this.isShut || this.isDropped || current !== null) return;
     this.unwind();
     if (this.youngest !== null) return;
-    const cleaned = this.cleaned;
+    const { cleanup } = this;
     this.drop();
-    cleaned?.();
+    cleanup?.cleaned();
   }
 
   /** Tells those to return whose turn it is. */
@@ -162,7 +169,7 @@ export class TaskRun extends Run implements Running, Awaiter {
       task = older;
     }
     // Who waits for an older one has been passed over.
-    for (let free = this.free?.pop(); free !== undefined; free = this.free?.pop()) {
+    for (let free = this.cleanup?.free.pop(); free !== undefined; free = this.cleanup?.free.pop()) {
       if (!free.cleansUp) returnNow(free);
     }
   }
