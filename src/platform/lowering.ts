@@ -380,7 +380,7 @@ class ModuleLowering {
       head,
       this.#weave(node.body, place),
       own(` } } catch (${error}) { ${loop}.failed(${error}); throw ${error}; } finally { if (${loop}.open) `),
-      own(`yield ${this.#ours("at")}(${this.#site(node.start, body)}, ${loop}.close()); } }`, node.start),
+      own(`yield* ${loop}.close(${this.#site(node.start, body)}); } }`, node.start),
     ];
   }
 

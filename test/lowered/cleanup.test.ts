@@ -22,6 +22,59 @@ function later(): { promise: Promise<void>; settle: () => void } {
 }
 
 describe("cleaning up", () => {
+  it("calls back nobody who waited for what returns, and loses nobody who cleans up meanwhile [S16.55]", async () => {
+    await simulate(1, async (sim) => {
+      const log: string[] = [];
+      const pid = await sim.spawn(async (process: Process) => {
+        const inner = async () => {
+          await process.sleep(10);
+          return "slept";
+        };
+        try {
+          await inner()
+            .then(async (value) => {
+              log.push(`then ${value}`);
+              await null;
+            })
+            .catch(() => log.push("caught"));
+        } finally {
+          log.push("finally");
+          await null;
+          log.push("end");
+        }
+      });
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      expect(log).toEqual(["finally", "end"]);
+    });
+  });
+
+  it("is over for a function called before its caller goes on, also by way of then [S16.55]", async () => {
+    await simulate(1, async (sim) => {
+      const log: string[] = [];
+      const pid = await sim.spawn(async (process: Process) => {
+        const inner = async () => {
+          try {
+            await process.sleep(10);
+          } finally {
+            await null;
+            log.push("inner");
+          }
+        };
+        try {
+          await inner().then(() => log.push("then"));
+        } finally {
+          log.push("outer");
+        }
+      });
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+      expect(log).toEqual(["inner", "outer"]);
+    });
+  });
+
   it.each(Object.keys(ENDS))(
     "goes from the innermost function outwards, and no catch sees it, at %s [S16.55]",
     async (how) => {

@@ -81,7 +81,7 @@ export function sites(url: string, list: string): number {
 }
 
 /** `for await` and async generators upon this driver. */
-export const { loop, asyncGenerator, produce, delegate } = createIteration({ start, receive, later });
+export const { loop, asyncGenerator, produce, delegate } = createIteration({ start, receive, at, later });
 export { superOf };
 
 const KEY = "beamish.test.driver";

@@ -10,7 +10,7 @@ import {
   type Syscalls,
 } from "../../kernel/index.ts";
 import { awaitFrom, never, nextOf, type ReceiveStrand, receiveFrom, rejected, selectOne } from "./answers.ts";
-import { LOOP, type Loop } from "./lowered-iteration.ts";
+import { LOOP, type Loop, type LoweredCode } from "./lowered-iteration.ts";
 import { open } from "./stopped.ts";
 
 /** A case of a select; made by `caseReceive` and `caseSend`, and good for any number of selects. */
@@ -165,7 +165,7 @@ class ChannelLoop implements Loop {
 
   failed(): void {}
 
-  close(): void {}
+  *close(): LoweredCode<void> {}
 }
 
 /** The one channel object for a core, made when it is first asked for. */

@@ -29,7 +29,20 @@ export type State = typeof PENDING | typeof FULFILLED | typeof REJECTED | typeof
  * The rejected deferreds that nobody awaited when they were settled, each with a promise rejected in its stead: if nobody
  * comes until the queue of microtasks is empty, Node says so.
  */
-const alarms = new WeakMap<Deferred, Promise<never>>();
+const alarms = new WeakMap<Deferred, Promise<void>>();
+
+/** An alarm, one step later: who would have come does not, if the process was ended in this very breath. */
+function alarm(run: TaskRun, cause: unknown): Promise<void> {
+  return Promise.resolve().then(() => {
+    if (!run.isShut && !run.process.isDoomed) throw owned(run, cause);
+  });
+}
+
+/** Stands for a thenable whose `then` has been read: the language reads it once. */
+export function withThen(thenable: unknown, then: PromiseLike<unknown>["then"]): PromiseLike<unknown> {
+  // biome-ignore lint/suspicious/noThenProperty: it is a thenable, and means to be one.
+  return { then: (onFulfilled, onRejected) => then.call(thenable, onFulfilled, onRejected) as any };
+}
 
 type Handler = ((value: any) => unknown) | null | undefined;
 
@@ -84,16 +97,28 @@ export abstract class Deferred extends Strand {
     else this.awaiter = [this.awaiter, other];
   }
 
+  /** @internal Wakes `other` no more. */
+  forget(other: Awaiter): void {
+    const { awaiter } = this;
+    if (awaiter === other) this.awaiter = null;
+    else if (Array.isArray(awaiter)) this.awaiter = awaiter.filter((one) => one !== other);
+  }
+
   /** @internal Settles with a value, or with what the value stands for when it is a promise. */
   fulfil(value: unknown): void {
     if ((typeof value === "object" && value !== null) || typeof value === "function") {
+      if (value === this) {
+        this.settleAs(REJECTED, new TypeError("Chaining cycle detected for promise #<Promise>"));
+        return;
+      }
       if (value instanceof Deferred && value.run === this.run) {
         new Adoption(this, value).queueUp(PENDING, undefined);
         return;
       }
       try {
-        if (typeof (value as { then?: unknown }).then === "function") {
-          this.run.adopt(this, value);
+        const { then } = value as PromiseLike<unknown>;
+        if (typeof then === "function") {
+          this.run.adopt(this, value instanceof Promise ? value : withThen(value, then));
           return;
         }
       } catch (cause) {
@@ -116,7 +141,7 @@ export abstract class Deferred extends Strand {
     this.result = result;
     const { awaiter } = this;
     if (awaiter === null) {
-      if (state === REJECTED && !this.run.isShut) alarms.set(this, Promise.reject(owned(this.run, result)));
+      if (state === REJECTED && !this.run.isShut) alarms.set(this, alarm(this.run, result));
     } else if (Array.isArray(awaiter)) for (const one of awaiter) one.wake(state, result);
     else awaiter.wake(state, result);
   }
@@ -137,7 +162,10 @@ export abstract class Deferred extends Strand {
   /** As of a promise. */
   finally(onFinally?: (() => unknown) | null): Deferred {
     if (typeof onFinally !== "function") return this.then(onFinally, onFinally);
-    const settled = (outcome: unknown) => new Reaction(this.run, null, null).started(FULFILLED, outcome);
+    const settled = (outcome: unknown): Deferred =>
+      outcome instanceof Deferred && outcome.run === this.run
+        ? outcome
+        : new Reaction(this.run, null, null).started(FULFILLED, outcome);
     return this.then(
       (value) => settled(onFinally()).then(() => value),
       (cause) =>
@@ -180,7 +208,9 @@ export class Reaction extends Deferred {
   override resumeSettled(): void {
     const { wakeState, result: wakeValue } = this;
     this.result = undefined;
-    const handler = wakeState === FULFILLED ? this.#onFulfilled : this.#onRejected;
+    let handler = wakeState === FULFILLED ? this.#onFulfilled : this.#onRejected;
+    // What it waited for was told to return: nothing that is not part of the cleanup goes on after that (S16.55).
+    if (this.run.isShut && !this.cleansUp) handler = null;
     if (typeof handler !== "function") this.settleAs(wakeState as State, wakeValue);
     else {
       const outer = current;

@@ -4,7 +4,7 @@
  */
 import { Channel } from "./channel-dressing.ts";
 import { current } from "./current.ts";
-import { Answer, REJECTED } from "./deferred.ts";
+import { REJECTED, Reaction } from "./deferred.ts";
 import { createIteration, type Later } from "./lowered-iteration.ts";
 import { type Activation, arrange, start as startActivation, turn } from "./task.ts";
 
@@ -26,11 +26,12 @@ export function receive(awaited: { receive(): unknown }): unknown {
 /** A deferred of the run whose code calls this, or a promise where no process is around, and how to settle it. */
 function later<T>(): Later<T> {
   if (current !== null) {
-    const answer = new Answer(current.run, null);
+    // No Answer: who awaits it gives way to what is ready, as with any promise.
+    const result = new Reaction(current.run, null, null);
     return {
-      promise: answer as unknown as PromiseLike<T>,
-      resolve: (value) => answer.fulfil(value),
-      reject: (cause) => answer.settleAs(REJECTED, cause),
+      promise: result as unknown as PromiseLike<T>,
+      resolve: (value) => result.fulfil(value),
+      reject: (cause) => result.settleAs(REJECTED, cause),
     };
   }
   let resolve: (value: T) => void = () => {};
@@ -46,5 +47,6 @@ function later<T>(): Later<T> {
 export const { loop, asyncGenerator, produce, delegate } = createIteration({
   start: (code) => startActivation(code as Activation) as PromiseLike<any>,
   receive,
+  at,
   later,
 });

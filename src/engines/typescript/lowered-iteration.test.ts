@@ -38,6 +38,7 @@ describe("an async generator", () => {
         return start(code);
       },
       receive: (source) => source.receive(),
+      at: (_site, awaited) => awaited,
       later: laterNatively,
     });
     const made = counting.asyncGenerator(
@@ -78,6 +79,7 @@ describe("a pump that is ended in a wait", () => {
         return new Promise<T>(() => {});
       },
       receive: (source) => source.receive(),
+      at: (_site, awaited) => awaited,
       later: laterNatively,
     });
     return { pumps, iteration };
@@ -181,7 +183,7 @@ describe("a loop", () => {
       rounds.failed(cause);
       throw cause;
     } finally {
-      if (rounds.open) yield rounds.close();
+      if (rounds.open) yield* rounds.close(0);
     }
   }
 
@@ -210,7 +212,10 @@ describe("a loop", () => {
         return this.open;
       },
       failed() {},
-      close: () => closed++,
+      // biome-ignore lint/correctness/useYield: it has nothing to wait for.
+      *close() {
+        closed++;
+      },
     };
     const seen: number[] = [];
     const body = (value: number) => {

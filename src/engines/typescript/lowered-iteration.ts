@@ -22,6 +22,8 @@ export interface Primitives {
   start<T>(code: LoweredCode<T>): PromiseLike<T>;
   /** What `source.receive()` comes to: the value if it is there, or what has to be yielded at once. */
   receive(source: { receive(): unknown }): unknown;
+  /** Notes at which await code stands; hands the awaited value on. */
+  at(site: number, awaited: unknown): unknown;
   /** A promise, and how to settle it. */
   later<T>(): Later<T>;
 }
@@ -45,8 +47,8 @@ export interface Loop {
   readonly open: boolean;
   /** The body has thrown, so errors of closing count for nothing. */
   failed(cause: unknown): void;
-  /** Closes what is iterated over; what it returns has to be awaited. */
-  close(): unknown;
+  /** Closes what is iterated over and waits for that, at this await. */
+  close(site: number): LoweredCode<void>;
 }
 
 /** An object with a method under this key says itself how it is iterated over: the method makes a {@link Loop}. */
@@ -98,7 +100,7 @@ class Returned {
 const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype));
 
 /** Makes the functions upon the primitives that drive lowered code. */
-export function createIteration({ start, receive, later }: Primitives): Iteration {
+export function createIteration({ start, receive, at, later }: Primitives): Iteration {
   class IteratorLoop implements Loop {
     readonly #iterator: AnyIterator;
     /** Asks for the next step in the shape that `receive` knows. */
@@ -130,9 +132,9 @@ export function createIteration({ start, receive, later }: Primitives): Iteratio
       this.#hasFailed = true;
     }
 
-    close(): unknown {
+    *close(site: number): LoweredCode<void> {
       this.open = false;
-      return start(close(this.#iterator, this.#hasFailed));
+      yield* close(this.#iterator, this.#hasFailed, (closing) => at(site, closing));
     }
   }
 
@@ -337,10 +339,14 @@ interface AnyIterator {
 }
 
 /** Calls `return` of an iterator, if it has one; what goes wrong counts for nothing when something has before. */
-function* close(iterator: AnyIterator, hasFailed: boolean): LoweredCode<void> {
+function* close(
+  iterator: AnyIterator,
+  hasFailed: boolean,
+  noted = (closing: unknown): unknown => closing,
+): LoweredCode<void> {
   try {
     const method = iterator.return;
-    if (method != null) checkResult(yield method.call(iterator));
+    if (method != null) checkResult(yield noted(method.call(iterator)));
   } catch (cause) {
     if (!hasFailed) throw cause;
   }

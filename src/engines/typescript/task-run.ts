@@ -3,12 +3,12 @@
  * outside (S16.55), and when a loop gives its turn back (S16.56).
  *
  * Cleaning up goes from the youngest task to the oldest, so that a function called returns before its caller. A task
- * that waits for another returns after it; one that waits for a promise of somebody else, which may stand for any of
- * the younger ones, after all of them.
+ * that waits for another returns after it; one that waits for what `then` has made, for an async generator or for a
+ * promise of somebody else, which may stand for any of the younger ones, after all of them.
  */
 import { type Process, type Program, Run } from "../../kernel/index.ts";
 import { current, enter, type Running } from "./current.ts";
-import { Adoption, type Awaiter, Deferred, FULFILLED, REJECTED, type State } from "./deferred.ts";
+import { Adoption, Answer, type Awaiter, Deferred, FULFILLED, REJECTED, type State } from "./deferred.ts";
 import { beginTurn, returnNow, Task, turn } from "./task.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
@@ -144,7 +144,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     const { awaits } = task;
     if (awaits === null) return true;
     if (awaits instanceof Task && awaits.run === this) return awaits.activation === null;
-    return awaits instanceof Deferred || isYoungest;
+    return awaits instanceof Answer || isYoungest;
   }
 
   /** @internal Main has returned or failed. */

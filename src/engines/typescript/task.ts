@@ -14,7 +14,7 @@
 import { CLOSED } from "../../kernel/index.ts";
 import { awaiterOf, traced } from "./author-stack.ts";
 import { current, enter } from "./current.ts";
-import { Answer, Deferred, FULFILLED, PENDING, REJECTED, RETURNED, type State } from "./deferred.ts";
+import { Answer, Deferred, FULFILLED, PENDING, REJECTED, RETURNED, type State, withThen } from "./deferred.ts";
 import type { TaskRun } from "./task-run.ts";
 
 /** A lowered function in execution. */
@@ -45,6 +45,8 @@ const {
   throw: throwInto,
   return: returnFrom,
 } = Object.getPrototypeOf(function* () {}.prototype) as Activation;
+
+const { then } = Promise.prototype;
 
 /** Whether the task that runs now runs inside the call that started it, so that the caller goes on first. */
 export let isNested = false;
@@ -203,14 +205,20 @@ function awaitsThenable(task: Task, awaited: object): boolean {
 function awaitsForeign(task: Task, awaited: unknown): boolean {
   let promise: Promise<unknown>;
   try {
-    if (!(awaited instanceof Promise) && typeof (awaited as { then?: unknown }).then !== "function") return false;
-    promise = Promise.resolve(awaited);
+    if (awaited instanceof Promise) promise = Promise.resolve(awaited);
+    else {
+      const given = (awaited as PromiseLike<unknown>).then;
+      if (typeof given !== "function") return false;
+      promise = Promise.resolve(withThen(awaited, given));
+    }
   } catch (cause) {
     promise = Promise.reject(cause);
   }
   task.site = turn.site;
   task.awaits = promise;
-  promise.then(
+  // Not its own `then`, should somebody have given it one: `await` does not ask for that either.
+  then.call(
+    promise,
     (value) => {
       if (task.awaits === promise) task.wake(FULFILLED, value);
     },
@@ -297,12 +305,11 @@ function driveOutside(
 
 /** @internal Tells a suspended function to return: its `finally` runs, its `catch` does not. */
 export function returnNow(task: Task): void {
+  // What it stood at may yet settle in the cleanup, while it waits for something else.
+  if (task.awaits instanceof Deferred) task.awaits.forget(task);
   task.awaits = null;
   task.cleansUp = true;
-  // Where it stood is of the run that was stopped, and gone.
-  task.queue = null;
-  task.previous = null;
-  task.next = null;
+  task.queue?.remove(task);
   task.waiting = null;
   drive(task, RETURNED, undefined);
 }
