@@ -57,8 +57,6 @@ export interface Heritage {
 class Rare {
   // What every turn looks at stands first, in one line of the cache.
   topics: Map<string, Subscription> | null = null;
-  /** The strands whose wait is over. */
-  settled: WaitQueue | null = null;
   /** The strands that have given their turn back. */
   paused: WaitQueue | null = null;
   /** What comes when the code that was stopped has cleaned up. */
@@ -99,6 +97,8 @@ export class Process implements Subject {
   declare private doomedTo: ExitFailure | null;
   readonly pid: Pid;
   declare private rare: Rare | null;
+  /** The strands whose wait is over. */
+  declare private over: WaitQueue | null;
   /** The limit of its mailbox: its entry's, or else its host's. */
   declare limit: MailboxLimit | null;
   /** @internal What it runs. */
@@ -138,6 +138,7 @@ export class Process implements Subject {
     this.doomedTo = null;
     this.pid = pid;
     this.rare = null;
+    this.over = null;
     this.limit = program.mailbox ?? host.mailbox;
     this.program = program;
     this.mailbox = null;
@@ -391,9 +392,8 @@ export class Process implements Subject {
 
   /** @internal A strand whose wait is over goes on as soon as the process has its turn, or still in this one. */
   settled(strand: Strand): void {
-    const rare = this.rareParts();
-    rare.settled ??= new WaitQueue();
-    rare.settled.add(strand);
+    if (this.over === null) this.over = new WaitQueue();
+    this.over.add(strand);
     if (!this.queued && !this.stepping) this.island.scheduler.enqueue(this);
   }
 
@@ -408,8 +408,7 @@ export class Process implements Subject {
 
   /** @internal Whether a strand whose wait is over is still to go on. */
   get hasSettled(): boolean {
-    const settled = this.rare?.settled;
-    return settled != null && settled.first !== null;
+    return this.over !== null && this.over.first !== null;
   }
 
   /** Decides its end; it comes with its next turn. The first decision stands. */
@@ -456,10 +455,10 @@ export class Process implements Subject {
   /** Those who gave their turn back have it again, behind those who have been waiting for it. */
   private unpause(rare: Rare): void {
     const paused = rare.paused as WaitQueue;
-    rare.settled ??= new WaitQueue();
+    if (this.over === null) this.over = new WaitQueue();
     for (let at = paused.first; at !== null; at = paused.first) {
       paused.remove(at);
-      rare.settled.add(at);
+      this.over.add(at);
     }
   }
 
@@ -511,7 +510,7 @@ export class Process implements Subject {
     this.stepping = true;
     this.budget = BUDGET;
     if (this.rare !== null && this.rare.paused !== null) this.unpause(this.rare);
-    const settled = this.rare?.settled;
+    const settled = this.over;
     for (let at = settled?.first ?? null; at !== null && this.budget > 0; at = settled?.first ?? null) {
       this.budget--;
       settled?.remove(at);
@@ -526,7 +525,7 @@ export class Process implements Subject {
    * that stand there already: what they waited for is taken, and must not get lost.
    */
   private resumeSettled(run: Run | null): void {
-    const settled = (this.rare as Rare).settled as WaitQueue;
+    const settled = this.over as WaitQueue;
     let last: Place | null = null;
     for (let at = settled.first; at !== null; at = settled.first) {
       if (this.run !== run || this.doomedTo !== null) return;
@@ -907,10 +906,10 @@ export class Process implements Subject {
     this.openedInbox = null;
     if (this.handed !== null) this.takeBackHanded();
     this.stirred = null;
+    this.over = null;
     if (rare === null) return;
     rare.eventsSubscription = null;
     rare.stirred = null;
-    rare.settled = null;
     rare.paused = null;
     rare.accepted = null;
     if (rare.topics !== null) {
@@ -947,7 +946,7 @@ export class Process implements Subject {
     const rare = this.rare as Rare;
     const then = rare.afterCleanup as () => void;
     rare.afterCleanup = null;
-    rare.settled = null;
+    this.over = null;
     then();
   }
 
