@@ -3,11 +3,16 @@ import { createRuntime, type Process } from "beamish";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 const stray: unknown[] = [];
-const note = (cause: unknown) => stray.push((cause as Error).message);
+let onStray = () => {};
+const note = (cause: unknown) => {
+  stray.push((cause as Error).message);
+  onStray();
+};
 
 let others: NodeJS.UnhandledRejectionListener[] = [];
 beforeEach(() => {
   stray.length = 0;
+  onStray = () => {};
   others = process.listeners("unhandledRejection");
   process.removeAllListeners("unhandledRejection");
   process.on("unhandledRejection", note);
@@ -58,11 +63,14 @@ it("a failure awaited without a wait in between is handled, however many turns t
 });
 
 it("a failure that nobody has awaited when the process waits is reported once [S16.9]", async () => {
-  await runBesideABusyOne(async (process) => {
+  const bothTold = new Promise<void>((resolve) => {
+    onStray = () => stray.length === 2 && resolve();
+  });
+  await runBesideABusyOne(async () => {
     void fail("nobody comes");
     await null;
     void fail("nor here");
-    await process.sleep(20);
+    await bothTold;
   });
   expect(stray).toEqual(["nobody comes", "nor here"]);
 });
