@@ -9,6 +9,7 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { defineConfig, type Plugin } from "vitest/config";
 import { lower } from "./src/platform/lowering.ts";
+import { mayHaveAsync } from "./src/platform/module-compiler.ts";
 
 const inTree = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,7 +19,7 @@ const lowering: Plugin = {
   enforce: "post",
   transform(code, id) {
     const [file = ""] = id.split("?");
-    if (!file.startsWith(inTree("./test/")) || !/\basync\b/.test(code)) return null;
+    if (!file.startsWith(inTree("./test/")) || !mayHaveAsync(code)) return null;
     const lowered = lower(code, pathToFileURL(file).href);
     return lowered === null ? null : { code: lowered.code, map: JSON.parse(JSON.stringify(lowered.map)) };
   },

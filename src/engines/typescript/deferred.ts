@@ -15,6 +15,7 @@ import { current, enter } from "./current.ts";
 import { owned } from "./stopped.ts";
 import type { SEES_CLOSED } from "./task.ts";
 import type { TaskRun } from "./task-run.ts";
+import { beginTurn } from "./turn.ts";
 
 export const PENDING = 0;
 export const FULFILLED = 1;
@@ -231,7 +232,7 @@ export class Reaction extends Deferred {
     else {
       const outer = current;
       enter(this);
-      if (outer === null) this.run.beginTurn();
+      if (outer === null) beginTurn();
       let value: unknown;
       try {
         value = handler(wakeValue);

@@ -6,11 +6,13 @@ import { Channel } from "./channel-dressing.ts";
 import { current } from "./current.ts";
 import { REJECTED, Reaction } from "./deferred.ts";
 import { createIteration, type Later } from "./lowered-iteration.ts";
-import { type Activation, arrange, start as startActivation, turn } from "./task.ts";
+import { type Activation, arrange, start as startActivation } from "./task.ts";
+import { turn } from "./turn.ts";
 
 export { sites } from "./author-stack.ts";
 export { superOf } from "./lowered-super.ts";
-export { PAUSE, run, start, turn, WAIT } from "./task.ts";
+export { PAUSE, run, start, WAIT } from "./task.ts";
+export { turn } from "./turn.ts";
 
 /** Notes which await it is that is being reached; hands the awaited value on. */
 export function at(site: number, awaited: unknown): unknown {

@@ -39,7 +39,7 @@ import type {
 import { DoneValue, serve } from "./serve.ts";
 import { execBy, SpawnBuilder, spawnBy } from "./spawn-builder.ts";
 import { open, openToSend } from "./stopped.ts";
-import { turn } from "./task.ts";
+import { turn } from "./turn.ts";
 
 type Send = (destination: string, topic: string, ...payload: unknown[]) => ProcessError | null;
 

@@ -19,7 +19,8 @@ import {
   type State,
   type Strays,
 } from "./deferred.ts";
-import { beginTurn, returnNow, Task, turn } from "./task.ts";
+import { returnNow, Task } from "./task.ts";
+import { beginTurn, turn } from "./turn.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
 const SLICE_MS = 1;
@@ -194,11 +195,6 @@ export class TaskRun extends Run implements Running, Awaiter {
       (value) => adoption.queueUp(FULFILLED, value),
       (cause) => adoption.queueUp(REJECTED, cause),
     );
-  }
-
-  /** @internal A callback has its turn. */
-  beginTurn(): void {
-    beginTurn();
   }
 
   /** @internal The check of a loop asks; whether the loop gives its turn back. */

@@ -27,6 +27,7 @@ import {
   withThen,
 } from "./deferred.ts";
 import type { TaskRun } from "./task-run.ts";
+import { beginTurn, turn } from "./turn.ts";
 
 /** A lowered function in execution. */
 export type Activation = Generator<unknown, unknown, unknown>;
@@ -35,21 +36,6 @@ export type Activation = Generator<unknown, unknown, unknown>;
 export const WAIT: unique symbol = Symbol("wait");
 /** Yielded by the check of a loop. */
 export const PAUSE: unique symbol = Symbol("pause");
-
-/** What the loops of lowered code count down, and where they are: written by the code itself. */
-export const turn = {
-  /** How many times round loops may still go before a look at the clock. */
-  left: 0,
-  /** How many looks there have been since the task was resumed. */
-  looks: 0,
-  /** How many messages have been sent since. */
-  sent: 0,
-  /** Which await of which module was reached last; see author-stack.ts. */
-  site: 0,
-};
-
-/** How many times round a loop before the first look at the clock. */
-const FIRST_LOOK = 64;
 
 const {
   next: goOn,
@@ -134,13 +120,6 @@ export class Task extends Deferred {
   }
 }
 
-/** The process has its turn: what its loops may do is counted from here. */
-export function beginTurn(): void {
-  turn.left = FIRST_LOOK;
-  turn.looks = 0;
-  turn.sent = 0;
-}
-
 /** Runs a task until it waits or has returned. */
 export function drive(task: Task, state: State, value: unknown): void {
   const outer = current;
@@ -178,12 +157,13 @@ export function drive(task: Task, state: State, value: unknown): void {
     if (yielded === PAUSE) {
       if (task.run.pauses(task)) break;
       given = undefined;
-    } else if (typeof yielded === "object" ? yielded !== null : typeof yielded === "function") {
-      const { run } = task;
-      if (isDeferredOf(run, yielded)) {
+    } else {
+      const { process } = task.run;
+      const isObject = typeof yielded === "object" ? yielded !== null : typeof yielded === "function";
+      if (isObject && isDeferredOf(task.run, yielded)) {
         task.site = turn.site;
         // An answer that is there may hold a message that was taken: it is not left lying about.
-        const isLate = !(yielded instanceof Answer) && (run.process.hasSettled || --run.process.budget < 0);
+        const isLate = !(yielded instanceof Answer) && (process.hasSettled || --process.budget < 0);
         if (yielded.state === PENDING || outer !== null || isLate) {
           task.awaits = yielded;
           yielded.awaitedBy(task);
@@ -192,14 +172,11 @@ export function drive(task: Task, state: State, value: unknown): void {
         how = yielded.state;
         if (how === REJECTED) yielded.isHandled();
         given = how === REJECTED ? traced(yielded.result, task) : yielded.result;
-      } else if (awaitsForeign(task, yielded)) break;
-      else if (outer !== null || task.process.hasSettled || --task.process.budget < 0) {
+      } else if (isObject && awaitsForeign(task, yielded)) break;
+      else if (outer !== null || process.hasSettled || --process.budget < 0) {
         task.queueUp(FULFILLED, yielded);
         break;
       }
-    } else if (outer !== null || task.process.hasSettled || --task.process.budget < 0) {
-      task.queueUp(FULFILLED, yielded);
-      break;
     }
     if (task.run.isShut && !task.cleansUp) break;
   }
@@ -312,7 +289,7 @@ function driveOutside(
       );
       return;
     }
-    turn.left = FIRST_LOOK;
+    beginTurn();
     how = FULFILLED;
     given = undefined;
   }
