@@ -30,7 +30,9 @@ type Position =
   /** Something has to follow: the statement, or the expression, is not whole. */
   | "inside"
   /** An expression is whole. It can go on, or in a block the next statement begins. */
-  | "operand";
+  | "operand"
+  /** An expression is whole and has been cast. Only operators go on with it, and it is not cast again. */
+  | "cast";
 
 /** A bracket or block that is open. */
 interface Open {
@@ -222,7 +224,7 @@ class TypeErasure {
 
   /** `export type Name<T> = …`. */
   #typeStatement(): void {
-    this.#eraseBehind(this.#position === "operand", () => {
+    this.#eraseBehind(() => {
       if (this.#cursor.textOf(this.#cursor.token) === "export") this.#cursor.advance();
       this.#cursor.advance();
       this.#types.expect(NAME, "name of a type");
@@ -239,7 +241,8 @@ class TypeErasure {
       this.#cursor.advance(3);
       this.#position = "statement";
     } else if (this.#isBehindExpression()) {
-      this.#eraseBehind(true, () => {
+      this.#position = "cast";
+      this.#eraseBehind(() => {
         this.#cursor.advance();
         this.#types.type();
       });
@@ -273,26 +276,27 @@ class TypeErasure {
   }
 
   /**
-   * Erases what `read` goes over. If it stands behind an expression with which the next token could go on once there are
-   * only blanks between, a semicolon keeps them apart:
+   * Erases what `read` goes over. Where it stands behind an expression with which the next token could go on once there
+   * are only blanks between, a semicolon keeps them apart:
    *
    *     local run = job :: Job     (first or second)()
    *     local run = job ;          (first or second)()
    */
-  #eraseBehind(isExpression: boolean, read: () => void): void {
-    const isParted = this.#erase(read, () => isExpression && SUFFIXES.includes(this.#cursor.kind));
-    if (isParted) this.#position = "statement";
+  #eraseBehind(read: () => void): void {
+    const isBehind = this.#position !== "statement";
+    this.#erase(read);
+    if (!isBehind || !SUFFIXES.includes(this.#cursor.kind)) return;
+    const blanks = this.#pieces.pop() as string;
+    this.#pieces.push(`;${blanks.slice(1)}`);
+    this.#position = "statement";
   }
 
-  #erase(read: () => void, isToBeParted = () => false): boolean {
+  #erase(read: () => void): void {
     const { start } = this.#cursor.token;
     read();
     const { text, endBefore } = this.#cursor;
-    const isParted = isToBeParted();
-    const blanks = text.slice(start, endBefore).replace(/[^\r\n]/g, " ");
-    this.#pieces.push(text.slice(this.#writtenTo, start), isParted ? `;${blanks.slice(1)}` : blanks);
+    this.#pieces.push(text.slice(this.#writtenTo, start), text.slice(start, endBefore).replace(/[^\r\n]/g, " "));
     this.#writtenTo = endBefore;
-    return isParted;
   }
 
   // Where the pass is
