@@ -127,6 +127,7 @@ class TypeErasure {
     }
   }
 
+  /** Either it goes on with an expression, as a call, or a statement begins: `(f or g)()`. */
   #parenthesis(): void {
     if (this.#position === "statement") this.#inHead = true;
     this.#enter(")");
@@ -237,7 +238,7 @@ class TypeErasure {
 
   /** `expression :: T`, or a label. */
   #doubleColon(): void {
-    if (this.#isLabel() && this.#isInBlock()) {
+    if (this.#isLabel()) {
       this.#cursor.advance(3);
       this.#position = "statement";
     } else if (this.#isBehindExpression()) {
@@ -252,11 +253,11 @@ class TypeErasure {
   }
 
   /**
-   * `:: Name ::` is a label wherever it stands, as it is in Lua: `f() ::again::`. But `x :: T ::again::` is a cast and a
-   * label, since behind the label `T` a statement could not begin with `again ::`.
+   * `:: Name ::` is a label wherever a statement may begin, as in Lua: `f() ::again::`. But `x :: T ::again::` is a cast
+   * and a label, since behind the label `T` a statement could not begin with `again ::`.
    */
   #isLabel(): boolean {
-    if (!this.#cursor.sees("::", NAME, "::")) return false;
+    if (!this.#isInBlock() || !this.#cursor.sees("::", NAME, "::")) return false;
     return !(this.#isBehindExpression() && this.#cursor.sees("::", NAME, "::", NAME, "::"));
   }
 
