@@ -14,13 +14,13 @@
 
 local host = ...
 
-local byte, find, format, gsub, lower, match, sub = string.byte, string.find, string.format, string.gsub,
-  string.lower, string.match, string.sub
+local byte, find, format, gsub, lower = string.byte, string.find, string.format, string.gsub, string.lower
+local match, sub, upper = string.match, string.sub, string.upper
 local abs, floor, fmod, math_type, tointeger = math.abs, math.floor, math.fmod, math.type, math.tointeger
 local maxinteger, mininteger = math.maxinteger, math.mininteger
-local concat, utf8_len = table.concat, utf8.len
-local error, ipairs, rawget, setmetatable, tonumber, tostring, type = error, ipairs, rawget, setmetatable, tonumber,
-  tostring, type
+local concat, unpack, utf8_len = table.concat, table.unpack, utf8.len
+local error, ipairs, pairs, rawget, setmetatable = error, ipairs, pairs, rawget, setmetatable
+local tonumber, tostring, type = tonumber, tostring, type
 
 -- Bounds -------------------------------------------------------------------------------------------------------------
 
@@ -100,12 +100,14 @@ local function new_duration(nanoseconds)
   return setmetatable({ nanoseconds }, Duration)
 end
 
+local function time_out_of_range()
+  return nil, host.invalid("time out of range: only the years -271821 to 275760 are there")
+end
+
 --- A Time, or `nil, INVALID`. `nanoseconds` may be any integer.
 local function new_time(seconds, nanoseconds, zone)
   seconds = seconds + nanoseconds // NANOSECONDS_PER_SECOND
-  if seconds < -MAX_SECONDS or seconds > MAX_SECONDS then
-    return nil, host.invalid("time out of range: only the years -271821 to 275760 are there")
-  end
+  if seconds < -MAX_SECONDS or seconds > MAX_SECONDS then return time_out_of_range() end
   return setmetatable({ seconds, nanoseconds % NANOSECONDS_PER_SECOND, zone }, Time)
 end
 
@@ -187,12 +189,13 @@ local function days_in_month(year, month)
   return month == 2 and is_leap(year) and 29 or MONTH_DAYS[month]
 end
 
---- The reading of a clock as seconds since 1970 as if in UTC; parts may be out of their usual range, as
---- "the 32nd of January". `nil` when some part is out of all proportion.
-local function wall_seconds(year, month, day, hour, minute, second)
-  for _, part in ipairs({ year, month, day, hour, minute, second }) do
+--- A reading {year, month, day, hour, minute, second} as seconds since 1970 as if in UTC. Its parts may be out of their
+--- usual range, as "the 32nd of January"; `nil` when one is out of all proportion.
+local function wall_seconds(reading)
+  for _, part in ipairs(reading) do
     if part < -MAX_PART or part > MAX_PART then return nil end
   end
+  local year, month, day, hour, minute, second = unpack(reading)
   year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
   if abs(year) > 400000 then return nil end
   local days = days_of_date(year, month, 1) + day - 1
@@ -265,9 +268,16 @@ local function known_zone(zone, n, fn)
 end
 
 local function time_at_wall(wall, nanoseconds, zone)
-  -- Out of range it is only to be refused, and the zone database need not be asked.
-  local offset = abs(wall) <= MAX_SECONDS + SECONDS_PER_DAY and offset_at_wall(zone, wall) or 0
-  return new_time(wall - offset, nanoseconds, zone)
+  wall = wall + nanoseconds // NANOSECONDS_PER_SECOND
+  if abs(wall) > MAX_SECONDS + SECONDS_PER_DAY then return time_out_of_range() end
+  return new_time(wall - offset_at_wall(zone, wall), nanoseconds % NANOSECONDS_PER_SECOND, zone)
+end
+
+--- The Time of {year, month, day, hour, minute, second}, each part carrying over into the next.
+local function time_of_reading(reading, nanoseconds, zone)
+  local wall = wall_seconds(reading)
+  if not wall then return time_out_of_range() end
+  return time_at_wall(wall, nanoseconds, zone)
 end
 
 -- Durations ----------------------------------------------------------------------------------------------------------
@@ -825,7 +835,7 @@ local function time_read(state, zone)
   local year = state.year or 0
   local month, day = month_and_day(state, year)
   if not month then return nil, day end
-  local wall = wall_seconds(year, month, day, hour_of_day(state), state.minute or 0, state.second or 0)
+  local wall = wall_seconds({ year, month, day, hour_of_day(state), state.minute or 0, state.second or 0 })
   local nanosecond, abbreviation = state.nanosecond or 0, state.abbreviation
   if state.utc then return new_time(wall, nanosecond, nil) end
   if not state.offset and not abbreviation then return time_at_wall(wall, nanosecond, zone) end
@@ -833,9 +843,8 @@ local function time_read(state, zone)
     or offset_named(zone, abbreviation, wall)
     or state.offset_of_abbreviation
     or 0 -- as in Go: no list of abbreviations could be right, "IST" alone has three meanings
-  local agrees = has_zone(zone, wall - offset, offset, abbreviation)
-  if not agrees and offset == 0 and not abbreviation then return new_time(wall, nanosecond, nil) end
-  return new_time(wall - offset, nanosecond, agrees and zone or not agrees and fixed_zone_text(abbreviation or "", offset) or nil)
+  if not has_zone(zone, wall - offset, offset, abbreviation) then zone = fixed_zone_text(abbreviation or "", offset) end
+  return new_time(wall - offset, nanosecond, zone)
 end
 
 -- Durations as values ------------------------------------------------------------------------------------------------
@@ -906,6 +915,10 @@ local function sum_of_durations(a, b)
   return fitting_duration(a + 0.0 + b, a + b)
 end
 
+local function difference_of_durations(a, b)
+  return fitting_duration(a - 0.0 - b, a - b)
+end
+
 local function operand(value, n, operator)
   return must(whole_duration(value, n, operator))
 end
@@ -930,7 +943,8 @@ function Duration.__div(a, b)
 end
 
 function Duration.__unm(a)
-  return new_duration(clamped_sum(0, -nanoseconds_of(a, 1, "-")))
+  local nanoseconds = nanoseconds_of(a, 1, "-")
+  return new_duration(nanoseconds == mininteger and maxinteger or -nanoseconds)
 end
 
 function Duration.__eq(a, b)
@@ -1031,10 +1045,13 @@ local function difference(a, b, fn)
   local seconds_a, rest_a = parts_of(a, 1, fn)
   local seconds_b, rest_b = parts_of(b, fn == "-" and 2 or 1, fn)
   local seconds, rest = seconds_a - seconds_b, rest_a - rest_b
-  local limit = maxinteger // NANOSECONDS_PER_SECOND
+  local limit = maxinteger // NANOSECONDS_PER_SECOND + 1
   if seconds > limit then return new_duration(maxinteger) end
   if seconds < -limit then return new_duration(mininteger) end
-  return new_duration(clamped_sum(seconds * NANOSECONDS_PER_SECOND, rest))
+  -- One second goes over to the rest, so that no step but the last can leave the range.
+  local step = seconds > 0 and 1 or seconds < 0 and -1 or 0
+  local carried = rest + step * NANOSECONDS_PER_SECOND
+  return new_duration(clamped_sum((seconds - step) * NANOSECONDS_PER_SECOND, carried))
 end
 
 function time_methods:sub(other) return difference(self, other, "sub") end
@@ -1044,14 +1061,12 @@ function time_methods:sub(other) return difference(self, other, "sub") end
 function time_methods:add_date(years, months, days)
   local wall, nanoseconds, zone = wall_parts(self, "add_date")
   local year, month, day = date_of_days(wall // SECONDS_PER_DAY)
-  local added_years, added_months, added_days =
-    integer(years, 1, "add_date", 0), integer(months, 2, "add_date", 0), integer(days, 3, "add_date", 0)
+  local added_years = integer(years, 1, "add_date", 0)
+  local added_months = integer(months, 2, "add_date", 0)
+  local added_days = integer(days, 3, "add_date", 0)
   local hour, minute, second = clock_of_seconds(wall)
-  return time_methods.of_reading(
-    { clamped_sum(year, added_years), clamped_sum(month, added_months), clamped_sum(day, added_days), hour, minute, second },
-    nanoseconds,
-    zone
-  )
+  year, month, day = clamped_sum(year, added_years), clamped_sum(month, added_months), clamped_sum(day, added_days)
+  return time_of_reading({ year, month, day, hour, minute, second }, nanoseconds, zone)
 end
 
 --- -1, 0 or 1.
@@ -1069,3 +1084,255 @@ function time_methods:after(other) return compared(self, other, "after", 1) > 0 
 function time_methods:equal(other) return compared(self, other, "equal", 1) == 0 end
 
 function time_methods:compare(other) return compared(self, other, "compare", 1) end
+
+--- The moment from which Go counts: the first of January of the year 1 in UTC.
+local ZERO_SECONDS = days_of_date(1, 1, 1) * SECONDS_PER_DAY
+
+function time_methods:is_zero()
+  local seconds, nanoseconds = parts_of(self, 1, "is_zero")
+  return seconds == ZERO_SECONDS and nanoseconds == 0
+end
+
+function time_methods:format(layout)
+  local seconds, nanoseconds, zone = parts_of(self, 1, "format")
+  local program = compiled(text(layout, 1, "format"))
+  if not program then return nil, layout_too_long() end
+  return write_time(program, seconds, nanoseconds, zone)
+end
+
+function time_methods:utc()
+  local seconds, nanoseconds = parts_of(self, 1, "utc")
+  return new_time(seconds, nanoseconds, nil)
+end
+
+function time_methods:in_local()
+  local seconds, nanoseconds = parts_of(self, 1, "in_local")
+  return new_time(seconds, nanoseconds, "local")
+end
+
+function time_methods:in_location(zone)
+  local seconds, nanoseconds = parts_of(self, 1, "in_location")
+  if zone == nil then return host.raise_argument(1, "in_location", "zone", zone) end
+  local known, err = known_zone(zone, 1, "in_location")
+  if err then return nil, err end
+  return new_time(seconds, nanoseconds, known)
+end
+
+function time_methods:location()
+  local _, _, zone = parts_of(self, 1, "location")
+  return zone or "UTC"
+end
+
+local function add_modulo(a, b, modulus)
+  return a >= modulus - b and a - (modulus - b) or a + b
+end
+
+--- Nanoseconds since the zero time modulo `unit`. Times are longer than 64 bits of nanoseconds, so seconds are multiplied
+--- by doubling and adding, in as many steps as the factor has bits.
+local function nanoseconds_since_zero(seconds, nanoseconds, unit)
+  local result, power, factor = 0, (seconds - ZERO_SECONDS) % unit, NANOSECONDS_PER_SECOND
+  while factor > 0 do
+    if factor & 1 == 1 then result = add_modulo(result, power, unit) end
+    power, factor = add_modulo(power, power, unit), factor >> 1
+  end
+  return add_modulo(result, nanoseconds % unit, unit)
+end
+
+--- Down to a multiple of `d` since the zero time, whatever the zone; unchanged when `d` is not above zero.
+function time_methods:truncate(d)
+  local seconds, nanoseconds, zone = parts_of(self, 1, "truncate")
+  local unit, err = whole_duration(d, 1, "truncate")
+  if not unit then return nil, err end
+  if unit <= 0 then return new_time(seconds, nanoseconds, zone) end
+  return shifted(self, -1, nanoseconds_since_zero(seconds, nanoseconds, unit), 1, "truncate")
+end
+
+--- To the nearest such multiple, halves up.
+function time_methods:round(d)
+  local seconds, nanoseconds, zone = parts_of(self, 1, "round")
+  local unit, err = whole_duration(d, 1, "round")
+  if not unit then return nil, err end
+  if unit <= 0 then return new_time(seconds, nanoseconds, zone) end
+  local rest = nanoseconds_since_zero(seconds, nanoseconds, unit)
+  if rest < unit - rest then return shifted(self, -1, rest, 1, "round") end
+  return shifted(self, 1, unit - rest, 1, "round")
+end
+
+--- Time and duration in either order, or two durations.
+local function added(a, b)
+  if is(a, "Time") then return must(shifted(a, 1, operand(b, 2, "+"), 1, "+")) end
+  if is(b, "Time") then return must(shifted(b, 1, operand(a, 1, "+"), 2, "+")) end
+  return sum_of_durations(operand(a, 1, "+"), operand(b, 2, "+"))
+end
+
+--- Time - Time is a Duration, Time - duration a Time, duration - duration a Duration.
+local function subtracted(a, b)
+  if is(b, "Time") then return difference(a, b, "-") end
+  if is(a, "Time") then return must(shifted(a, -1, operand(b, 2, "-"), 1, "-")) end
+  return difference_of_durations(operand(a, 1, "-"), operand(b, 2, "-"))
+end
+
+Time.__add, Duration.__add = added, added
+Time.__sub, Duration.__sub = subtracted, subtracted
+
+--- The same moment, in whatever zones.
+function Time.__eq(a, b)
+  return is(a, "Time") and is(b, "Time") and rawget(a, 1) == rawget(b, 1) and rawget(a, 2) == rawget(b, 2)
+end
+
+function Time.__lt(a, b) return compared(a, b, "<", 2) < 0 end
+
+function Time.__le(a, b) return compared(a, b, "<=", 2) <= 0 end
+
+function Time.__tostring(a) return write_time(COMPILED[LAYOUTS.RFC3339_NANO], parts_of(a, 1, "tostring")) end
+
+Time.__concat = joined
+
+-- Waiting ------------------------------------------------------------------------------------------------------------
+-- Durations are handed on as they are: rounding could make a timer fire early.
+
+--- Nanoseconds above zero, or `nil, INVALID` (S11.20).
+local function positive_duration(d, fn)
+  local nanoseconds, why = read_duration(d, 1, fn)
+  if not nanoseconds then return nil, host.invalid(why) end
+  if nanoseconds > 0 then return nanoseconds end
+  return nil, host.invalid(fn .. " needs a duration above zero")
+end
+
+local function handle_of(value, kind, fn)
+  return is(value, kind) and rawget(value, 1) or host.raise_argument(1, fn, kind, value)
+end
+
+local function channel_of(kind)
+  return function(self) return handle_of(self, kind, "channel"):channel() end
+end
+
+timer_methods.channel = channel_of("Timer")
+timer_methods.response = timer_methods.channel
+ticker_methods.channel = channel_of("Ticker")
+ticker_methods.response = ticker_methods.channel
+
+--- Whether it was still running.
+function timer_methods:stop() return handle_of(self, "Timer", "stop"):stop() end
+
+--- Starts anew; whether it was still running.
+function timer_methods:reset(d)
+  local handle = handle_of(self, "Timer", "reset")
+  return handle:reset(must(positive_duration(d, "reset")))
+end
+
+function ticker_methods:stop()
+  handle_of(self, "Ticker", "stop"):stop()
+  return true
+end
+
+-- The module ---------------------------------------------------------------------------------------------------------
+
+local time = {
+  NANOSECOND = 1,
+  MICROSECOND = 1000,
+  MILLISECOND = 1000000,
+  SECOND = NANOSECONDS_PER_SECOND,
+  MINUTE = 60 * NANOSECONDS_PER_SECOND,
+  HOUR = 3600 * NANOSECONDS_PER_SECOND,
+  utc = "UTC",
+  localtz = "local",
+}
+for name, layout in pairs(LAYOUTS) do time[name] = layout end
+for number, name in ipairs(MONTHS) do time[upper(name)] = number end
+for number, name in ipairs(WEEKDAYS) do time[upper(name)] = number - 1 end
+
+function time.now()
+  local seconds, nanoseconds = host.now()
+  return new_time(seconds, nanoseconds, DEFAULT_ZONE)
+end
+
+function time.unix(seconds, nanoseconds)
+  return new_time(integer(seconds, 1, "unix"), integer(nanoseconds, 2, "unix", 0), DEFAULT_ZONE)
+end
+
+function time.date(year, month, day, hour, minute, second, nanosecond, zone)
+  local reading = {
+    integer(year, 1, "date"),
+    integer(month, 2, "date", 1),
+    integer(day, 3, "date", 1),
+    integer(hour, 4, "date", 0),
+    integer(minute, 5, "date", 0),
+    integer(second, 6, "date", 0),
+  }
+  local nanoseconds = integer(nanosecond, 7, "date", 0)
+  local known, err = known_zone(zone, 8, "date")
+  if err then return nil, err end
+  return time_of_reading(reading, nanoseconds, known)
+end
+
+--- `zone` is where the text is from if it does not say so itself.
+function time.parse(layout, value, zone)
+  layout, value = text(layout, 1, "parse"), text(value, 2, "parse")
+  local known, err = known_zone(zone == nil and "UTC" or zone, 3, "parse")
+  if err then return nil, err end
+  local program = compiled(layout)
+  if not program then return nil, layout_too_long() end
+  if #value > MAX_LAYOUT then return nil, host.invalid("time of more than " .. MAX_LAYOUT .. " bytes") end
+  local function wrong(why)
+    return nil, host.invalid("cannot read time " .. quoted(value) .. " as " .. quoted(layout) .. ": " .. why)
+  end
+
+  local state, why = read_elements(program, value)
+  if not state then return wrong(why) end
+  local read, refusal = time_read(state, known)
+  if not read then return wrong(refusal) end
+  return read
+end
+
+--- Any form of a duration, most usefully a text, as a Duration.
+function time.parse_duration(duration)
+  local nanoseconds, err = whole_duration(duration, 1, "parse_duration")
+  if not nanoseconds then return nil, err end
+  return new_duration(nanoseconds)
+end
+
+function time.fixed_zone(name, offset)
+  name, offset = text(name, 1, "fixed_zone"), integer(offset, 2, "fixed_zone")
+  if #name > MAX_FIXED_ZONE_NAME or find(name, "%c") then
+    return nil, host.invalid("a zone name has at most " .. MAX_FIXED_ZONE_NAME .. " bytes and no control characters")
+  end
+  if offset <= -SECONDS_PER_DAY or offset >= SECONDS_PER_DAY then
+    return nil, host.invalid("a zone offset is less than a day of seconds, got " .. offset)
+  end
+  return fixed_zone_text(name, offset)
+end
+
+function time.load_location(name)
+  local known, err = known_zone(text(name, 1, "load_location"), 1, "load_location")
+  if err then return nil, err end
+  return known or "UTC"
+end
+
+--- Stops the calling coroutine. Zero and negative return at once (S11.16).
+function time.sleep(d)
+  local nanoseconds, why = read_duration(d, 1, "sleep")
+  if not nanoseconds then return nil, host.invalid(why) end
+  if nanoseconds > 0 then host.sleep(nanoseconds) end
+  return true
+end
+
+function time.after(d)
+  local nanoseconds, err = positive_duration(d, "after")
+  if not nanoseconds then return nil, err end
+  return host.after(nanoseconds)
+end
+
+function time.timer(d)
+  local nanoseconds, err = positive_duration(d, "timer")
+  if not nanoseconds then return nil, err end
+  return setmetatable({ host.timer(nanoseconds) }, Timer)
+end
+
+function time.ticker(d)
+  local nanoseconds, err = positive_duration(d, "ticker")
+  if not nanoseconds then return nil, err end
+  return setmetatable({ host.ticker(nanoseconds) }, Ticker)
+end
+
+return time, Time, Duration
