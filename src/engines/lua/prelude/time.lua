@@ -82,7 +82,7 @@ local function is(value, kind)
 end
 
 local function cannot_change(value)
-  refuse("a " .. (type(value) == "table" and value[KIND] or "value") .. " cannot be changed")
+  refuse("a " .. value[KIND] .. " cannot be changed")
 end
 
 --- Each has its metamethods further down, where they are written.
@@ -241,7 +241,7 @@ local function zone_at(zone, seconds)
   if not offset then
     offset, name = host.zone(zone, seconds)
   elseif name == "" then
-    name = offset_text(offset, "", offset % 60 == 0 and 2 or 3)
+    name = offset_text(offset, "", 2)
   end
   return offset, name
 end
@@ -1326,13 +1326,13 @@ end
 function time.timer(d)
   local nanoseconds, err = positive_duration(d, "timer")
   if not nanoseconds then return nil, err end
-  return setmetatable({ host.timer(nanoseconds) }, Timer)
+  return setmetatable({ (host.timer(nanoseconds)) }, Timer)
 end
 
 function time.ticker(d)
   local nanoseconds, err = positive_duration(d, "ticker")
   if not nanoseconds then return nil, err end
-  return setmetatable({ host.ticker(nanoseconds) }, Ticker)
+  return setmetatable({ (host.ticker(nanoseconds)) }, Ticker)
 end
 
 return time, Time, Duration
