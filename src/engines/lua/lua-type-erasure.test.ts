@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { eraseTypes, TypeSyntaxError } from "./type-erasure.ts";
+import { eraseTypes, TypeSyntaxError } from "./lua-type-erasure.ts";
 
 /** A script with its types, and with blanks in their place. */
 function typedAndBlank(marked: string): [typed: string, blank: string] {

@@ -10,7 +10,7 @@
  * Lua the pass ends, because the Lua compiler stops there too and says why. docs/lua-types.md has the rules.
  */
 import { END, NAME, NUMBER, STRING, TokenCursor } from "./lua-tokens.ts";
-import { TypeReader, TypeSyntaxError } from "./type-syntax.ts";
+import { TypeReader, TypeSyntaxError } from "./lua-type-syntax.ts";
 
 export { TypeSyntaxError };
 
