@@ -9,7 +9,7 @@
  */
 import type { ProcessError } from "./errors.ts";
 import type { MailboxLimit } from "./mailbox-limit.ts";
-import type { Process } from "./process.ts";
+import type { Heritage, Process } from "./process.ts";
 import { Syscalls } from "./syscalls.ts";
 
 /** Code in execution, from one start or upgrade to its end: the door it goes through, and what the kernel may ask of it. */
@@ -46,6 +46,11 @@ export interface Program {
    * program takes everything as it comes.
    */
   readonly accept: ((topic: string, payload: unknown) => unknown) | null;
+  /**
+   * Does what has to be done for each process before there is one, such as running its module's top-level code (S3.25),
+   * and answers once, now or later, with a program that is started once. `null` when there is nothing to do.
+   */
+  readonly prepare: ((heritage: Heritage, answer: (program: Program | ProcessError) => void) => void) | null;
   /** Makes a run of it, which does not run yet. */
   start(process: Process): Run;
 }

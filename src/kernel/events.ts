@@ -44,6 +44,8 @@ export type IslandNotice =
       readonly pid: Pid;
       readonly entry: string;
       readonly text: string;
+      /** Where in the source, `file:line`, if that is known. */
+      readonly position: string | null;
     };
 
 /** Those who watch one kind of thing. */

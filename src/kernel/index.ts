@@ -22,11 +22,11 @@ export { Kernel, type KernelParts } from "./kernel.ts";
 export { type CancelEvent, type ExitEvent, event, type LinkDownEvent, type ProcessEvent } from "./lifecycle-event.ts";
 export type { MailboxLimit } from "./mailbox-limit.ts";
 export { Message } from "./message.ts";
-export type { OneShot } from "./one-shot.ts";
+export { OneShot } from "./one-shot.ts";
 export type { Outside, OutsideSpawn, ProcessView } from "./outside.ts";
-export { copyPayload } from "./payload.ts";
+export { copyPayload, Foreign, type Form, formOf, setForm } from "./payload.ts";
 export { EMPTY_PID, isPid, type Pid } from "./pid.ts";
-export type { Process } from "./process.ts";
+export type { Heritage, Process } from "./process.ts";
 export {
   contextValues,
   type SpawnSettings,
@@ -37,4 +37,13 @@ export { isEntryId } from "./spawning.ts";
 export { Subscription } from "./subscription.ts";
 export { requiredDurationMs, type SpawnOperation, type Syscalls } from "./syscalls.ts";
 export type { Timer } from "./timers.ts";
-export { type Case, CLOSED, NOT_READY, type ReceiveCase, type SendCase, Source, Strand } from "./wait.ts";
+export {
+  type Case,
+  CLOSED,
+  NOT_READY,
+  type Preference,
+  type ReceiveCase,
+  type SendCase,
+  Source,
+  Strand,
+} from "./wait.ts";

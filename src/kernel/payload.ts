@@ -21,6 +21,36 @@ const MAX_INT64 = 2n ** 63n - 1n;
 
 const { slice } = Array.prototype;
 
+/**
+ * Where a list or map of a language that tells integers from floats notes what plain data does not show: a property
+ * that is not enumerable, so that TypeScript does not meet it. Copies keep it.
+ */
+export const FORM: unique symbol = Symbol("form");
+
+/** What {@link FORM} notes; list indexes count from 1 and are written as keys. */
+export interface Form {
+  /** The keys of a map that were integers and not strings. */
+  readonly integerKeys: ReadonlySet<string> | null;
+  /** The keys whose numbers are floats, though they could be integers. */
+  readonly floats: ReadonlySet<string> | null;
+}
+
+/** Notes the form of a list or map. */
+export function setForm(of: object, form: Form): void {
+  Object.defineProperty(of, FORM, { value: form, enumerable: false, configurable: true, writable: true });
+}
+
+/** The form of a list or map that has one. */
+export function formOf(of: object): Form | undefined {
+  return (of as { [FORM]?: Form })[FORM];
+}
+
+/** Data that still lies in the memory of another language: to copy it is to read it. */
+export abstract class Foreign {
+  /** The private copy. Throws a ProcessError INVALID that names the place of what cannot be sent. */
+  abstract read(): unknown;
+}
+
 /** Thrown by the copying pass to itself; never leaves this file. */
 const NOT_SENDABLE = { what: "" };
 
@@ -142,6 +172,8 @@ class CopyPass {
 
   #list(value: unknown[], depth: number): unknown[] {
     const copy: unknown[] = value.constructor === Array ? slice.call(value) : elementsOf(value);
+    const form = formOf(value);
+    if (form !== undefined) setForm(copy, form);
     this.#remember(value, copy);
     for (let i = 0; i < copy.length; i++) {
       const part = copy[i];
@@ -154,6 +186,7 @@ class CopyPass {
   }
 
   #other(value: object, depth: number): unknown {
+    if (value instanceof Foreign) return value.read();
     if (Object.getPrototypeOf(value) === null || isForeignPlain(value)) {
       return this.#map(value as Record<string, unknown>, depth);
     }
@@ -202,6 +235,8 @@ class CopyPass {
 function withoutSymbols(value: Record<string, unknown>): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) define(copy, key, value[key]);
+  const form = formOf(value);
+  if (form !== undefined) setForm(copy, form);
   return copy;
 }
 
@@ -300,6 +335,7 @@ interface Trail {
 }
 
 function refusal(value: unknown, root: string, cause?: unknown): ProcessError {
+  if (value instanceof Foreign && cause instanceof ProcessError) return cause;
   const start: Trail = { value, step: root, up: null };
   const found = locate(start);
   if (found !== null) return invalid(`${pathOf(found.at)}: ${found.what}`);

@@ -32,6 +32,7 @@ import { copyPayload } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 import { serve } from "./select.ts";
 import type { CancelSignal, Signal } from "./signal.ts";
+import { loadFor } from "./spawning.ts";
 import { added, addedNew, includes, members, removed, type StringSet } from "./string-set.ts";
 import { EVENTS, INBOX, Subscription } from "./subscription.ts";
 import type { Timer } from "./timers.ts";
@@ -862,7 +863,7 @@ export class Process implements Subject {
       this.failUpgrade(state);
       return;
     }
-    this.island.programs.load(id ?? this.entry, (program) => {
+    loadFor(this.island, id ?? this.entry, this.heritage, (program) => {
       if (this.isEnded) return;
       if (program instanceof ProcessError) this.failUpgrade(program);
       else this.become(program, state);

@@ -60,7 +60,7 @@ export function startNow(island: Island, order: SpawnOrder): Pid | ProcessError 
   const host = island.hosts.admit(order.hostId, order.program !== null);
   if (host instanceof ProcessError) return host;
   const program = order.program ?? island.programs.find(order.id);
-  return program === null ? null : bear(island, order, host, program);
+  return program === null || program.prepare !== null ? null : bear(island, order, host, program);
 }
 
 /**
@@ -76,7 +76,7 @@ export function startLater(
 ): Pid | ProcessError | null {
   let now = true;
   let answer: Pid | ProcessError | null = null;
-  island.programs.load(order.id, (loaded) => {
+  loadFor(island, order.id, order.heritage, (loaded) => {
     if (order.spawner?.isShut === true) return;
     // The host may have filled up or begun to stop while the program was loading.
     const readmitted = loaded instanceof ProcessError ? loaded : island.hosts.admit(order.hostId, false);
@@ -87,6 +87,19 @@ export function startLater(
   });
   now = false;
   return answer;
+}
+
+/** Loads a program and makes it ready for one process. */
+export function loadFor(
+  island: Island,
+  id: string,
+  heritage: Heritage,
+  answer: (program: Program | ProcessError) => void,
+): void {
+  island.programs.load(id, (loaded) => {
+    if (loaded instanceof ProcessError || loaded.prepare === null) answer(loaded);
+    else loaded.prepare(heritage, answer);
+  });
 }
 
 function bear(island: Island, order: SpawnOrder, host: Host, program: Program): Pid | ProcessError {

@@ -13,7 +13,7 @@ import { type ExitResult, failureOf, TERMINATED } from "./exit-result.ts";
 import type { Actor, Denial, Scope, Verdict } from "./guard.ts";
 import { Message } from "./message.ts";
 import { OneShot } from "./one-shot.ts";
-import { copyPayload } from "./payload.ts";
+import { copyPayload, Foreign } from "./payload.ts";
 import { isPid, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
@@ -108,7 +108,7 @@ export class Syscalls {
   }
 
   /** Replaces the running code; nothing of it goes on (S9.1). Failures end the process (S9.8). */
-  upgrade(id: string | null, state: readonly unknown[]): void {
+  upgrade(id: string | null, state: readonly unknown[] | Foreign): void {
     if (id !== null && !isEntryId(id)) {
       this.process.upgrade(id, invalid("invalid process ID format (namespace:name required)"));
       return;
@@ -122,11 +122,15 @@ export class Syscalls {
     this.process.upgrade(id, copied);
   }
 
-  /** Writes a line for people. */
-  print(text: string): void {
+  /**
+   * Writes a line for people.
+   *
+   * @param position where in the source, `file:line`, if that is known.
+   */
+  print(text: string, position: string | null = null): void {
     const { notices, clock } = this.process.island;
     const { pid, entry } = this.process;
-    if (notices.any) notices.tell({ kind: "printed", at: clock.unixMs() / 1000, pid, entry, text });
+    if (notices.any) notices.tell({ kind: "printed", at: clock.unixMs() / 1000, pid, entry, text, position });
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -354,7 +358,7 @@ export class Syscalls {
     operation: Exclude<SpawnOperation, "exec">,
     id: string,
     hostId: string,
-    args: readonly unknown[],
+    args: readonly unknown[] | Foreign,
     settings: SpawnSettings | null,
   ): Pid | OneShot {
     const order = this.order(operation, id, hostId, args, settings, null);
@@ -373,7 +377,7 @@ export class Syscalls {
    *
    * @returns a OneShot that will hold the ExitResult.
    */
-  exec(id: string, hostId: string, args: readonly unknown[], settings: SpawnSettings | null): OneShot {
+  exec(id: string, hostId: string, args: readonly unknown[] | Foreign, settings: SpawnSettings | null): OneShot {
     const { process } = this;
     let timer: Timer | null = null;
     const reply = new OneShot(process, () => {
@@ -411,7 +415,7 @@ export class Syscalls {
     operation: SpawnOperation,
     id: string,
     hostId: string,
-    args: readonly unknown[],
+    args: readonly unknown[] | Foreign,
     settings: SpawnSettings | null,
     reply: OneShot | null,
   ): SpawnOrder {
@@ -615,7 +619,8 @@ function heritageOf({ actor, scope, context }: SpawnSettings): Heritage {
 }
 
 /** The private copy of arguments; the list itself is nobody else's. */
-function copyArguments(args: readonly unknown[]): readonly unknown[] {
+function copyArguments(args: readonly unknown[] | Foreign): readonly unknown[] {
+  if (args instanceof Foreign) return args.read() as unknown[];
   for (const one of args) {
     if (typeof one !== "string" && typeof one !== "number") return copyPayload(args, "argument") as unknown[];
   }

@@ -19,8 +19,10 @@ export class LogFeed {
     this.#kernel = kernel;
     this.#write = write;
     kernel.notices.add((notice) => {
-      if (notice.kind === "printed") this.line("info", notice.pid, notice.text);
-      else this.line("warn", notice.pid, `${notice.waiting} messages wait in the mailbox of ${notice.entry}`);
+      if (notice.kind === "printed") {
+        const place = notice.position === null ? "" : `${notice.position}: `;
+        this.line("info", notice.pid, `${place}${notice.text}`);
+      } else this.line("warn", notice.pid, `${notice.waiting} messages wait in the mailbox of ${notice.entry}`);
     });
     kernel.deadLetters.watch((letter) => this.#letter(letter));
   }

@@ -190,6 +190,16 @@ export class Simulation {
     this.#definitions.set(id, { program, loadMs: options.loadMs ?? 0 });
   }
 
+  /** Makes an entry of a program of any language; a second time under the same id is a new version of it. */
+  defineProgram(id: string, program: Program | ProcessError): void {
+    this.#definitions.set(id, { program, loadMs: 0 });
+  }
+
+  /** Calls `go` once, soon, not from within this call; for engines that continue what takes long. */
+  later(go: () => void): void {
+    this.#kernel.timers.set(0, go);
+  }
+
   /** Adds a running host. */
   addHost(
     id: string,

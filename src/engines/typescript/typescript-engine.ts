@@ -27,6 +27,7 @@ class TypescriptProgram implements Program, TaskProgram {
   readonly entry: string;
   readonly mailbox: MailboxLimit | null;
   readonly accept: Program["accept"];
+  readonly prepare = null;
   readonly main: Main;
   readonly preempt: boolean;
 

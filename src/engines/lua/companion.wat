@@ -1,0 +1,190 @@
+;; What must run inside the VM at the VM's own speed: the preemption hook, the allocator with an exact limit per heap,
+;; and a few entries that would be slow through JavaScript. scripts/assemble-companion.mjs makes companion-bytes.ts of it.
+;;
+;; The cells that JavaScript shares with it, i32 each, from $cells on (vm.ts has the same list):
+;;    0 left       instructions left of the present slice
+;;    4 preempted  the last yield was the hook's or a charge's, not a wait
+;;    8 stop       nothing of the running process may go on: it has ended by itself
+;;   12 current    the coroutine that runs, for the allocator; 0 for none
+;;   16 heap       the accounts of the heap that runs
+;;   20 overdraft  instructions spent past the slice where nothing can yield
+;;   24 hook       its place in the function table
+;;   28 message    "time slice exceeded in a non-yieldable call"
+;;   32 ended      the error raised where code that has to stop cannot yield
+;;   36 limit      how much overdraft there may be
+;;   40 counting   how many instructions pass between two calls of the hook
+;;   44 exempt     a host function allocates: nothing is refused, the next allocation of the program will be
+;;
+;; The accounts of a heap, i32 each:
+;;    0 used       bytes
+;;    4 limit      bytes
+;;    8 denied     1: an allocation was refused, and the collector may still make room; 2: memory is used up
+;;   12 big        live blocks of more than 64 KiB
+;;   16 huge       live blocks of more than 1 MiB
+;;
+;; Why blocks are counted: one instruction on a huge string or table (a comparison, `next` over holes) can take
+;; milliseconds. While there is such a block the hook looks after every sixteenth or every single instruction, and asks
+;; for the time.
+(module
+  (import "lua" "memory" (memory 1))
+  (import "lua" "lua_isyieldable" (func $isyieldable (param i32) (result i32)))
+  (import "lua" "lua_yieldk" (func $yieldk (param i32 i32 i32 i32) (result i32)))
+  (import "lua" "lua_sethook" (func $sethook (param i32 i32 i32 i32)))
+  (import "lua" "lua_gethookcount" (func $gethookcount (param i32) (result i32)))
+  (import "lua" "lua_pushstring" (func $pushstring (param i32 i32) (result i32)))
+  (import "lua" "lua_error" (func $error (param i32) (result i32)))
+  (import "lua" "lua_tointegerx" (func $tointegerx (param i32 i32 i32) (result i64)))
+  (import "lua" "lua_tothread" (func $tothread (param i32 i32) (result i32)))
+  (import "lua" "lua_pushinteger" (func $pushinteger (param i32 i64)))
+  (import "lua" "lua_rawgeti" (func $rawgeti (param i32 i32 i64) (result i32)))
+  (import "lua" "lua_rawseti" (func $rawseti (param i32 i32 i64)))
+  (import "lua" "realloc" (func $realloc (param i32 i32) (result i32)))
+  (import "lua" "free" (func $free (param i32)))
+  (import "host" "isSliceOver" (func $isSliceOver (result i32)))
+
+  (global $cells (mut i32) (i32.const 0))
+
+  (func (export "init") (param $cells i32)
+    (global.set $cells (local.get $cells)))
+
+  ;; How many instructions may pass between two looks, by what the heap holds.
+  (func $step (result i32)
+    (local $heap i32)
+    (local.set $heap (i32.load offset=16 (global.get $cells)))
+    (if (i32.load offset=16 (local.get $heap)) (then (return (i32.const 1))))
+    (if (i32.load offset=12 (local.get $heap)) (then (return (i32.const 16))))
+    (i32.load offset=40 (global.get $cells)))
+
+  (func $mustStop (result i32)
+    (i32.or
+      (i32.load offset=8 (global.get $cells))
+      (i32.eq (i32.load offset=8 (i32.load offset=16 (global.get $cells))) (i32.const 2))))
+
+  ;; Gives the turn back: to the scheduler, as a yield with no values.
+  (func $giveBack (param $L i32) (result i32)
+    (i32.store offset=4 (global.get $cells) (i32.const 1))
+    (i32.store offset=20 (global.get $cells) (i32.const 0))
+    (call $yieldk (local.get $L) (i32.const 0) (i32.const 0) (i32.const 0)))
+
+  ;; Raises where nothing can yield, and sees to it that a pcall around it gets no further than one instruction.
+  (func $raise (param $L i32) (param $message i32)
+    (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (i32.const 1))
+    (drop (call $pushstring (local.get $L) (local.get $message)))
+    (drop (call $error (local.get $L))))
+
+  (func (export "hook") (param $L i32) (param $ar i32)
+    (local $step i32) (local $want i32)
+    (if (call $mustStop)
+      (then
+        (if (call $isyieldable (local.get $L)) (then (drop (call $giveBack (local.get $L))) (return)))
+        (call $raise (local.get $L) (i32.load offset=32 (global.get $cells)))))
+    (local.set $step (call $gethookcount (local.get $L)))
+    (local.set $want (call $step))
+    (i32.store (global.get $cells) (i32.sub (i32.load (global.get $cells)) (local.get $step)))
+    (if (i32.ne (local.get $step) (local.get $want))
+      (then (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (local.get $want))))
+    (if (i32.gt_s (i32.load (global.get $cells)) (i32.const 0))
+      (then
+        (if (i32.gt_s (local.get $want) (i32.const 16)) (then (return)))
+        (if (i32.eqz (call $isSliceOver)) (then (return)))))
+    (if (call $isyieldable (local.get $L)) (then (drop (call $giveBack (local.get $L))) (return)))
+    (call $overdraw (local.get $L) (local.get $step)))
+
+  (func $overdraw (param $L i32) (param $cost i32)
+    (i32.store offset=20 (global.get $cells) (i32.add (i32.load offset=20 (global.get $cells)) (local.get $cost)))
+    (if (i32.gt_s (i32.load offset=20 (global.get $cells)) (i32.load offset=36 (global.get $cells)))
+      (then (call $raise (local.get $L) (i32.load offset=28 (global.get $cells))))))
+
+  ;; charge(n): a lua_CFunction; n instructions' worth of work is about to be done.
+  (func (export "charge") (param $L i32) (result i32)
+    (local $cost i32)
+    (local.set $cost (i32.wrap_i64 (call $tointegerx (local.get $L) (i32.const 1) (i32.const 0))))
+    (i32.store (global.get $cells) (i32.sub (i32.load (global.get $cells)) (local.get $cost)))
+    (if (i32.eqz (call $mustStop))
+      (then (if (i32.gt_s (i32.load (global.get $cells)) (i32.const 0)) (then (return (i32.const 0))))))
+    (if (call $isyieldable (local.get $L)) (then (return (call $giveBack (local.get $L)))))
+    (call $overdraw (local.get $L) (local.get $cost))
+    (i32.const 0))
+
+  ;; enter(co) and leave(): lua_CFunctions that tell which coroutine runs.
+  (func (export "enter") (param $L i32) (result i32)
+    (i32.store offset=12 (global.get $cells) (call $tothread (local.get $L) (i32.const 1)))
+    (i32.const 0))
+
+  (func (export "leave") (param $L i32) (result i32)
+    (i32.store offset=12 (global.get $cells) (local.get $L))
+    (i32.const 0))
+
+  (func (export "pushInteger") (param $L i32) (param $value f64)
+    (call $pushinteger (local.get $L) (i64.trunc_f64_s (local.get $value))))
+
+  ;; The C API takes 64 bits where 32 do; through JavaScript those would be bigints.
+  (func (export "rawGetAt") (param $L i32) (param $index i32) (param $n i32) (result i32)
+    (call $rawgeti (local.get $L) (local.get $index) (i64.extend_i32_s (local.get $n))))
+  (func (export "rawSetAt") (param $L i32) (param $index i32) (param $n i32)
+    (call $rawseti (local.get $L) (local.get $index) (i64.extend_i32_s (local.get $n))))
+
+  ;; The hook looks at the very next instruction of whoever runs.
+  (func $lookSoon
+    (local $current i32)
+    (local.set $current (i32.load offset=12 (global.get $cells)))
+    (if (local.get $current)
+      (then (call $sethook (local.get $current) (i32.load offset=24 (global.get $cells)) (i32.const 8) (i32.const 1)))))
+
+  (func (export "lookSoon") (call $lookSoon))
+
+  ;; Counts a block of this size among the big and huge ones of a heap, or out of them.
+  (func $count (param $heap i32) (param $size i32) (param $by i32)
+    (if (i32.le_u (local.get $size) (i32.const 65536)) (then (return)))
+    (i32.store offset=12 (local.get $heap) (i32.add (i32.load offset=12 (local.get $heap)) (local.get $by)))
+    (if (i32.le_u (local.get $size) (i32.const 1048576)) (then (return)))
+    (i32.store offset=16 (local.get $heap) (i32.add (i32.load offset=16 (local.get $heap)) (local.get $by))))
+
+  ;; Refuses an allocation. The first time the collector makes room and it is asked for again; the second time in a row,
+  ;; memory is used up.
+  (func $deny (param $heap i32) (param $for_good i32) (result i32)
+    (if (i32.or (local.get $for_good) (i32.load offset=8 (local.get $heap)))
+      (then (i32.store offset=8 (local.get $heap) (i32.const 2)) (call $lookSoon))
+      (else (i32.store offset=8 (local.get $heap) (i32.const 1))))
+    (i32.const 0))
+
+  ;; Whether a block is too large for one string or table part. A stack, which is neither, grows as a whole number of
+  ;; slots that is no power of two, by re-allocation.
+  (func $isTooLarge (param $p i32) (param $size i32) (result i32)
+    (if (i32.le_u (local.get $size) (i32.const 8388608)) (then (return (i32.const 0))))
+    (if (i32.eqz (local.get $p)) (then (return (i32.const 1))))
+    (if (i32.gt_u (local.get $size) (i32.const 16100000)) (then (return (i32.const 1))))
+    (i32.eqz (i32.and (local.get $size) (i32.sub (local.get $size) (i32.const 1)))))
+
+  ;; allocate(heap, block, old, new): a lua_Alloc.
+  (func (export "allocate") (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
+    (local $used i32) (local $block i32)
+    (if (i32.eqz (local.get $p)) (then (local.set $old (i32.const 0))))
+    (local.set $used (i32.add (i32.load (local.get $heap)) (i32.sub (local.get $new) (local.get $old))))
+    (if (i32.eqz (local.get $new))
+      (then
+        (call $free (local.get $p))
+        (call $count (local.get $heap) (local.get $old) (i32.const -1))
+        (i32.store (local.get $heap) (local.get $used))
+        (return (i32.const 0))))
+    (if (i32.and (i32.gt_u (local.get $new) (local.get $old)) (i32.eqz (i32.load offset=44 (global.get $cells))))
+      (then
+        (if (call $isTooLarge (local.get $p) (local.get $new))
+          (then (return (call $deny (local.get $heap) (i32.const 1)))))
+        (if (i32.gt_u (local.get $used) (i32.load offset=4 (local.get $heap)))
+          (then (return (call $deny (local.get $heap) (i32.const 0)))))))
+    (local.set $block (call $realloc (local.get $p) (local.get $new)))
+    (if (i32.eqz (local.get $block))
+      (then (return (call $deny (local.get $heap) (i32.const 0)))))
+    (i32.store (local.get $heap) (local.get $used))
+    (if (i32.gt_u (local.get $new) (i32.const 65536))
+      (then
+        (call $count (local.get $heap) (local.get $new) (i32.const 1))
+        (call $lookSoon)))
+    (call $count (local.get $heap) (local.get $old) (i32.const -1))
+    (if (i32.gt_u (local.get $new) (local.get $old))
+      (then
+        (if (i32.eq (i32.load offset=8 (local.get $heap)) (i32.const 1))
+          (then (i32.store offset=8 (local.get $heap) (i32.const 0))))))
+    (local.get $block))
+)

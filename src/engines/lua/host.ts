@@ -1,0 +1,310 @@
+/**
+ * The door between Lua and the syscalls: who runs at present, what host functions take and give, and how a failure
+ * becomes what Lua does with errors (S12.9–S12.11).
+ *
+ * A host function is called by Lua with a stack and answers how many results it has pushed. It throws a ProcessError
+ * for `nil, err`, or `Raised` for an error that is raised; nothing else may leave it. While it runs no allocation is
+ * refused, so nothing in the middle of it can jump away; what it has put into the heap counts afterwards.
+ */
+import {
+  badArgument,
+  type Case,
+  errors,
+  invalid,
+  type OneShot,
+  type Preference,
+  ProcessError,
+  type Source,
+  textOf,
+} from "../../kernel/index.ts";
+import type { Bag, Isolate, Usage } from "./isolate.ts";
+import type { LuaRun, LuaStrand, Outcome } from "./lua-run.ts";
+import { KIND_NAMES, Objects } from "./objects.ts";
+import { pushValue } from "./payloads.ts";
+import {
+  FUNCTION,
+  type HostFunction,
+  type LuaVm,
+  NIL,
+  NUMBER,
+  OK,
+  STRING,
+  type State,
+  TABLE,
+  THREAD,
+  USERDATA,
+} from "./vm.ts";
+
+/** An error that is raised instead of being returned. */
+export class Raised {
+  readonly error: ProcessError;
+
+  constructor(error: ProcessError) {
+    this.error = error;
+  }
+}
+
+/** What a host function costs besides what its data cost, in instructions' worth. */
+const CALL_COST = 60;
+/** Emscripten's longjmp, the one exception that passes through host functions. */
+const LONGJMP = Infinity;
+
+/** The host side of one VM. */
+export class Host {
+  readonly vm: LuaVm;
+  /** What the userdata of all its heaps stand for. */
+  readonly objects: Objects;
+  readonly #nowMs: () => number;
+  #isolate: Isolate | null = null;
+  #bag: Bag | null = null;
+  #strand: LuaStrand | null = null;
+  /** The step of the scheduler whose slice is being used, so that a step has one slice whatever runs in it. */
+  #slicedStep = -1;
+
+  constructor(vm: LuaVm, nowMs: () => number) {
+    this.vm = vm;
+    this.objects = new Objects(vm);
+    this.#nowMs = nowMs;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Who runs
+
+  /** The isolate that runs. */
+  get isolate(): Isolate {
+    return this.#isolate as Isolate;
+  }
+
+  /** What JavaScript holds for the process that runs, or loads. */
+  get bag(): Bag {
+    return this.#bag as Bag;
+  }
+
+  /** The coroutine that runs; `null` while a module is being loaded, when there is no process yet. */
+  get strand(): LuaStrand | null {
+    return this.#strand;
+  }
+
+  /** From now on this runs. */
+  enter(isolate: Isolate, bag: Bag, strand: LuaStrand | null): void {
+    this.#isolate = isolate;
+    this.#bag = bag;
+    this.#strand = strand;
+  }
+
+  /** The door of the process that runs; throws INVALID when there is none (S12.12). */
+  get run(): LuaRun {
+    if (this.#strand === null) throw invalid("context not found");
+    return this.#strand.run;
+  }
+
+  /** Runs a strand until it gives control back; its slice is the rest of that of the present step. */
+  execute(strand: LuaStrand, args: number, ...usages: Usage[]): number {
+    const { vm } = this;
+    const { isolate, bag, process } = strand.run;
+    const { steps } = process.island.scheduler;
+    if (steps !== this.#slicedStep) {
+      this.#slicedStep = steps;
+      vm.beginSlice();
+    }
+    this.enter(isolate, bag, strand);
+    const before = vm.left;
+    const since = this.#nowMs();
+    const status = vm.resume(isolate.heap, strand.co, args);
+    const spent = before - vm.left;
+    const cpuMs = this.#nowMs() - since;
+    for (const usage of usages) {
+      usage.instructions += spent;
+      usage.cpuMs += cpuMs;
+      usage.slices++;
+    }
+    return status;
+  }
+
+  /** Runs a coroutine that belongs to no process yet; what ran before goes on afterwards. */
+  executeApart(isolate: Isolate, bag: Bag, co: State, args: number): number {
+    return this.apart(isolate, bag, () => {
+      this.vm.beginSlice();
+      const status = this.vm.resume(isolate.heap, co, args);
+      this.apartResults = this.vm.results;
+      this.wasApartPreempted = this.vm.wasPreempted;
+      return status;
+    });
+  }
+
+  /** What the last `executeApart` left: how many values, and whether it was preempted. */
+  apartResults = 0;
+  wasApartPreempted = false;
+
+  /** Does something in an isolate outside its processes; what ran before goes on afterwards. */
+  apart<R>(isolate: Isolate, bag: Bag, act: () => R): R {
+    const before = { isolate: this.#isolate, bag: this.#bag, strand: this.#strand };
+    const saved = this.vm.save();
+    try {
+      this.enter(isolate, bag, null);
+      this.vm.use(isolate.heap);
+      return act();
+    } finally {
+      this.vm.restore(saved);
+      this.#isolate = before.isolate;
+      this.#bag = before.bag;
+      this.#strand = before.strand;
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Host functions
+
+  /** Makes a host function one that Lua can call. */
+  guarded(fn: HostFunction): HostFunction {
+    const { vm } = this;
+    return (L) => {
+      vm.isExempt = true;
+      vm.charge(CALL_COST);
+      let count: number;
+      let raises = false;
+      try {
+        count = fn(L);
+      } catch (cause) {
+        if (cause === LONGJMP) {
+          vm.isExempt = false;
+          throw cause;
+        }
+        raises = !(cause instanceof ProcessError);
+        if (!raises) vm.api.lua_pushnil(L);
+        this.isolate.pushError(L, errorFor(cause));
+        count = 2;
+      }
+      vm.isExempt = false;
+      if (this.#strand !== null && this.#strand.run.isShut) {
+        // The call was the end of its process, or of this code: it does not return.
+        vm.stop();
+        return vm.api.lua_yieldk(L, 0, 0, 0);
+      }
+      return raises ? vm.api.lua_error(L) : count;
+    };
+  }
+
+  /** Waits at a source; the coroutine goes on with what `outcome` pushes. */
+  wait(L: State, source: Source, outcome: Outcome): number {
+    this.#strand?.willWait(source, outcome);
+    return this.vm.api.lua_yieldk(L, 0, 0, 0);
+  }
+
+  /** Waits for whichever case comes first. */
+  waitForAny(L: State, cases: readonly Case[], preference: Preference, outcome: Outcome): number {
+    this.#strand?.willWaitForAny(cases, preference, outcome);
+    return this.vm.api.lua_yieldk(L, 0, 0, 0);
+  }
+
+  /** The answer to a request: there already, or to be waited for. */
+  answer(L: State, source: OneShot, outcome: Outcome): number {
+    const strand = this.#strand;
+    if (strand !== null && source.isReady() && strand.run.spend()) return outcome(L, source.take(), 0);
+    return this.wait(L, source, outcome);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Arguments and results
+
+  /** The text at a position; a number is converted (S12.11). */
+  text(L: State, position: number, operation: string): string {
+    const { api } = this.vm;
+    const type = api.lua_type(L, position);
+    if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string");
+    const text = this.vm.string(L, position);
+    if (typeof text === "string") return text;
+    throw new Raised(invalid(`bad argument #${position} to '${operation}' (string is not UTF-8)`));
+  }
+
+  /** The text at a required position; too few arguments are a failure that is returned (S12.10). */
+  required(L: State, position: number, operation: string, what: string): string {
+    if (this.vm.api.lua_gettop(L) < position) throw invalid(`${operation} requires a ${what} argument`);
+    return this.text(L, position, operation);
+  }
+
+  /** The number at a position. */
+  numberAt(L: State, position: number, operation: string): number {
+    if (this.vm.api.lua_type(L, position) !== NUMBER) throw this.wrongArgument(L, position, operation, "number");
+    return this.vm.api.lua_tonumberx(L, position, 0);
+  }
+
+  /** The error that is raised for an argument of the wrong type. */
+  wrongArgument(L: State, position: number, operation: string, expected: string): Raised {
+    const given = badArgument(position, operation, expected, null);
+    const message = given.message.replace(/got null\)$/, `got ${this.kindName(L, position)})`);
+    return new Raised(new ProcessError({ kind: errors.INVALID, message }));
+  }
+
+  /** What a value is called in messages. */
+  kindName(L: State, index: number): string {
+    const type = this.vm.api.lua_type(L, index);
+    if (type === USERDATA) return KIND_NAMES[this.isolate.objects.kind(L, index)] ?? "userdata";
+    return TYPE_NAMES[type] ?? "no value";
+  }
+
+  /** Pushes a result and answers that it is one. */
+  give(L: State, value: unknown): number {
+    pushValue(this.isolate, L, value);
+    return 1;
+  }
+
+  /** Pushes the arguments of main; how many. */
+  pushArguments(co: State, args: readonly unknown[]): number {
+    const { vm } = this;
+    vm.isExempt = true;
+    vm.api.lua_checkstack(co, args.length + 8);
+    for (const one of args) pushValue(this.isolate, co, one);
+    vm.isExempt = false;
+    return args.length;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // For people
+
+  /** The text of whatever a script has raised, as its `tostring` says; the script's own code may run for that. */
+  describe(co: State, index: number): string {
+    const { vm, isolate } = this;
+    const { api } = vm;
+    const type = api.lua_type(co, index);
+    if (type === STRING || type === NUMBER) return vm.shownString(co, index);
+    if (type !== TABLE && type !== USERDATA) return type === NIL ? "nil" : (TYPE_NAMES[type] ?? "value");
+    const at = index < 0 ? api.lua_gettop(co) + index + 1 : index;
+    vm.isExempt = true;
+    const apart = api.lua_newthread(co);
+    vm.watch(apart);
+    vm.getReference(apart, isolate.metatables.describe);
+    api.lua_pushvalue(co, at);
+    api.lua_xmove(co, apart, 1);
+    vm.isExempt = false;
+    const status = this.executeApart(isolate, this.bag, apart, 1);
+    const text = status === OK ? vm.shownString(apart, -1) : `${TYPE_NAMES[type]} value`;
+    vm.pop(co, 1);
+    vm.forgiveRefusal(isolate.heap);
+    return text;
+  }
+
+  /** The stack of a coroutine that has failed, without what is ours; "" when there is nothing to say. */
+  readableTrace(co: State): string {
+    const lines = this.vm.traceback(this.isolate.heap.L, co, 0).split("\n").slice(1);
+    return lines.filter((line) => !/^\s*(\?|\[C\]): /.test(line)).join("\n");
+  }
+}
+
+function errorFor(cause: unknown): ProcessError {
+  if (cause instanceof ProcessError) return cause;
+  if (cause instanceof Raised) return cause.error;
+  return new ProcessError({ kind: errors.INTERNAL, message: textOf(cause) });
+}
+
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  [NIL]: "nil",
+  1: "boolean",
+  2: "userdata",
+  [NUMBER]: "number",
+  [STRING]: "string",
+  [TABLE]: "table",
+  [FUNCTION]: "function",
+  [USERDATA]: "userdata",
+  [THREAD]: "coroutine",
+};

@@ -1,0 +1,195 @@
+/**
+ * A heap of Lua with everything the engine keeps beside it: the metatables of its objects, the programs compiled for it,
+ * and the processes that share it (S11.35).
+ */
+import type { ProcessError } from "../../kernel/index.ts";
+import { ERROR, type Objects } from "./objects.ts";
+import { pushValue } from "./payloads.ts";
+import { type Heap, type LuaVm, REGISTRY, type State } from "./vm.ts";
+
+/** References into the registry of a heap, to what its prelude has made. */
+export interface PreludeReferences {
+  readonly loadProcess: number;
+  readonly describe: number;
+  readonly collect: number;
+  readonly time: number;
+  readonly duration: number;
+  readonly error: number;
+  readonly message: number;
+  readonly channel: number;
+  readonly builder: number;
+  readonly timer: number;
+  readonly done: number;
+}
+
+/** A value of Lua that JavaScript holds: a place in the bag of its process. */
+export class LuaReference {
+  readonly bag: Bag;
+  readonly place: number;
+
+  constructor(bag: Bag, place: number) {
+    this.bag = bag;
+    this.place = place;
+  }
+
+  /** Pushes the value. */
+  push(L: State): void {
+    this.bag.push(L, this.place);
+  }
+
+  /** Pushes the value and holds it no longer. */
+  take(L: State): void {
+    this.push(L);
+    this.forget(L);
+  }
+
+  /** Holds the value no longer. */
+  forget(L: State): void {
+    this.bag.forget(L, this.place);
+  }
+}
+
+/** What JavaScript holds of one process: a table of Lua, which goes with the process, whatever is in it. */
+export class Bag {
+  readonly #isolate: Isolate;
+  #table = 0;
+
+  constructor(isolate: Isolate) {
+    this.#isolate = isolate;
+  }
+
+  /** Pushes the table. */
+  open(L: State): void {
+    const { vm } = this.#isolate;
+    if (this.#table !== 0) {
+      vm.getReference(L, this.#table);
+      return;
+    }
+    vm.api.lua_createtable(L, 0, 0);
+    vm.api.lua_pushvalue(L, -1);
+    this.#table = vm.api.luaL_ref(L, REGISTRY);
+  }
+
+  /** Holds the value at an index. */
+  hold(L: State, index: number): LuaReference {
+    const { vm } = this.#isolate;
+    const at = index < 0 ? vm.api.lua_gettop(L) + index + 1 : index;
+    this.open(L);
+    vm.api.lua_pushvalue(L, at);
+    const place = vm.api.luaL_ref(L, -2);
+    vm.pop(L, 1);
+    return new LuaReference(this, place);
+  }
+
+  push(L: State, place: number): void {
+    const { vm } = this.#isolate;
+    this.open(L);
+    vm.getAt(L, -1, place);
+    vm.api.lua_rotate(L, -2, 1);
+    vm.pop(L, 1);
+  }
+
+  forget(L: State, place: number): void {
+    const { vm } = this.#isolate;
+    if (place < 0 || this.#table === 0) return;
+    this.open(L);
+    vm.api.luaL_unref(L, -1, place);
+    vm.pop(L, 1);
+  }
+
+  /** Pushes a table for the library functions' own state, such as that of `math.random`. */
+  pushPrivate(L: State): void {
+    const { vm } = this.#isolate;
+    this.open(L);
+    if (vm.getField(L, -1, "private") === 0) {
+      vm.pop(L, 1);
+      vm.api.lua_createtable(L, 0, 0);
+      vm.api.lua_pushvalue(L, -1);
+      vm.setField(L, -3, "private");
+    }
+    vm.api.lua_rotate(L, -2, 1);
+    vm.pop(L, 1);
+  }
+
+  /** Lets everything go. */
+  drop(L: State): void {
+    if (this.#table === 0) return;
+    this.#isolate.vm.api.luaL_unref(L, REGISTRY, this.#table);
+    this.#table = 0;
+  }
+}
+
+/** What has been counted of an isolate's work, or of a process's. */
+export interface Usage {
+  /** Instructions of the VM, and what library functions count as such. */
+  instructions: number;
+  /** How often it ran. */
+  slices: number;
+  /** How often it was preempted. */
+  preemptions: number;
+  /** Time in the VM, in milliseconds. */
+  cpuMs: number;
+}
+
+/** One heap and what belongs to it. */
+export class Isolate {
+  readonly vm: LuaVm;
+  readonly heap: Heap;
+  /** Which processes may share it; `null` when it belongs to one alone. */
+  readonly key: string | null;
+  readonly limitBytes: number;
+  readonly objects: Objects;
+  readonly usage: Usage = { instructions: 0, slices: 0, preemptions: 0, cpuMs: 0 };
+  /** How many processes it has, those that are still loading among them. */
+  processes = 0;
+  /** Programs compiled here, by what they were made from: references into the registry. */
+  readonly programs = new Map<object, number>();
+  /** Set once, when the prelude has run. */
+  metatables!: PreludeReferences;
+  /** Whether a process of it ran out of memory, so that what it leaves should be collected before others need it. */
+  wantsCollection = false;
+  /** Whether nothing may run in it any more. */
+  isClosed = false;
+
+  constructor(vm: LuaVm, objects: Objects, heap: Heap, key: string | null, limitBytes: number) {
+    this.vm = vm;
+    this.heap = heap;
+    this.key = key;
+    this.limitBytes = limitBytes;
+    this.objects = objects;
+  }
+
+  /** Pushes an error object (S12.1). */
+  pushError(L: State, error: ProcessError): void {
+    pushValue(this, L, error);
+  }
+
+  /** Pushes an error object whose details are still to come. */
+  pushErrorHead(L: State, error: ProcessError): void {
+    const { vm } = this;
+    this.objects.push(L, ERROR, null, this.metatables.error);
+    vm.api.lua_createtable(L, 0, 4);
+    vm.pushString(L, error.message);
+    vm.setField(L, -2, "message");
+    vm.pushString(L, error.kind);
+    vm.setField(L, -2, "kind");
+    if (error.retryable !== undefined) {
+      vm.api.lua_pushboolean(L, error.retryable ? 1 : 0);
+      vm.setField(L, -2, "retryable");
+    }
+    vm.api.lua_setiuservalue(L, -2, 1);
+  }
+
+  /** Pushes a Time (S11.21). */
+  pushTime(L: State, unixMs: number): void {
+    const { vm } = this;
+    const seconds = Math.floor(unixMs / 1_000);
+    vm.api.lua_createtable(L, 2, 0);
+    vm.pushNumber(L, seconds);
+    vm.setAt(L, -2, 1);
+    vm.pushNumber(L, Math.round((unixMs - seconds * 1_000) * 1_000_000));
+    vm.setAt(L, -2, 2);
+    vm.getReference(L, this.metatables.time);
+    vm.api.lua_setmetatable(L, -2);
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * The heaps of one thread: who shares which (S11.35, S11.36), how they are opened, and when they are given back.
+ *
+ *     key (actor, or entry without one) ─▶ the isolates of that key, at most 1,000 processes each
+ *     instance of the VM ─▶ isolates; a further one when it has grown large
+ */
+import { errors, ProcessError } from "../../kernel/index.ts";
+import { Host } from "./host.ts";
+import { Bag, Isolate, type PreludeReferences } from "./isolate.ts";
+import type { LuaSource } from "./lua-program.ts";
+import type { LuaRun } from "./lua-run.ts";
+import { builderFunctions } from "./modules/builder-module.ts";
+import { channelFunctions } from "./modules/channel-module.ts";
+import { errorFunctions, type SandboxSources } from "./modules/error-module.ts";
+import { processFunctions } from "./modules/process-module.ts";
+import { timeFunctions } from "./modules/time-module.ts";
+import { LuaModule, LuaVm, OK, REGISTRY } from "./vm.ts";
+
+/** Pauses of the collector grow with the coroutines of a heap; this many keep them within a few milliseconds. */
+const PROCESSES_PER_ISOLATE = 1_000;
+/** How many empty isolates are kept for whoever comes next. */
+const SPARE_ISOLATES = 32;
+/** An instance of the VM that has grown beyond this takes no new heaps (S11.37). */
+const FULL_INSTANCE_BYTES = 1.5 * 2 ** 30;
+
+/** What a Lua engine is made of. */
+export interface LuaParts {
+  /** The bytes of glue.wasm, already checked. */
+  readonly glue: Uint8Array;
+  /** The prelude's files by name, e.g. `process.lua`. */
+  readonly prelude: Readonly<Record<string, string>>;
+  /** The limit of a heap that processes share, in bytes (S11.35). */
+  readonly heapLimitBytes: number;
+  /** A clock that never goes back, in milliseconds. */
+  readonly nowMs: () => number;
+  readonly sources: SandboxSources;
+}
+
+/** One instance of the VM, its host side, and the places of the host functions in its function table. */
+interface Instance {
+  readonly vm: LuaVm;
+  readonly host: Host;
+  readonly functions: Readonly<Record<string, number>>;
+  isolates: number;
+}
+
+/** All heaps of one thread. */
+export class Isolates {
+  readonly #parts: LuaParts;
+  #module: LuaModule | null = null;
+  readonly #instances: Instance[] = [];
+  readonly #byKey = new Map<string, Isolate[]>();
+  readonly #instanceOf = new Map<Isolate, Instance>();
+  /** Isolates without processes, the one that has been empty longest first. */
+  readonly #spare = new Set<Isolate>();
+  readonly #bytecode = new Map<string, Uint8Array>();
+  #checker: Isolate | null = null;
+
+  constructor(parts: LuaParts) {
+    this.#parts = parts;
+  }
+
+  /** A heap for one more process of a program; throws UNAVAILABLE when there is no memory for it. */
+  admit(source: LuaSource, actorId: string | null): Isolate {
+    const { memoryLimitBytes } = source;
+    if (memoryLimitBytes !== null) return this.#entered(this.#open(null, memoryLimitBytes));
+    const key = actorId === null ? `entry ${source.entry}` : `actor ${actorId}`;
+    const isolates = this.#byKey.get(key) ?? [];
+    const roomy = isolates.find((one) => one.processes < PROCESSES_PER_ISOLATE && !one.vm.isBroken);
+    if (roomy !== undefined) return this.#entered(roomy);
+    const isolate = this.#open(key, this.#parts.heapLimitBytes);
+    this.#byKey.set(key, [...isolates, isolate]);
+    return this.#entered(isolate);
+  }
+
+  /** A process of an isolate has ended, or was not started after all. */
+  leave(isolate: Isolate): void {
+    if (--isolate.processes > 0 || isolate.isClosed) {
+      if (isolate.wantsCollection) this.#collect(isolate);
+      return;
+    }
+    if (isolate.key === null || isolate.vm.isBroken) {
+      this.#close(isolate);
+      return;
+    }
+    this.#spare.add(isolate);
+    if (this.#spare.size <= SPARE_ISOLATES) return;
+    const [oldest] = this.#spare;
+    if (oldest !== undefined) this.#close(oldest);
+  }
+
+  /** A run is over and nothing of it is left. */
+  ended(run: LuaRun): void {
+    this.leave(run.isolate);
+  }
+
+  hostOf(isolate: Isolate): Host {
+    return (this.#instanceOf.get(isolate) as Instance).host;
+  }
+
+  /** What is wrong with a chunk; `null` when it compiles. */
+  compileProblem(text: string, name: string): string | null {
+    this.#checker ??= this.#open(null, 256 * 2 ** 20);
+    const checker = this.#checker;
+    const { vm, heap } = checker;
+    return this.hostOf(checker).apart(checker, new Bag(checker), () => {
+      vm.isExempt = true;
+      const problem = vm.load(heap.L, text, name) ? null : vm.shownString(heap.L, -1);
+      vm.pop(heap.L, 1);
+      return problem;
+    });
+  }
+
+  /** The isolates there are, for tools and tests. */
+  get all(): Isolate[] {
+    return [...this.#instanceOf.keys()].filter((isolate) => isolate !== this.#checker);
+  }
+
+  /** How large the VMs' memories and function tables are, for tools and tests. */
+  get footprint(): { memoryBytes: number; functions: number; instances: number } {
+    return {
+      memoryBytes: this.#instances.reduce((sum, { vm }) => sum + vm.memoryBytes, 0),
+      functions: this.#instances.reduce((sum, { vm }) => sum + vm.functionTableLength, 0),
+      instances: this.#instances.length,
+    };
+  }
+
+  #entered(isolate: Isolate): Isolate {
+    isolate.processes++;
+    this.#spare.delete(isolate);
+    return isolate;
+  }
+
+  /** Gives back what a process that ran out of memory has left, before others need it. */
+  #collect(isolate: Isolate): void {
+    isolate.wantsCollection = false;
+    const { vm, heap } = isolate;
+    this.hostOf(isolate).apart(isolate, new Bag(isolate), () => {
+      vm.getReference(heap.L, isolate.metatables.collect);
+      vm.api.lua_pcallk(heap.L, 0, 0, 0, 0, 0);
+      vm.forgiveRefusal(heap);
+    });
+  }
+
+  #close(isolate: Isolate): void {
+    this.#spare.delete(isolate);
+    const instance = this.#instanceOf.get(isolate) as Instance;
+    this.#instanceOf.delete(isolate);
+    instance.isolates--;
+    isolate.isClosed = true;
+    if (isolate.key !== null) {
+      const rest = (this.#byKey.get(isolate.key) ?? []).filter((one) => one !== isolate);
+      if (rest.length === 0) this.#byKey.delete(isolate.key);
+      else this.#byKey.set(isolate.key, rest);
+    }
+    if (isolate.vm.isBroken) {
+      if (instance.isolates === 0) this.#instances.splice(this.#instances.indexOf(instance), 1);
+      return;
+    }
+    instance.host.apart(isolate, new Bag(isolate), () => isolate.vm.closeHeap(isolate.heap));
+  }
+
+  #open(key: string | null, limitBytes: number): Isolate {
+    const instance = this.#roomyInstance();
+    const { vm, host } = instance;
+    const heap = vm.openHeap(limitBytes);
+    if (heap === null) throw new ProcessError({ kind: errors.UNAVAILABLE, message: "no memory for a Lua heap" });
+    const isolate = new Isolate(vm, host.objects, heap, key, limitBytes);
+    this.#instanceOf.set(isolate, instance);
+    instance.isolates++;
+    host.apart(isolate, new Bag(isolate), () => this.#loadPrelude(isolate, instance));
+    return isolate;
+  }
+
+  #roomyInstance(): Instance {
+    const last = this.#instances.at(-1);
+    if (last !== undefined && !last.vm.isBroken && last.vm.memoryBytes < FULL_INSTANCE_BYTES) return last;
+    this.#module ??= new LuaModule(this.#parts.glue);
+    const vm = new LuaVm(this.#module, this.#parts.nowMs);
+    const host = new Host(vm, this.#parts.nowMs);
+    const { sources } = this.#parts;
+    const functions: Record<string, number> = { ...vm.companionFunctions };
+    const all = {
+      ...processFunctions(host),
+      ...builderFunctions(host),
+      ...channelFunctions(host),
+      ...timeFunctions(host, () => sources.unixMs()),
+      ...errorFunctions(host, sources),
+    };
+    for (const [name, fn] of Object.entries(all)) functions[name] = vm.addFunction(host.guarded(fn));
+    const instance = { vm, host, functions, isolates: 0 };
+    this.#instances.push(instance);
+    return instance;
+  }
+
+  /** Runs the prelude in a new heap and keeps what it answers. */
+  #loadPrelude(isolate: Isolate, instance: Instance): void {
+    const { vm, heap } = isolate;
+    const { L } = heap;
+    vm.isExempt = true;
+    vm.api.lua_createtable(L, 0, 80);
+    for (const [name, place] of Object.entries(instance.functions)) {
+      vm.api.lua_pushcclosure(L, place, 0);
+      vm.setField(L, -2, name);
+    }
+    const host = vm.api.luaL_ref(L, REGISTRY);
+    // sandbox(host, files…) ─▶ time(host) ─▶ process(host, sandbox, time)
+    const sandbox = this.#runFile(isolate, "sandbox.lua", [host], 1)[0] as number;
+    const [time, timeMetatable, durationMetatable] = this.#runFile(isolate, "time.lua", [host], 3);
+    const process = this.#runFile(isolate, "process.lua", [host, sandbox, time as number], 1)[0] as number;
+    isolate.metatables = this.#references(isolate, process, timeMetatable as number, durationMetatable as number);
+    vm.getReference(L, isolate.metatables.collect);
+    vm.api.lua_pcallk(L, 0, 0, 0, 0, 0);
+    vm.isExempt = false;
+  }
+
+  /** Runs one file of the prelude with arguments that are references; its results as references. */
+  #runFile(isolate: Isolate, name: string, args: readonly number[], results: number): number[] {
+    const { vm, heap } = isolate;
+    const { L } = heap;
+    vm.load(L, this.#bytecodeOf(isolate, name), "=[beamish]", "b");
+    for (const reference of args) vm.getReference(L, reference);
+    if (vm.api.lua_pcallk(L, args.length, results, 0, 0, 0) !== OK) {
+      throw new Error(`${name}: ${vm.shownString(L, -1)}`);
+    }
+    const references: number[] = [];
+    for (let i = 0; i < results; i++) references.unshift(vm.api.luaL_ref(L, REGISTRY));
+    return references;
+  }
+
+  /** A file of the prelude, compiled once per thread, without what only its authors would read. */
+  #bytecodeOf(isolate: Isolate, name: string): Uint8Array {
+    const known = this.#bytecode.get(name);
+    if (known !== undefined) return known;
+    const { vm, heap } = isolate;
+    const text = this.#parts.prelude[name];
+    if (text === undefined) throw new Error(`the prelude lacks ${name}`);
+    if (!vm.load(heap.L, text, `=${name}`)) throw new Error(vm.shownString(heap.L, -1));
+    const bytecode = vm.dump(heap.L, true);
+    vm.pop(heap.L, 1);
+    this.#bytecode.set(name, bytecode);
+    return bytecode;
+  }
+
+  #references(isolate: Isolate, process: number, time: number, duration: number): PreludeReferences {
+    const { vm, heap } = isolate;
+    const { L } = heap;
+    const field = (name: string): number => {
+      vm.getReference(L, process);
+      vm.getField(L, -1, name);
+      const reference = vm.api.luaL_ref(L, REGISTRY);
+      vm.pop(L, 1);
+      return reference;
+    };
+    return {
+      loadProcess: field("load_process"),
+      describe: field("describe"),
+      collect: field("collect"),
+      time,
+      duration,
+      error: field("error_mt"),
+      message: field("message_mt"),
+      channel: field("channel_mt"),
+      builder: field("builder_mt"),
+      timer: field("timer_mt"),
+      done: field("done_mt"),
+    };
+  }
+}

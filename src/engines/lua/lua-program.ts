@@ -1,0 +1,328 @@
+/**
+ * A program in Lua: what its entry says, compiled once per heap, loaded once per process.
+ *
+ *     prepare ─▶ isolate ─▶ compiled here? ─▶ top-level code runs, in slices ─▶ main ─▶ start ─▶ LuaRun
+ */
+import {
+  errors,
+  type Heritage,
+  invalid,
+  type MailboxLimit,
+  notFound,
+  type Process,
+  ProcessError,
+  type Program,
+} from "../../kernel/index.ts";
+import type { Host } from "./host.ts";
+import { Bag, type Isolate } from "./isolate.ts";
+import type { Isolates } from "./isolates.ts";
+import { LuaRun } from "./lua-run.ts";
+import { eraseTypes, TypeSyntaxError } from "./lua-type-erasure.ts";
+import { ERROR } from "./objects.ts";
+import { readError } from "./payloads.ts";
+import { FUNCTION, type LuaVm, OK, REGISTRY, type State, YIELDED } from "./vm.ts";
+
+/** The text of a program or library and where it comes from. */
+export interface LuaChunk {
+  readonly source: string;
+  /** The file as people know it. */
+  readonly name: string;
+  /** The line of that file in which the text begins, from 1. */
+  readonly firstLine: number;
+}
+
+/** A library that programs import. */
+export interface LuaLibrary {
+  readonly id: string;
+  readonly chunk: LuaChunk;
+  readonly modules: readonly string[];
+  /** Alias to library id. */
+  readonly imports: Readonly<Record<string, string>>;
+}
+
+/** What a program is made from. */
+export interface LuaSource {
+  /** The entry, `namespace:name`. */
+  readonly entry: string;
+  readonly chunk: LuaChunk;
+  /** The function of the module's table that is main, if the module returns a table (S3.29). */
+  readonly method: string;
+  readonly modules: readonly string[];
+  /** Alias to library id. */
+  readonly imports: Readonly<Record<string, string>>;
+  /** Every library it needs, directly or not, each after those it needs itself. */
+  readonly libraries: readonly LuaLibrary[];
+  readonly mailbox: MailboxLimit | null;
+  /** A heap of its own for each process, with this limit in bytes (S11.36); `null`: the heap may be shared. */
+  readonly memoryLimitBytes: number | null;
+}
+
+/** How many slices the top-level code of a module may take; some seconds. */
+const LOADING_SLICES = 2_000;
+
+/** A program that can be prepared for a process any number of times. */
+export class LuaProgram implements Program {
+  readonly entry: string;
+  readonly mailbox: MailboxLimit | null;
+  readonly accept = null;
+  readonly source: LuaSource;
+  readonly #isolates: Isolates;
+  readonly #later: (go: () => void) => void;
+  readonly #compiled: ReadonlyMap<LuaChunk, { text: string; bytecode: Uint8Array | null }>;
+
+  /** Compiles every chunk; throws INTERNAL with the line shown when one does not compile. */
+  constructor(source: LuaSource, isolates: Isolates, later: (go: () => void) => void) {
+    this.entry = source.entry;
+    this.mailbox = source.mailbox;
+    this.source = source;
+    this.#isolates = isolates;
+    this.#later = later;
+    const chunks = [...source.libraries.map(({ chunk }) => chunk), source.chunk];
+    this.#compiled = new Map(chunks.map((chunk) => [chunk, { text: checked(chunk, isolates), bytecode: null }]));
+  }
+
+  /** Makes ready what one process of it needs: a program to be started once (S3.25). */
+  prepare(heritage: Heritage, answer: (program: Program | ProcessError) => void): void {
+    let isolate: Isolate;
+    let program: number;
+    try {
+      isolate = this.#isolates.admit(this.source, heritage.actor?.id() ?? null);
+      program = isolate.programs.get(this) ?? this.#compileFor(isolate);
+    } catch (cause) {
+      answer(cause instanceof ProcessError ? cause : failedToLoad(String(cause)));
+      return;
+    }
+    new Loading(this, isolate, this.#isolates, this.#later, answer).begin(program);
+  }
+
+  start(): never {
+    throw invalid("a program in Lua has to be prepared before it is started");
+  }
+
+  /** Puts the program into a heap: a table of what the prelude's `load_process` needs. */
+  #compileFor(isolate: Isolate): number {
+    const { vm, heap } = isolate;
+    const { L } = heap;
+    const { source } = this;
+    vm.isExempt = true;
+    vm.api.lua_createtable(L, 0, 5);
+    vm.pushString(L, source.method);
+    vm.setField(L, -2, "method");
+    this.#pushFactory(vm, L, source.chunk);
+    vm.setField(L, -2, "main");
+    pushSet(vm, L, source.modules);
+    vm.setField(L, -2, "listed");
+    pushAliases(vm, L, source.imports);
+    vm.setField(L, -2, "imports");
+    vm.api.lua_createtable(L, source.libraries.length, 0);
+    for (const [at, library] of source.libraries.entries()) {
+      vm.api.lua_createtable(L, 0, 4);
+      vm.pushString(L, library.id);
+      vm.setField(L, -2, "id");
+      this.#pushFactory(vm, L, library.chunk);
+      vm.setField(L, -2, "factory");
+      pushSet(vm, L, library.modules);
+      vm.setField(L, -2, "listed");
+      pushAliases(vm, L, library.imports);
+      vm.setField(L, -2, "imports");
+      vm.setAt(L, -2, at + 1);
+    }
+    vm.setField(L, -2, "libraries");
+    const reference = vm.api.luaL_ref(L, REGISTRY);
+    vm.isExempt = false;
+    isolate.programs.set(this, reference);
+    return reference;
+  }
+
+  /** Pushes the function that makes the chunk's function for an environment. */
+  #pushFactory(vm: LuaVm, L: State, chunk: LuaChunk): void {
+    const compiled = this.#compiled.get(chunk) as { text: string; bytecode: Uint8Array | null };
+    const ok =
+      compiled.bytecode === null
+        ? vm.load(L, wrapped(chunk, compiled.text), `@${chunk.name}`)
+        : vm.load(L, compiled.bytecode, `@${chunk.name}`, "b");
+    if (!ok) throw failedToLoad(vm.shownString(L, -1));
+    compiled.bytecode ??= vm.dump(L, false);
+    vm.api.lua_callk(L, 0, 1, 0, 0);
+  }
+}
+
+/** Empty lines before the text make its line numbers those of its file. */
+function padding(chunk: LuaChunk): string {
+  return "\n".repeat(chunk.firstLine - 1);
+}
+
+/** The text in a function of its environment, so that one compilation serves every process. */
+function wrapped(chunk: LuaChunk, text: string): string {
+  return `${padding(chunk)}return function(_ENV) return function(...) ${text}\nend end`;
+}
+
+/** The text without its types, when it compiles; throws what is wrong with it, the line shown. */
+function checked(chunk: LuaChunk, isolates: Isolates): string {
+  let text = chunk.source.startsWith("#") ? `--${chunk.source}` : chunk.source;
+  try {
+    text = eraseTypes(text);
+  } catch (cause) {
+    if (!(cause instanceof TypeSyntaxError)) throw cause;
+    const line = cause.line + chunk.firstLine - 1;
+    throw failedToLoad(
+      `${chunk.name}:${line}:${cause.column}: ${cause.message}${shownLine(chunk, line, cause.column)}`,
+    );
+  }
+  const problem = isolates.compileProblem(`${padding(chunk)}${text}`, `@${chunk.name}`);
+  if (problem === null) return text;
+  const at = /:(\d+):/.exec(problem);
+  throw failedToLoad(problem + (at === null ? "" : shownLine(chunk, Number(at[1]), nearColumn(chunk, problem, at))));
+}
+
+/** Where the text that a message says it is near to stands in its line; 0 when it cannot be told. */
+function nearColumn(chunk: LuaChunk, problem: string, at: RegExpExecArray): number {
+  const near = /near '([^']*)'/.exec(problem)?.[1];
+  const line = chunk.source.split("\n")[Number(at[1]) - chunk.firstLine];
+  return near === undefined || line === undefined ? 0 : line.indexOf(near) + 1;
+}
+
+/** The line with a marker below it. */
+function shownLine(chunk: LuaChunk, line: number, column: number): string {
+  const text = chunk.source.split("\n")[line - chunk.firstLine]?.replace(/\r$/, "");
+  if (text === undefined) return "";
+  const number = String(line);
+  const bar = `${" ".repeat(number.length)} | `;
+  const marker = column > 0 ? `\n${bar}${text.slice(0, column - 1).replace(/[^\t]/g, " ")}^` : "";
+  return `\n${number} | ${text}${marker}`;
+}
+
+function pushSet(vm: LuaVm, L: State, names: readonly string[]): void {
+  vm.api.lua_createtable(L, 0, names.length);
+  for (const name of names) {
+    vm.api.lua_pushboolean(L, 1);
+    vm.setField(L, -2, name);
+  }
+}
+
+function pushAliases(vm: LuaVm, L: State, aliases: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(aliases);
+  vm.api.lua_createtable(L, 0, entries.length);
+  for (const [alias, id] of entries) {
+    vm.pushString(L, id);
+    vm.setField(L, -2, alias);
+  }
+}
+
+export function failedToLoad(cause: string): ProcessError {
+  return new ProcessError({ kind: errors.INTERNAL, message: `failed to load module: ${cause}` });
+}
+
+/** The top-level code of one program running for one process to be, slice by slice. */
+class Loading {
+  readonly #program: LuaProgram;
+  readonly #isolate: Isolate;
+  readonly #isolates: Isolates;
+  readonly #host: Host;
+  readonly #later: (go: () => void) => void;
+  readonly #answer: (program: Program | ProcessError) => void;
+  readonly #bag: Bag;
+  readonly #co: State;
+  readonly #reference: number;
+  #slices = 0;
+
+  constructor(
+    program: LuaProgram,
+    isolate: Isolate,
+    isolates: Isolates,
+    later: (go: () => void) => void,
+    answer: (program: Program | ProcessError) => void,
+  ) {
+    this.#program = program;
+    this.#isolate = isolate;
+    this.#isolates = isolates;
+    this.#host = isolates.hostOf(isolate);
+    this.#later = later;
+    this.#answer = answer;
+    this.#bag = new Bag(isolate);
+    const { vm, heap } = isolate;
+    vm.isExempt = true;
+    this.#co = vm.api.lua_newthread(heap.L);
+    vm.watch(this.#co);
+    this.#reference = vm.api.luaL_ref(heap.L, REGISTRY);
+    vm.isExempt = false;
+  }
+
+  begin(program: number): void {
+    const { vm, metatables } = this.#isolate;
+    vm.getReference(this.#co, metatables.loadProcess);
+    vm.getReference(this.#co, program);
+    this.#go(1);
+  }
+
+  #go(args: number): void {
+    const { vm, heap } = this.#isolate;
+    const co = this.#co;
+    const status = this.#host.executeApart(this.#isolate, this.#bag, co, args);
+    if (vm.isMemoryUsedUp(heap) || vm.isOverLimit(heap)) {
+      vm.forgiveRefusal(heap);
+      this.#isolate.wantsCollection = true;
+      this.#fail(new ProcessError({ kind: errors.RATE_LIMITED, message: "memory limit exceeded" }));
+    } else if (status === YIELDED) this.#yielded();
+    else if (status !== OK) this.#fail(failedToLoad(this.#cause()));
+    else if (this.#host.apartResults === 0 || vm.api.lua_type(co, -1) !== FUNCTION) {
+      this.#fail(notFound(`method "${this.#program.source.method}" not found in module`));
+    } else this.#answer(new PreparedProgram(this.#program, this.#isolates, this.#isolate, this.#bag, this.#thread));
+  }
+
+  get #thread() {
+    return { state: this.#co, reference: this.#reference };
+  }
+
+  #yielded(): void {
+    if (!this.#host.wasApartPreempted) this.#fail(failedToLoad("top-level code cannot wait"));
+    else if (++this.#slices > LOADING_SLICES) this.#fail(failedToLoad("top-level code takes too long"));
+    else this.#later(() => this.#go(0));
+  }
+
+  #cause(): string {
+    const { objects } = this.#isolate;
+    if (objects.kind(this.#co, -1) === ERROR) return readError(this.#isolate, this.#co, -1).message;
+    return this.#host.describe(this.#co, -1);
+  }
+
+  #fail(error: ProcessError): void {
+    const { vm, heap } = this.#isolate;
+    vm.api.luaL_unref(heap.L, REGISTRY, this.#reference);
+    this.#bag.drop(heap.L);
+    this.#isolates.leave(this.#isolate);
+    this.#answer(error);
+  }
+}
+
+/** A program whose module has been loaded for one process. */
+class PreparedProgram implements Program {
+  readonly entry: string;
+  readonly mailbox: MailboxLimit | null;
+  readonly accept = null;
+  readonly prepare = null;
+  readonly #isolates: Isolates;
+  readonly #isolate: Isolate;
+  readonly #bag: Bag;
+  readonly #thread: { readonly state: State; readonly reference: number };
+
+  constructor(
+    program: LuaProgram,
+    isolates: Isolates,
+    isolate: Isolate,
+    bag: Bag,
+    thread: { readonly state: State; readonly reference: number },
+  ) {
+    this.entry = program.entry;
+    this.mailbox = program.mailbox;
+    this.#isolates = isolates;
+    this.#isolate = isolate;
+    this.#bag = bag;
+    this.#thread = thread;
+  }
+
+  start(process: Process): LuaRun {
+    const host = this.#isolates.hostOf(this.#isolate);
+    return new LuaRun(process, host, this.#isolate, this.#bag, this.#thread, (run) => this.#isolates.ended(run));
+  }
+}

@@ -1,0 +1,311 @@
+/**
+ * A Lua process in execution: its coroutines as strands of the kernel.
+ *
+ *     kernel ─resume(value)─▶ push what was waited for ─▶ lua_resume ─▶ ended │ failed │ waits │ slice used up
+ *
+ * A host function that has to wait notes in its strand what for and yields; the strand registers the wait when the VM
+ * has returned. Killing is not resuming.
+ */
+import {
+  type Case,
+  errors,
+  type Preference,
+  type Process,
+  ProcessError,
+  Run,
+  type Source,
+  Strand,
+} from "../../kernel/index.ts";
+import type { Host } from "./host.ts";
+import type { Bag, Isolate, Usage } from "./isolate.ts";
+import { ERROR } from "./objects.ts";
+import { readError, StackValue } from "./payloads.ts";
+import { NIL, OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
+
+/** Pushes the outcome of a wait onto the stack of whoever waited; how many values that are. */
+export type Outcome = (L: State, value: unknown, index: number) => number;
+
+/** What a strand is about to wait for. */
+interface Wait {
+  readonly source: Source | null;
+  readonly cases: readonly Case[];
+  readonly preference: Preference;
+  readonly outcome: Outcome;
+}
+
+const NOTHING: Outcome = () => 0;
+const NO_CASES: readonly Case[] = [];
+
+/** One coroutine that the scheduler drives: main, one of `coroutine.spawn`, or the handlers of a `serve`. */
+export class LuaStrand extends Strand {
+  declare readonly run: LuaRun;
+  readonly co: State;
+  /** Keeps the coroutine from being collected. */
+  readonly #reference: number;
+  #wait: Wait | null = null;
+  #outcome: Outcome = NOTHING;
+
+  /** @param reference the coroutine in the registry. */
+  constructor(run: LuaRun, co: State, reference: number) {
+    super(run);
+    this.co = co;
+    this.#reference = reference;
+  }
+
+  /** Notes what the coroutine will wait for when it has yielded. */
+  willWait(source: Source, outcome: Outcome): void {
+    this.#wait = { source, cases: NO_CASES, preference: "listed", outcome };
+  }
+
+  /** The same, for whichever of several cases comes first. */
+  willWaitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): void {
+    this.#wait = { source: null, cases, preference, outcome };
+  }
+
+  /** Goes on at the next turn with no values: for a coroutine that has just been made. */
+  startSoon(): void {
+    this.run.process.waits++;
+    this.settle(undefined, 0);
+  }
+
+  override resume(value: unknown, index: number): void {
+    const outcome = this.#outcome;
+    this.#outcome = NOTHING;
+    const { host, isolate } = this.run;
+    host.enter(isolate, this.run.bag, this);
+    isolate.vm.isExempt = true;
+    const count = outcome(this.co, value, index);
+    isolate.vm.isExempt = false;
+    this.go(count);
+  }
+
+  /** Goes on after a wait that is over, or in the middle of its work, when it gave its turn back. */
+  override resumeSettled(): void {
+    if (this.waiting === null) this.resume(undefined, 0);
+    else super.resumeSettled();
+  }
+
+  /** Runs with so many values on its stack as arguments, until it gives control back. */
+  go(args: number): void {
+    const status = this.run.execute(this, args);
+    this.settleAfter(status);
+  }
+
+  /** What becomes of it after its code gave control back. */
+  protected settleAfter(status: number): void {
+    const { run } = this;
+    if (run.isShut) return;
+    if (run.isOutOfMemory()) {
+      run.failForMemory();
+      return;
+    }
+    if (status === YIELDED) this.#suspended();
+    else if (status === OK) this.ended();
+    else this.failed();
+  }
+
+  /** Its function has returned. */
+  protected ended(): void {
+    this.run.strandEnded(this);
+  }
+
+  /** An error has left its function, and is on top of the stack. */
+  protected failed(): void {
+    this.run.failWith(this.co);
+  }
+
+  #suspended(): void {
+    const { run } = this;
+    const { vm } = run.isolate;
+    if (vm.wasPreempted) {
+      run.preempted(this);
+      return;
+    }
+    if (vm.results > 0) {
+      run.fail(deadlock());
+      return;
+    }
+    const wait = this.#wait;
+    if (wait === null) {
+      run.fail(deadlock());
+      return;
+    }
+    this.#wait = null;
+    this.#outcome = wait.outcome;
+    this.register(wait);
+  }
+
+  /** Registers the wait with the kernel. */
+  private register({ source, cases, preference }: Wait): void {
+    if (source === null) this.run.waitForAny(cases, preference, this);
+    else this.run.waitAt(source, this);
+  }
+
+  /** Waits for something without having yielded; for the strand of a `serve`, which parks by returning. */
+  protected park(source: Source | null, cases: readonly Case[], outcome: Outcome): void {
+    this.#outcome = outcome;
+    this.register({ source, cases, preference: "oldest", outcome });
+  }
+
+  /** Lets the coroutine go. */
+  release(L: State): void {
+    this.run.isolate.vm.api.luaL_unref(L, REGISTRY, this.#reference);
+  }
+}
+
+function deadlock(): ProcessError {
+  return new ProcessError({
+    kind: errors.INTERNAL,
+    message: "deadlock: coroutine.yield outside a coroutine that somebody resumes",
+  });
+}
+
+/** What main returned, by S4.3–S4.7. */
+const TEXT_RESULT_AT = 2;
+
+/** A Lua process in execution. */
+export class LuaRun extends Run {
+  readonly resumesLater = false;
+  readonly host: Host;
+  readonly isolate: Isolate;
+  readonly bag: Bag;
+  readonly usage: Usage = { instructions: 0, slices: 0, preemptions: 0, cpuMs: 0 };
+  readonly #main: LuaStrand;
+  #others: Set<LuaStrand> | null = null;
+  #isRunning = false;
+  #isReleased = false;
+  #releaseLater = false;
+  readonly #onEnd: (run: LuaRun) => void;
+
+  /**
+   * @param co the coroutine in which the module was loaded, with main on its stack.
+   * @param onEnd called when nothing of it is left.
+   */
+  constructor(
+    process: Process,
+    host: Host,
+    isolate: Isolate,
+    bag: Bag,
+    co: { readonly state: State; readonly reference: number },
+    onEnd: (run: LuaRun) => void,
+  ) {
+    super(process);
+    this.host = host;
+    this.isolate = isolate;
+    this.bag = bag;
+    this.#main = new LuaStrand(this, co.state, co.reference);
+    this.#onEnd = onEnd;
+  }
+
+  begin(args: readonly unknown[]): void {
+    this.host.enter(this.isolate, this.bag, this.#main);
+    this.#main.go(this.host.pushArguments(this.#main.co, args));
+  }
+
+  stop(): boolean {
+    this.#release();
+    return false;
+  }
+
+  drop(): void {
+    this.#release();
+  }
+
+  /** Makes a strand of a coroutine. */
+  spawnStrand(L: State, co: State): void {
+    const { api } = this.isolate.vm;
+    const strand = new LuaStrand(this, co, api.luaL_ref(L, REGISTRY));
+    this.addStrand(strand);
+    strand.startSoon();
+  }
+
+  addStrand(strand: LuaStrand): void {
+    this.#others ??= new Set();
+    this.#others.add(strand);
+  }
+
+  /** Runs a strand until it gives control back; counts what it did. */
+  execute(strand: LuaStrand, args: number): number {
+    const { host, isolate } = this;
+    this.#isRunning = true;
+    try {
+      return host.execute(strand, args, this.usage, isolate.usage);
+    } finally {
+      this.#isRunning = false;
+      if (this.#releaseLater) this.#releaseNow();
+    }
+  }
+
+  /** The slice is used up: the others have their turn, and so has the world outside. */
+  preempted(strand: LuaStrand): void {
+    this.usage.preemptions++;
+    this.isolate.usage.preemptions++;
+    this.process.paused(strand);
+    this.process.island.scheduler.giveWay();
+  }
+
+  isOutOfMemory(): boolean {
+    const { vm, heap } = this.isolate;
+    return vm.isMemoryUsedUp(heap) || vm.isOverLimit(heap);
+  }
+
+  failForMemory(): void {
+    this.isolate.vm.forgiveRefusal(this.isolate.heap);
+    this.fail(new ProcessError({ kind: errors.RATE_LIMITED, message: "memory limit exceeded" }));
+    this.isolate.wantsCollection = true;
+  }
+
+  strandEnded(strand: LuaStrand): void {
+    const { vm } = this.isolate;
+    if (strand !== this.#main) {
+      this.#others?.delete(strand);
+      strand.release(this.isolate.heap.L);
+      return;
+    }
+    const { co } = strand;
+    const count = vm.results;
+    const first = vm.api.lua_gettop(co) - count + 1;
+    if (count >= TEXT_RESULT_AT) {
+      const second = first + 1;
+      if (vm.api.lua_type(co, second) === STRING) {
+        this.fail(new ProcessError({ kind: errors.INTERNAL, message: vm.shownString(co, second) }));
+        return;
+      }
+      if (this.isolate.objects.kind(co, second) === ERROR) {
+        this.fail(readError(this.isolate, co, second));
+        return;
+      }
+    }
+    this.finish(count === 0 ? null : new StackValue(this.isolate, co, first, "result"));
+  }
+
+  /** An error has left a coroutine; it is on top of its stack. */
+  failWith(co: State): void {
+    const { vm, objects } = this.isolate;
+    const trace = this.host.readableTrace(co);
+    let cause: ProcessError;
+    if (objects.kind(co, -1) === ERROR) cause = readError(this.isolate, co, -1);
+    else cause = new ProcessError({ kind: errors.INTERNAL, message: this.host.describe(co, -1) });
+    if (vm.api.lua_type(co, -1) !== NIL && trace !== "") cause.stack = `${cause.message}\n${trace}`;
+    this.fail(cause);
+  }
+
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    if (this.#isRunning) this.#releaseLater = true;
+    else this.#releaseNow();
+  }
+
+  #releaseNow(): void {
+    const { L } = this.isolate.heap;
+    this.#releaseLater = false;
+    if (!this.isolate.isClosed) {
+      this.#main.release(L);
+      for (const strand of this.#others ?? []) strand.release(L);
+      this.bag.drop(L);
+    }
+    this.#others = null;
+    this.#onEnd(this);
+  }
+}

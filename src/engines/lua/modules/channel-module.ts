@@ -1,0 +1,192 @@
+/** The host functions behind channels, select and `process.serve` (S11.1–S11.10, S11.38). */
+import {
+  type Case,
+  ChannelCore,
+  CLOSED,
+  errors,
+  Message,
+  NOT_READY,
+  ProcessError,
+  type Source,
+  type Subscription,
+} from "../../../kernel/index.ts";
+import type { Host } from "../host.ts";
+import { LuaReference } from "../isolate.ts";
+import type { Outcome } from "../lua-run.ts";
+import { CHANNEL } from "../objects.ts";
+import { pushValue } from "../payloads.ts";
+import { ServeStrand } from "../serve-strand.ts";
+import { FUNCTION, type HostFunction, NIL, type State } from "../vm.ts";
+import { pushFailure } from "./process-module.ts";
+
+/** Pushes the channel of a subscription: the same object as long as it is open (S2.24). */
+export function pushSubscription(host: Host, L: State, subscription: Subscription): number {
+  if (!(subscription.dressing instanceof LuaReference)) {
+    const { isolate, bag } = host;
+    isolate.objects.push(L, CHANNEL, subscription, isolate.metatables.channel);
+    subscription.dressing = bag.hold(L, -1);
+    return 1;
+  }
+  subscription.dressing.push(L);
+  return 1;
+}
+
+/** Pushes a message as its reader sees it (S2.35). */
+export function pushMessage(host: Host, L: State, message: Message): void {
+  const { vm, isolate } = host;
+  vm.api.lua_checkstack(L, 8);
+  vm.api.lua_createtable(L, 3, 0);
+  vm.pushString(L, message.topic);
+  vm.setAt(L, -2, 1);
+  if (message.from !== null) {
+    vm.pushString(L, message.from);
+    vm.setAt(L, -2, 2);
+  }
+  pushValue(isolate, L, message.payload);
+  vm.setAt(L, -2, 3);
+  vm.getReference(L, isolate.metatables.message);
+  vm.api.lua_setmetatable(L, -2);
+}
+
+/** Pushes what a channel gave: a value of Lua itself, a message, or data. */
+export function pushReceived(host: Host, L: State, value: unknown): void {
+  if (value instanceof LuaReference) value.take(L);
+  else if (value instanceof Message) pushMessage(host, L, value);
+  else pushValue(host.isolate, L, value);
+}
+
+export function channelFunctions(host: Host): Record<string, HostFunction> {
+  const { vm } = host;
+  const { api } = vm;
+
+  const channelAt = (L: State, operation: string): ChannelCore | Subscription => {
+    const channel = host.isolate.objects.get(L, 1, CHANNEL);
+    if (channel === null) throw host.wrongArgument(L, 1, operation, "channel");
+    return channel as ChannelCore | Subscription;
+  };
+
+  /** Pushes the value received and whether there was one (S11.4). */
+  const received: Outcome = (L, value) => {
+    const isOpen = value !== CLOSED;
+    if (isOpen) pushReceived(host, L, value);
+    else api.lua_pushnil(L);
+    api.lua_pushboolean(L, isOpen ? 1 : 0);
+    return 2;
+  };
+
+  const sent: Outcome = (L, value) => {
+    if (value === CLOSED) {
+      return pushFailure(host, L, new ProcessError({ kind: errors.CANCELED, message: "channel was closed" }));
+    }
+    api.lua_pushboolean(L, 1);
+    return 1;
+  };
+
+  return {
+    is_channel(L) {
+      api.lua_pushboolean(L, host.isolate.objects.kind(L, 1) === CHANNEL ? 1 : 0);
+      return 1;
+    },
+
+    channel_new(L) {
+      const size = api.lua_type(L, 1) <= NIL ? 0 : host.numberAt(L, 1, "new");
+      const { isolate } = host;
+      isolate.objects.push(L, CHANNEL, new ChannelCore(size), isolate.metatables.channel);
+      return 1;
+    },
+
+    channel_receive(L) {
+      const channel = channelAt(L, "receive");
+      const { strand } = host;
+      const value = strand === null ? channel.takeIfReady() : strand.run.takeNow(channel);
+      return value === NOT_READY ? host.wait(L, channel, received) : received(L, value, 0);
+    },
+
+    channel_send(L) {
+      const channel = channelAt(L, "send");
+      if (!(channel instanceof ChannelCore)) throw host.wrongArgument(L, 1, "send", "channel that is no subscription");
+      if (channel.isClosed) {
+        api.lua_pushboolean(L, 0);
+        return 1;
+      }
+      const one: Case = { kind: "send", sink: channel, value: host.bag.hold(L, 2), endsOnClose: true };
+      if (host.strand === null) {
+        if (!channel.canGive()) return host.waitForAny(L, [one], "listed", sent);
+        channel.give(one.value);
+        return sent(L, true, 0);
+      }
+      const { index } = host.strand.run.selectNow([one], false, "listed");
+      return index < 0 ? host.waitForAny(L, [one], "listed", sent) : sent(L, true, 0);
+    },
+
+    channel_close(L) {
+      const channel = channelAt(L, "close");
+      if (channel instanceof ChannelCore) channel.close();
+      else if (!channel.isClosed) host.run.unlisten(channel);
+      return 0;
+    },
+
+    select(L) {
+      const cases = casesAt(host, L);
+      const hasDefault = api.lua_toboolean(L, 2) !== 0;
+      const chosen: Outcome = (to, value, index) => {
+        for (const [at, one] of cases.entries()) {
+          if (at !== index && one.kind === "send") (one.value as LuaReference).forget(to);
+        }
+        vm.pushNumber(to, index + 1);
+        if (cases[index]?.kind === "receive") return 1 + received(to, value, index);
+        api.lua_pushnil(to);
+        api.lua_pushboolean(to, 1);
+        return 3;
+      };
+      const { run } = host;
+      const { index, value } = run.selectNow(cases, hasDefault, "listed");
+      if (index >= 0) return chosen(L, value, index);
+      if (!hasDefault) return host.waitForAny(L, cases, "listed", chosen);
+      return chosen(L, undefined, -1);
+    },
+
+    serve(L) {
+      const { run, strand } = host;
+      const topics = api.lua_type(L, 1) === FUNCTION ? null : textsAt(host, L, 1);
+      return ServeStrand.begin(host, run, strand, L, topics);
+    },
+  };
+}
+
+function textsAt(host: Host, L: State, index: number): string[] {
+  const { vm } = host;
+  const texts: string[] = [];
+  for (let n = 1; vm.getAt(L, index, n) !== NIL; n++) {
+    const text = vm.string(L, -1);
+    if (typeof text !== "string") throw host.wrongArgument(L, 1, "serve", "table with UTF-8 topics");
+    texts.push(text);
+    vm.pop(L, 1);
+  }
+  vm.pop(L, 1);
+  return texts;
+}
+
+/** The cases in the list at the first index; channel.select has made sure that they are cases. */
+function casesAt(host: Host, L: State): Case[] {
+  const { vm, isolate, bag } = host;
+  const cases: Case[] = [];
+  const count = vm.api.lua_rawlen(L, 1);
+  for (let n = 1; n <= count; n++) {
+    vm.getAt(L, 1, n);
+    vm.getAt(L, -1, 1);
+    const channel = isolate.objects.get(L, -1, CHANNEL) as Source | null;
+    vm.getAt(L, -2, 2);
+    const sends = vm.api.lua_toboolean(L, -1) !== 0;
+    if (channel === null || (sends && !(channel instanceof ChannelCore))) {
+      throw host.wrongArgument(L, 1, "select", "list of cases of channels");
+    }
+    if (sends) {
+      vm.getAt(L, -3, 3);
+      cases.push({ kind: "send", sink: channel as ChannelCore, value: bag.hold(L, -1), endsOnClose: false });
+      vm.pop(L, 1);
+    } else cases.push({ kind: "receive", source: channel });
+    vm.pop(L, 3);
+  }
+  return cases;
+}

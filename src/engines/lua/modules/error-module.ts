@@ -1,0 +1,79 @@
+/** The host functions behind error objects, and what the sandbox asks of its host. */
+import type { Host } from "../host.ts";
+import { ERROR } from "../objects.ts";
+import type { HostFunction, State } from "../vm.ts";
+import { NIL } from "../vm.ts";
+
+/** Where the sandbox gets what Lua's own libraries took from the operating system. */
+export interface SandboxSources {
+  /** A number of 32 bits, by chance. */
+  random32(): number;
+  /** The time of day, in milliseconds since 1970 in UTC. */
+  unixMs(): number;
+  /** The local zone's offset at a time, in seconds east of UTC. */
+  localOffsetSeconds(unixSeconds: number): number;
+}
+
+export function errorFunctions(host: Host, sources: SandboxSources): Record<string, HostFunction> {
+  const { vm } = host;
+  const { api } = vm;
+
+  const pushBoolean = (L: State, value: boolean): number => {
+    api.lua_pushboolean(L, value ? 1 : 0);
+    return 1;
+  };
+
+  const isError = (L: State): boolean => host.isolate.objects.kind(L, 1) === ERROR;
+
+  return {
+    is_error: (L) => pushBoolean(L, isError(L)),
+
+    /** Makes an error object of a table of its fields. */
+    new_error(L) {
+      api.lua_settop(L, 1);
+      host.isolate.objects.push(L, ERROR, null, host.isolate.metatables.error);
+      api.lua_pushvalue(L, 1);
+      api.lua_setiuservalue(L, -2, 1);
+      return 1;
+    },
+
+    /** The message of an error object, or nil. */
+    error_text(L) {
+      if (!isError(L)) return 0;
+      api.lua_getiuservalue(L, 1, 1);
+      vm.getField(L, -1, "message");
+      return 1;
+    },
+
+    kind_name(L) {
+      if (api.lua_type(L, 1) <= NIL) return 0;
+      return host.give(L, host.kindName(L, 1));
+    },
+
+    /** A userdata of ours has been collected. */
+    released(L) {
+      host.objects.release(L, 1);
+      return 0;
+    },
+
+    private(L) {
+      host.bag.pushPrivate(L);
+      return 1;
+    },
+
+    seed(L) {
+      vm.pushNumber(L, sources.random32() * 2 ** 20 + (sources.random32() >>> 12));
+      vm.pushNumber(L, sources.random32() * 2 ** 20 + (sources.random32() >>> 12));
+      return 2;
+    },
+
+    clock(L) {
+      api.lua_pushnumber(L, (host.strand?.run.usage.cpuMs ?? 0) / 1_000);
+      return 1;
+    },
+
+    time: (L) => host.give(L, Math.floor(sources.unixMs() / 1_000)),
+
+    zone_offset: (L) => host.give(L, sources.localOffsetSeconds(host.numberAt(L, 1, "date"))),
+  };
+}

@@ -1,0 +1,273 @@
+/** The host functions behind `process` and `ctx`: thin dressings of the syscalls (sections 1 to 9). */
+import {
+  type ExitResult,
+  errorOf,
+  errors,
+  invalid,
+  isFailure,
+  type Pid,
+  ProcessError,
+  type SpawnOperation,
+  type SpawnSettings,
+  Subscription,
+} from "../../../kernel/index.ts";
+import type { Host } from "../host.ts";
+import { Raised } from "../host.ts";
+import { CHANNEL } from "../objects.ts";
+import { pushValue, readValue, StackValue, StackValues } from "../payloads.ts";
+import { BOOLEAN, type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm.ts";
+import { pushSubscription } from "./channel-module.ts";
+import { durationArgument } from "./durations.ts";
+
+/** What a spawn costs besides the call, in instructions' worth. */
+const SPAWN_COST = 1_000;
+
+/** The payloads of a message from a position on: none, one, or a list of more (S2.15, S2.16). */
+export function payloadFrom(host: Host, L: State, position: number): unknown {
+  const top = host.vm.api.lua_gettop(L);
+  if (top < position) return undefined;
+  if (top > position) return new StackValues(host.isolate, L, position, top, "payload");
+  return new StackValue(host.isolate, L, position, "payload");
+}
+
+/** Spawns by one of the four operations; the arguments begin at `first`. */
+export function spawnBy(
+  host: Host,
+  L: State,
+  operation: Exclude<SpawnOperation, "exec">,
+  first: number,
+  settings: SpawnSettings | null,
+): number {
+  const { run, vm } = host;
+  const { id, hostId, args } = target(host, L, operation, first);
+  vm.charge(SPAWN_COST);
+  const answer = run.spawn(operation, id, hostId, args, settings);
+  if (typeof answer === "string") return host.give(L, answer);
+  return host.answer(L, answer, (to, late) => {
+    if (late instanceof ProcessError) return pushFailure(host, to, late);
+    pushValue(host.isolate, to, late as Pid);
+    return 1;
+  });
+}
+
+/** Executes: the value, or `nil` and the error the child ended with. */
+export function execBy(host: Host, L: State, first: number, settings: SpawnSettings | null): number {
+  const { run, vm } = host;
+  const { id, hostId, args } = target(host, L, "exec", first);
+  vm.charge(SPAWN_COST);
+  return host.answer(L, run.exec(id, hostId, args, settings), (to, answer) => {
+    const result = answer as ExitResult;
+    if (isFailure(result)) return pushFailure(host, to, errorOf(result));
+    pushValue(host.isolate, to, result.value);
+    return 1;
+  });
+}
+
+function target(host: Host, L: State, operation: SpawnOperation, first: number) {
+  const top = host.vm.api.lua_gettop(L);
+  if (top < first + 1) {
+    throw invalid(`${operation} requires ${operation === "exec" ? "" : "at least "}id and host arguments`);
+  }
+  const id = host.text(L, first, operation);
+  const hostId = host.text(L, first + 1, operation);
+  const args = top < first + 2 ? [] : new StackValues(host.isolate, L, first + 2, top, "argument");
+  return { id, hostId, args };
+}
+
+/** Pushes `nil` and an error. */
+export function pushFailure(host: Host, L: State, error: ProcessError): number {
+  host.vm.api.lua_pushnil(L);
+  host.isolate.pushError(L, error);
+  return 2;
+}
+
+/** Pushes `false` and an error. */
+function pushFalse(host: Host, L: State, error: ProcessError): number {
+  host.vm.api.lua_pushboolean(L, 0);
+  host.isolate.pushError(L, error);
+  return 2;
+}
+
+export function processFunctions(host: Host): Record<string, HostFunction> {
+  const { vm } = host;
+  const { api } = vm;
+
+  const done = (L: State): number => {
+    api.lua_pushboolean(L, 1);
+    return 1;
+  };
+
+  /** An operation on a destination, which answers `true`. */
+  const onDestination =
+    (operation: string, perform: (destination: string, L: State) => void): HostFunction =>
+    (L) => {
+      void host.run;
+      perform(host.required(L, 1, operation, "destination"), L);
+      return done(L);
+    };
+
+  const spawner =
+    (operation: Exclude<SpawnOperation, "exec">): HostFunction =>
+    (L) =>
+      spawnBy(host, L, operation, 1, null);
+
+  return {
+    id(L) {
+      if (host.strand === null) throw invalid("frame context not found");
+      return host.give(L, host.run.id());
+    },
+    pid: (L) => host.give(L, host.run.pid()),
+
+    send(L) {
+      const { run } = host;
+      if (api.lua_gettop(L) < 2) throw invalid("send requires at least destination and topic arguments");
+      const destination = host.text(L, 1, "send");
+      const topic = host.text(L, 2, "send");
+      const error = run.send(destination, topic, payloadFrom(host, L, 3));
+      return error === null ? done(L) : pushFailure(host, L, error);
+    },
+
+    spawn: spawner("spawn"),
+    spawn_monitored: spawner("spawn_monitored"),
+    spawn_linked: spawner("spawn_linked"),
+    spawn_linked_monitored: spawner("spawn_linked_monitored"),
+    exec: (L) => execBy(host, L, 1, null),
+
+    terminate: onDestination("terminate", (destination) => host.run.terminate(destination)),
+    cancel: onDestination("cancel", (destination, L) => host.run.cancel(destination, deadlineArgument(host, L))),
+    monitor: onDestination("monitor", (destination) => host.run.monitor(destination)),
+    unmonitor: onDestination("unmonitor", (destination) => host.run.unmonitor(destination)),
+    link: onDestination("link", (destination) => host.run.link(destination)),
+    unlink: onDestination("unlink", (destination) => host.run.unlink(destination)),
+
+    get_options: (L) => host.give(L, { trap_links: host.run.getOptions().trapLinks }),
+    set_options(L) {
+      const { run } = host;
+      try {
+        run.setOptions(optionsArgument(host, L), "trap_links");
+      } catch (cause) {
+        if (cause instanceof ProcessError) return pushFalse(host, L, cause);
+        throw cause;
+      }
+      return done(L);
+    },
+
+    inbox: (L) => pushSubscription(host, L, host.run.inbox()),
+    events: (L) => pushSubscription(host, L, host.run.events()),
+    listen(L) {
+      const { run } = host;
+      const topic = host.required(L, 1, "listen", "topic");
+      return pushSubscription(host, L, run.listen(topic, asMessages(host, L)));
+    },
+    unlisten(L) {
+      const { run, isolate } = host;
+      const channel = isolate.objects.get(L, 1, CHANNEL);
+      if (channel === null) throw host.wrongArgument(L, 1, "unlisten", "channel");
+      if (!(channel instanceof Subscription)) {
+        return pushFalse(host, L, invalid("channel is not an open subscription"));
+      }
+      try {
+        run.unlisten(channel);
+      } catch (cause) {
+        if (cause instanceof ProcessError) return pushFalse(host, L, cause);
+        throw cause;
+      }
+      return done(L);
+    },
+
+    upgrade(L) {
+      const { run } = host;
+      const top = api.lua_gettop(L);
+      const id = api.lua_type(L, 1) <= NIL ? null : host.text(L, 1, "upgrade");
+      run.upgrade(id, top < 2 ? [] : new StackValues(host.isolate, L, 2, top, "state"));
+      return 0;
+    },
+
+    register(L) {
+      const { run } = host;
+      const name = host.required(L, 1, "register", "name");
+      run.register(name, api.lua_type(L, 2) <= NIL ? undefined : host.text(L, 2, "register"));
+      return done(L);
+    },
+    lookup: (L) => host.give(L, host.run.lookup(host.required(L, 1, "lookup", "name"))),
+    unregister: (L) => host.give(L, host.run.unregister(host.required(L, 1, "unregister", "name"))),
+
+    ctx_get: (L) => host.give(L, host.run.contextValue(host.required(L, 1, "get", "key"))),
+    ctx_all: (L) => host.give(L, host.run.contextValues()),
+
+    spawn_coroutine(L) {
+      const { run } = host;
+      const co = api.lua_tothread(L, 1);
+      api.lua_settop(L, 1);
+      run.spawnStrand(L, co);
+      return 0;
+    },
+
+    print(L) {
+      const position = api.lua_type(L, 2) === STRING ? vm.shownString(L, 2) : null;
+      host.strand?.run.print(vm.shownString(L, 1), position);
+      return 0;
+    },
+  };
+}
+
+/** The option `message` of a listen: whether messages or payloads are wanted, or nothing is said (S2.22, S2.23). */
+function asMessages(host: Host, L: State): boolean | undefined {
+  const { vm } = host;
+  if (vm.api.lua_type(L, 2) !== TABLE) return undefined;
+  const given = vm.getField(L, 2, "message") === BOOLEAN ? vm.api.lua_toboolean(L, -1) !== 0 : undefined;
+  vm.pop(L, 1);
+  return given;
+}
+
+/** The deadline of a cancel as the kernel reads it: `undefined` when there is none, `null` for an explicit nil. */
+function deadlineArgument(host: Host, L: State): unknown {
+  const { api } = host.vm;
+  if (api.lua_gettop(L) < 2) return undefined;
+  const plain = deadlineAt(host, L, 2);
+  if (plain !== undefined) return plain;
+  const given: { deadline?: unknown; reason?: unknown } = {};
+  if (host.vm.getField(L, 2, "deadline") !== NIL) given.deadline = deadlineAt(host, L, -1) ?? null;
+  host.vm.pop(L, 1);
+  if (host.vm.getField(L, 2, "reason") !== NIL) given.reason = readValue(host.isolate, L, -1, "reason");
+  host.vm.pop(L, 1);
+  return given;
+}
+
+/** A deadline that is no table of deadline and reason; `undefined` when it is one. */
+function deadlineAt(host: Host, L: State, index: number): unknown {
+  const duration = durationArgument(host, L, index);
+  if (duration !== null) return duration / 1_000_000;
+  switch (host.vm.api.lua_type(L, index)) {
+    case STRING:
+      return host.vm.shownString(L, index);
+    case NUMBER:
+      return host.vm.api.lua_tonumberx(L, index, 0);
+    case TABLE:
+      return undefined;
+    default:
+      return null;
+  }
+}
+
+/** The options as the kernel reads them; keys that are no strings are left out (S4.38). */
+function optionsArgument(host: Host, L: State): unknown {
+  const { vm } = host;
+  if (vm.api.lua_type(L, 1) !== TABLE) return null;
+  const options: Record<string, unknown> = {};
+  vm.api.lua_pushnil(L);
+  while (vm.api.lua_next(L, 1) !== 0) {
+    if (vm.api.lua_type(L, -2) === STRING) {
+      const isBoolean = vm.api.lua_type(L, -1) === BOOLEAN;
+      const value = isBoolean ? vm.api.lua_toboolean(L, -1) !== 0 : null;
+      Object.defineProperty(options, vm.shownString(L, -2), { value, enumerable: true, configurable: true });
+    }
+    vm.pop(L, 1);
+  }
+  return options;
+}
+
+/** An error that is raised. */
+export function raised(message: string): Raised {
+  return new Raised(new ProcessError({ kind: errors.INVALID, message }));
+}

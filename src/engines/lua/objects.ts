@@ -1,0 +1,84 @@
+/**
+ * The userdata that scripts hold for things of the engine: a kind and a number each, and the thing itself in a table on
+ * our side. A script cannot make userdata, so what has a kind is what it says.
+ */
+import type { LuaVm, State } from "./vm.ts";
+import { USERDATA } from "./vm.ts";
+
+/** What a userdata stands for. */
+export const ERROR = 1;
+export const CHANNEL = 2;
+export const BUILDER = 3;
+export const ACTOR = 4;
+export const SCOPE = 5;
+export const POLICY = 6;
+export const TIMER = 7;
+
+/** What each kind is called in messages. */
+export const KIND_NAMES: Readonly<Record<number, string>> = {
+  [ERROR]: "error",
+  [CHANNEL]: "channel",
+  [BUILDER]: "spawn builder",
+  [ACTOR]: "actor",
+  [SCOPE]: "scope",
+  [POLICY]: "policy",
+  [TIMER]: "timer",
+};
+
+/** The kind and the number, in words. */
+const LAYOUT_BYTES = 8;
+
+/** The things that the userdata of one VM stand for. A number is free again when its userdata has been collected. */
+export class Objects {
+  readonly #vm: LuaVm;
+  readonly #things: (object | null)[] = [];
+  readonly #free: number[] = [];
+
+  constructor(vm: LuaVm) {
+    this.#vm = vm;
+  }
+
+  /** How many things are held. */
+  get size(): number {
+    return this.#things.length - this.#free.length;
+  }
+
+  /** Pushes a userdata that stands for a thing, with the metatable of its kind. */
+  push(L: State, kind: number, thing: object | null, metatable: number): void {
+    const id = thing === null ? -1 : this.#keep(thing);
+    const at = this.#vm.api.lua_newuserdatauv(L, LAYOUT_BYTES, 1) >> 2;
+    this.#vm.words[at] = kind;
+    this.#vm.words[at + 1] = id;
+    this.#vm.getReference(L, metatable);
+    this.#vm.api.lua_setmetatable(L, -2);
+  }
+
+  /** The kind of the userdata at an index; 0 for anything else. */
+  kind(L: State, index: number): number {
+    if (this.#vm.api.lua_type(L, index) !== USERDATA) return 0;
+    return this.#vm.words[this.#vm.api.lua_touserdata(L, index) >> 2] as number;
+  }
+
+  /** The thing that the userdata at an index stands for, if it is of that kind. */
+  get(L: State, index: number, kind: number): object | null {
+    if (this.kind(L, index) !== kind) return null;
+    const id = this.#vm.words[(this.#vm.api.lua_touserdata(L, index) >> 2) + 1] as number;
+    return this.#things[id] ?? null;
+  }
+
+  /** The userdata at an index has been collected. */
+  release(L: State, index: number): void {
+    const at = (this.#vm.api.lua_touserdata(L, index) >> 2) + 1;
+    const id = this.#vm.words[at] as number;
+    if (id < 0) return;
+    this.#vm.words[at] = -1;
+    this.#things[id] = null;
+    this.#free.push(id);
+  }
+
+  #keep(thing: object): number {
+    const id = this.#free.pop() ?? this.#things.length;
+    this.#things[id] = thing;
+    return id;
+  }
+}

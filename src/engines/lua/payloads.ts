@@ -1,0 +1,513 @@
+/**
+ * Values of Lua as payloads and back (S2.37–S2.46, S2.56, S2.57).
+ *
+ * Reading makes the private copy in one pass; no metamethod runs. Pushing works off a list instead of recursing, since
+ * what TypeScript sends may be nested to any depth.
+ */
+import {
+  type ErrorKind,
+  errors,
+  Foreign,
+  type Form,
+  formOf,
+  invalid,
+  ProcessError,
+  setForm,
+} from "../../kernel/index.ts";
+import type { Isolate } from "./isolate.ts";
+import { ERROR, KIND_NAMES } from "./objects.ts";
+import { BOOLEAN, FUNCTION, NIL, NUMBER, STRING, type State, TABLE, THREAD, USERDATA } from "./vm.ts";
+
+/** How deep data of Lua may be nested to be sent; S2.46 asks for 1,000. */
+const MAX_DEPTH = 1_500;
+/** Stack slots that a level of nesting needs. */
+const SLOTS = 8;
+/** Stack slots that pushing needs, however large the data. */
+const ROOM = 16;
+const LAST_DATE_MS = 8.64e15;
+
+/** Thrown on the way out of a reading pass; gathers the place as it goes. */
+class Unsendable {
+  readonly what: string;
+  readonly steps: string[] = [];
+
+  constructor(what: string) {
+    this.what = what;
+  }
+}
+
+/** A value on a stack of Lua, as a payload that is read when it is copied. */
+export class StackValue extends Foreign {
+  readonly #isolate: Isolate;
+  readonly #L: State;
+  readonly #index: number;
+  readonly #root: string;
+
+  constructor(isolate: Isolate, L: State, index: number, root: string) {
+    super();
+    this.#isolate = isolate;
+    this.#L = L;
+    this.#index = index;
+    this.#root = root;
+  }
+
+  read(): unknown {
+    return readValue(this.#isolate, this.#L, this.#index, this.#root);
+  }
+}
+
+/** The values from one index of a stack of Lua to another, as a list; a nil leaves `null`. */
+export class StackValues extends Foreign {
+  readonly #isolate: Isolate;
+  readonly #L: State;
+  readonly #first: number;
+  readonly #last: number;
+  readonly #root: string;
+
+  constructor(isolate: Isolate, L: State, first: number, last: number, root: string) {
+    super();
+    this.#isolate = isolate;
+    this.#L = L;
+    this.#first = first;
+    this.#last = last;
+    this.#root = root;
+  }
+
+  read(): unknown {
+    const pass = new ReadingPass(this.#isolate, this.#L);
+    const list: unknown[] = [];
+    let floats: Set<string> | null = null;
+    for (let index = this.#first; index <= this.#last; index++) {
+      const position = index - this.#first + 1;
+      list.push(pass.read(index, `${this.#root}[${position}]`));
+      if (pass.isIntegralFloat(index)) floats = added(floats, String(position));
+    }
+    if (floats !== null) setForm(list, { integerKeys: null, floats });
+    return list;
+  }
+}
+
+/** The private copy of the value at an index; throws INVALID that names the place. */
+export function readValue(isolate: Isolate, L: State, index: number, root: string): unknown {
+  return new ReadingPass(isolate, L).read(index, root);
+}
+
+/** One reading of one value, or of several that may share parts. */
+class ReadingPass {
+  readonly #isolate: Isolate;
+  readonly #L: State;
+  /** Tables by their address, and what became of them. */
+  #met: Map<number, object> | null = null;
+  #firstAddress = 0;
+  #first: object | null = null;
+
+  constructor(isolate: Isolate, L: State) {
+    this.#isolate = isolate;
+    this.#L = L;
+  }
+
+  read(index: number, root: string): unknown {
+    try {
+      return this.#value(index, 0);
+    } catch (cause) {
+      if (!(cause instanceof Unsendable)) throw cause;
+      throw invalid(`${root}${cause.steps.reverse().join("")}: ${cause.what}`);
+    }
+  }
+
+  isIntegralFloat(index: number): boolean {
+    const { api } = this.#isolate.vm;
+    if (api.lua_type(this.#L, index) !== NUMBER || api.lua_isinteger(this.#L, index) !== 0) return false;
+    return Number.isSafeInteger(api.lua_tonumberx(this.#L, index, 0));
+  }
+
+  #value(index: number, depth: number): unknown {
+    const { vm } = this.#isolate;
+    const L = this.#L;
+    switch (vm.api.lua_type(L, index)) {
+      case STRING:
+        return vm.string(L, index);
+      case NUMBER:
+        return vm.number(L, index);
+      case BOOLEAN:
+        return vm.api.lua_toboolean(L, index) !== 0;
+      case TABLE:
+        return this.#table(index, depth);
+      case USERDATA:
+        return this.#userdata(index, depth);
+      case FUNCTION:
+        throw new Unsendable("function cannot be sent");
+      case THREAD:
+        throw new Unsendable("coroutine cannot be sent");
+      default:
+        // nil and none
+        return null;
+    }
+  }
+
+  #table(index: number, depth: number): unknown {
+    const { vm, metatables } = this.#isolate;
+    const L = this.#L;
+    const address = vm.api.lua_topointer(L, index);
+    const met = this.#find(address);
+    if (met !== undefined) return met;
+    if (depth >= MAX_DEPTH) throw new Unsendable(`data nested deeper than ${MAX_DEPTH} levels cannot be sent`);
+    if (vm.api.lua_checkstack(L, SLOTS) === 0) throw new Unsendable("data nested too deeply cannot be sent");
+    if (vm.api.lua_getmetatable(L, index) !== 0) {
+      vm.getReference(L, metatables.time);
+      const isTime = vm.api.lua_rawequal(L, -1, -2) !== 0;
+      vm.pop(L, 2);
+      if (isTime) return this.#date(index, address);
+    }
+    const at = index < 0 ? vm.api.lua_gettop(L) + index + 1 : index;
+    const length = vm.api.lua_rawlen(L, at);
+    return length > 0 && this.#countsUpTo(at, length)
+      ? this.#list(at, length, address, depth)
+      : this.#map(at, address, depth);
+  }
+
+  /** Whether a table has exactly so many entries. With a border of that number they are its elements. */
+  #countsUpTo(at: number, length: number): boolean {
+    const { vm } = this.#isolate;
+    const L = this.#L;
+    let count = 0;
+    vm.api.lua_pushnil(L);
+    while (vm.api.lua_next(L, at) !== 0) {
+      vm.pop(L, 1);
+      if (++count > length) {
+        vm.pop(L, 1);
+        return false;
+      }
+    }
+    return count === length;
+  }
+
+  #list(at: number, length: number, address: number, depth: number): unknown[] {
+    const { vm } = this.#isolate;
+    const L = this.#L;
+    const list: unknown[] = [];
+    let floats: Set<string> | null = null;
+    this.#remember(address, list);
+    for (let n = 1; n <= length; n++) {
+      vm.getAt(L, at, n);
+      try {
+        list.push(this.#value(-1, depth + 1));
+      } catch (cause) {
+        throw located(cause, `[${n}]`);
+      }
+      if (this.isIntegralFloat(-1)) floats = added(floats, String(n));
+      vm.pop(L, 1);
+    }
+    if (floats !== null) setForm(list, { integerKeys: null, floats });
+    return list;
+  }
+
+  #map(at: number, address: number, depth: number): Record<string, unknown> {
+    const { vm } = this.#isolate;
+    const L = this.#L;
+    const map: Record<string, unknown> = {};
+    let integerKeys: Set<string> | null = null;
+    let floats: Set<string> | null = null;
+    this.#remember(address, map);
+    vm.api.lua_pushnil(L);
+    while (vm.api.lua_next(L, at) !== 0) {
+      const isInteger = vm.api.lua_type(L, -2) === NUMBER;
+      const key = this.#key(isInteger);
+      if (Object.hasOwn(map, key)) throw new Unsendable(`map key ${key} stands twice, as a number and as a string`);
+      let value: unknown;
+      try {
+        value = this.#value(-1, depth + 1);
+      } catch (cause) {
+        throw located(cause, isInteger ? `[${key}]` : step(key));
+      }
+      if (key === "__proto__") define(map, key, value);
+      else map[key] = value;
+      if (isInteger) integerKeys = added(integerKeys, key);
+      if (this.isIntegralFloat(-1)) floats = added(floats, key);
+      vm.pop(L, 1);
+    }
+    if (integerKeys !== null || floats !== null) setForm(map, { integerKeys, floats });
+    return map;
+  }
+
+  /** The text of the key below the top. */
+  #key(isNumber: boolean): string {
+    const { vm } = this.#isolate;
+    const L = this.#L;
+    if (isNumber) {
+      if (vm.api.lua_isinteger(L, -2) === 0) throw new Unsendable(`map key ${vm.number(L, -2)} cannot be sent`);
+      return String(vm.number(L, -2));
+    }
+    const type = vm.api.lua_type(L, -2);
+    if (type !== STRING) throw new Unsendable(`map key ${TYPE_NAMES[type]} cannot be sent`);
+    const key = vm.string(L, -2);
+    if (typeof key !== "string") throw new Unsendable("a key that is not UTF-8 cannot be sent");
+    return key;
+  }
+
+  #date(index: number, address: number): Date {
+    const { vm } = this.#isolate;
+    const L = this.#L;
+    vm.getAt(L, index, 1);
+    const seconds = vm.api.lua_tonumberx(L, -1, 0);
+    vm.pop(L, 1);
+    vm.getAt(L, index, 2);
+    const nanoseconds = vm.api.lua_tonumberx(L, -1, 0);
+    vm.pop(L, 1);
+    const ms = seconds * 1_000 + Math.floor(nanoseconds / 1_000_000);
+    if (!(Math.abs(ms) <= LAST_DATE_MS)) throw new Unsendable("a time beyond the range of dates cannot be sent");
+    const date = new Date(ms);
+    this.#remember(address, date);
+    return date;
+  }
+
+  #userdata(index: number, depth: number): unknown {
+    const { vm, objects } = this.#isolate;
+    const L = this.#L;
+    const kind = objects.kind(L, index);
+    if (kind !== ERROR) throw new Unsendable(`${KIND_NAMES[kind] ?? "userdata"} cannot be sent`);
+    const address = vm.api.lua_topointer(L, index);
+    const met = this.#find(address);
+    if (met !== undefined) return met;
+    if (depth >= MAX_DEPTH || vm.api.lua_checkstack(L, SLOTS) === 0) {
+      throw new Unsendable("data nested too deeply cannot be sent");
+    }
+    const error = readErrorHead(this.#isolate, L, index);
+    this.#remember(address, error);
+    vm.api.lua_getiuservalue(L, index, 1);
+    if (vm.getField(L, -1, "details") !== NIL) {
+      try {
+        define(error, "details", this.#value(-1, depth + 1));
+      } catch (cause) {
+        throw located(cause, ".details");
+      }
+    }
+    vm.pop(L, 2);
+    return error;
+  }
+
+  #find(address: number): object | undefined {
+    if (address === this.#firstAddress && this.#first !== null) return this.#first;
+    return this.#met?.get(address);
+  }
+
+  #remember(address: number, object: object): void {
+    if (this.#first === null) {
+      this.#first = object;
+      this.#firstAddress = address;
+      return;
+    }
+    this.#met ??= new Map();
+    this.#met.set(address, object);
+  }
+}
+
+/** The error object at an index, without its details. */
+function readErrorHead(isolate: Isolate, L: State, index: number): ProcessError {
+  const { vm } = isolate;
+  vm.api.lua_getiuservalue(L, index, 1);
+  vm.getField(L, -1, "message");
+  const message = vm.shownString(L, -1);
+  vm.getField(L, -2, "kind");
+  const kind = vm.shownString(L, -1) as ErrorKind;
+  const retryable = vm.getField(L, -3, "retryable") === BOOLEAN ? vm.api.lua_toboolean(L, -1) !== 0 : undefined;
+  vm.pop(L, 4);
+  return new ProcessError({ message, kind, retryable });
+}
+
+/** The error object at an index; details that cannot be sent are left out. */
+export function readError(isolate: Isolate, L: State, index: number): ProcessError {
+  try {
+    return readValue(isolate, L, index, "error") as ProcessError;
+  } catch (cause) {
+    if (!(cause instanceof ProcessError)) throw cause;
+    return readErrorHead(isolate, L, index);
+  }
+}
+
+function located(cause: unknown, step: string): unknown {
+  if (cause instanceof Unsendable) cause.steps.push(step);
+  return cause;
+}
+
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  [BOOLEAN]: "boolean",
+  [TABLE]: "table",
+  [FUNCTION]: "function",
+  [USERDATA]: "userdata",
+  [THREAD]: "coroutine",
+};
+
+function step(key: string): string {
+  return /^[A-Za-z_]\w*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+function added(set: Set<string> | null, key: string): Set<string> {
+  return (set ?? new Set()).add(key);
+}
+
+function define(into: object, key: string, value: unknown): void {
+  Object.defineProperty(into, key, { value, enumerable: true, configurable: true, writable: true });
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Pushing
+
+/** Pushes the value of a payload. It is its receiver's own, so what it is made of may be taken over. */
+export function pushValue(isolate: Isolate, L: State, value: unknown): void {
+  const { vm } = isolate;
+  switch (typeof value) {
+    case "string":
+      vm.pushString(L, value);
+      return;
+    case "number":
+      vm.pushNumber(L, value);
+      return;
+    case "boolean":
+      vm.api.lua_pushboolean(L, value ? 1 : 0);
+      return;
+    case "bigint":
+      vm.api.lua_pushinteger(L, value);
+      return;
+    case "object":
+      if (value === null) vm.api.lua_pushnil(L);
+      else pushObject(isolate, L, value);
+      return;
+    default:
+      vm.api.lua_pushnil(L);
+  }
+}
+
+function pushObject(isolate: Isolate, L: State, value: object): void {
+  isolate.vm.api.lua_checkstack(L, ROOM);
+  if (value instanceof Uint8Array) isolate.vm.pushBytes(L, value);
+  else if (value instanceof Date) isolate.pushTime(L, value.getTime());
+  else new PushingPass(isolate, L).root(value);
+}
+
+/** One pushing of a tree, or of any graph, of lists, maps and errors. */
+class PushingPass {
+  readonly #isolate: Isolate;
+  readonly #L: State;
+  /** What has been met, by its number in a table of Lua that holds what was made of it; made at the second object. */
+  #numbers: Map<object, number> | null = null;
+  #table = 0;
+  readonly #open: object[] = [];
+
+  constructor(isolate: Isolate, L: State) {
+    this.#isolate = isolate;
+    this.#L = L;
+  }
+
+  root(value: object): void {
+    const { vm } = this.#isolate;
+    const L = this.#L;
+    const at = vm.api.lua_gettop(L) + 1;
+    this.#make(value);
+    this.#fill(value, value, at);
+    if (this.#numbers === null) return;
+    for (let object = this.#open.pop(); object !== undefined; object = this.#open.pop()) {
+      vm.getAt(L, this.#table, this.#numbers.get(object) as number);
+      this.#fill(object, value, at);
+      vm.pop(L, 1);
+    }
+    // Takes the table of what was met from below the result.
+    vm.api.lua_rotate(L, this.#table, -1);
+    vm.pop(L, 1);
+  }
+
+  /** Pushes what will stand for the object, still empty. */
+  #make(value: object): void {
+    const { vm } = this.#isolate;
+    if (Array.isArray(value)) vm.api.lua_createtable(this.#L, value.length, 0);
+    else if (value instanceof ProcessError) this.#isolate.pushErrorHead(this.#L, value);
+    else vm.api.lua_createtable(this.#L, 0, 0);
+  }
+
+  /** Fills what stands for the object, which is on top. */
+  #fill(value: object, root: object, at: number): void {
+    if (Array.isArray(value)) this.#fillList(value, root, at);
+    else if (value instanceof ProcessError) this.#fillError(value, root, at);
+    else this.#fillMap(value as Record<string, unknown>, root, at);
+  }
+
+  #fillList(list: readonly unknown[], root: object, at: number): void {
+    const { vm } = this.#isolate;
+    const floats = formOf(list)?.floats;
+    for (let i = 0; i < list.length; i++) {
+      const part = list[i];
+      if (part === null || part === undefined) continue;
+      this.#part(part, floats?.has(String(i + 1)) === true, root, at);
+      vm.setAt(this.#L, -2, i + 1);
+    }
+  }
+
+  #fillMap(map: Record<string, unknown>, root: object, at: number): void {
+    const { vm } = this.#isolate;
+    const form: Form | undefined = formOf(map);
+    for (const key of Object.keys(map)) {
+      const part = map[key];
+      if (part === null || part === undefined) continue;
+      if (form?.integerKeys?.has(key)) vm.pushDecimal(this.#L, key);
+      else vm.pushString(this.#L, key);
+      this.#part(part, form?.floats?.has(key) === true, root, at);
+      vm.api.lua_rawset(this.#L, -3);
+    }
+  }
+
+  #fillError(error: ProcessError, root: object, at: number): void {
+    const { vm } = this.#isolate;
+    if (error.details === undefined || error.details === null) return;
+    vm.api.lua_getiuservalue(this.#L, -1, 1);
+    vm.pushString(this.#L, "details");
+    this.#part(error.details, false, root, at);
+    vm.api.lua_rawset(this.#L, -3);
+    vm.pop(this.#L, 1);
+  }
+
+  #part(part: unknown, isFloat: boolean, root: object, at: number): void {
+    const { vm } = this.#isolate;
+    if (isFloat && typeof part === "number") vm.api.lua_pushnumber(this.#L, part);
+    else if (typeof part !== "object" || part === null || part instanceof Uint8Array) {
+      pushValue(this.#isolate, this.#L, part);
+    } else this.#object(part, root, at);
+  }
+
+  #object(part: object, root: object, at: number): void {
+    const { vm } = this.#isolate;
+    const L = this.#L;
+    const numbers = this.#numbers ?? this.#begin(root, at);
+    const known = numbers.get(part);
+    if (known !== undefined) {
+      vm.getAt(L, this.#table, known);
+      return;
+    }
+    const number = numbers.size + 1;
+    numbers.set(part, number);
+    if (part instanceof Date) this.#isolate.pushTime(L, part.getTime());
+    else {
+      this.#make(part);
+      this.#open.push(part);
+    }
+    vm.api.lua_pushvalue(L, -1);
+    vm.setAt(L, this.#table, number);
+  }
+
+  /** Puts the table of what was met below the root, which stands at an index. */
+  #begin(root: object, at: number): Map<object, number> {
+    const { vm } = this.#isolate;
+    const L = this.#L;
+    this.#numbers = new Map([[root, 1]]);
+    this.#table = at;
+    vm.api.lua_createtable(L, 8, 0);
+    vm.api.lua_rotate(L, at, 1);
+    vm.api.lua_pushvalue(L, at + 1);
+    vm.setAt(L, at, 1);
+    return this.#numbers;
+  }
+}
+
+/** The kinds a script may name. */
+export const ERROR_KINDS: ReadonlySet<string> = new Set(
+  Object.values(errors).filter((kind): kind is ErrorKind => typeof kind === "string"),
+);

@@ -1,0 +1,680 @@
+/**
+ * The only file that knows the VM: wasmoon's glue.wasm (Lua 5.4 compiled to WebAssembly), driven through the raw C API,
+ * and its companion module. Another build of Lua with the same exports could take its place here and nowhere else.
+ *
+ *     LuaVm ── one WASM instance: memory, function table, raw calls
+ *       └─ heaps: one lua_State each, with accounts that the companion's allocator keeps exactly
+ *
+ * Rules that hold here: no JavaScript exception crosses a frame of Lua, except the one that is Lua's own longjmp; the
+ * shadow stack is restored wherever that one is caught; views are renewed when the memory has grown.
+ */
+import { companionBytes } from "./companion-bytes.ts";
+
+/** A pointer into the memory of a VM. */
+export type Pointer = number;
+/** A lua_State*: a heap's main thread or a coroutine. */
+export type State = Pointer;
+
+/** The pseudo-index of the registry. */
+export const REGISTRY = -1_001_000;
+/** What lua_resume and lua_pcall answer. */
+export const OK = 0;
+export const YIELDED = 1;
+/** What lua_type answers. */
+export const NIL = 0;
+export const BOOLEAN = 1;
+export const LIGHT_USERDATA = 2;
+export const NUMBER = 3;
+export const STRING = 4;
+export const TABLE = 5;
+export const FUNCTION = 6;
+export const USERDATA = 7;
+export const THREAD = 8;
+
+/** How many instructions a process may run before others have their turn (S11.32): about a millisecond. */
+export const SLICE_INSTRUCTIONS = 100_000;
+/** How many more a callback of a library function may run past the end of the slice (S11.33). */
+const OVERDRAFT_INSTRUCTIONS = 100_000;
+/** How many instructions pass between two calls of the hook, while no large block lives. */
+const COUNTING = 250;
+/** How long a slice may take by the clock, when single instructions are expensive, in milliseconds. */
+const SLICE_MS = 2;
+
+const PAGE_BYTES = 65_536;
+/** A wasm32 instance ends at 2 GiB; from here on new heaps go to a further one (S11.37). */
+const MAX_BYTES = 2 ** 31 - PAGE_BYTES;
+/** The memory grows by this share of itself, at least and at most by so much: growing is expensive. */
+const GROWTH = { share: 0.25, leastBytes: 2 ** 20, mostBytes: 64 * 2 ** 20 };
+const SCRATCH_BYTES = 16_384;
+/** Text of so many bytes is read byte by byte: for so little the decoder is slower. */
+const SHORT_TEXT_BYTES = 24;
+const LUA_MASKCOUNT = 8;
+/** Emscripten's own longjmp. */
+const LONGJMP = Infinity;
+
+/** The cells shared with the companion, as indexes of the Int32Array; companion.wat says what they are. */
+const LEFT = 0;
+const PREEMPTED = 1;
+const STOP = 2;
+const CURRENT = 3;
+const HEAP = 4;
+const OVERDRAFT = 5;
+const EXEMPT = 11;
+const CELLS = 12;
+/** The accounts of a heap, likewise. */
+const USED = 0;
+const LIMIT = 1;
+const DENIED = 2;
+const ACCOUNTS = 5;
+
+/** The exports that are used, as WebAssembly types them. */
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly __indirect_function_table: WebAssembly.Table;
+  __wasm_call_ctors(): void;
+  emscripten_stack_init(): void;
+  stackSave(): Pointer;
+  stackRestore(at: Pointer): void;
+  setThrew(threw: number, value: number): void;
+  malloc(bytes: number): Pointer;
+  free(at: Pointer): void;
+  lua_newstate(allocate: number, heap: Pointer): State;
+  lua_close(L: State): void;
+  lua_atpanic(L: State, fn: number): number;
+  luaL_openlibs(L: State): void;
+  luaL_loadbufferx(L: State, at: Pointer, bytes: number, name: Pointer, mode: Pointer): number;
+  lua_dump(L: State, writer: number, data: Pointer, strip: number): number;
+  lua_newthread(L: State): State;
+  lua_resume(L: State, from: State, args: number, results: Pointer): number;
+  lua_resetthread(L: State): number;
+  lua_yieldk(L: State, results: number, context: number, k: number): number;
+  lua_isyieldable(L: State): number;
+  lua_sethook(L: State, hook: number, mask: number, count: number): void;
+  lua_status(L: State): number;
+  lua_error(L: State): number;
+  lua_callk(L: State, args: number, results: number, context: number, k: number): void;
+  lua_pcallk(L: State, args: number, results: number, handler: number, context: number, k: number): number;
+  lua_gettop(L: State): number;
+  lua_settop(L: State, top: number): void;
+  lua_checkstack(L: State, slots: number): number;
+  lua_xmove(from: State, to: State, count: number): void;
+  lua_pushvalue(L: State, index: number): void;
+  lua_rotate(L: State, index: number, by: number): void;
+  lua_type(L: State, index: number): number;
+  lua_isinteger(L: State, index: number): number;
+  lua_toboolean(L: State, index: number): number;
+  lua_tonumberx(L: State, index: number, isNumber: Pointer): number;
+  lua_tointegerx(L: State, index: number, isInteger: Pointer): bigint;
+  lua_tolstring(L: State, index: number, length: Pointer): Pointer;
+  lua_touserdata(L: State, index: number): Pointer;
+  lua_tothread(L: State, index: number): State;
+  lua_topointer(L: State, index: number): Pointer;
+  lua_rawequal(L: State, one: number, other: number): number;
+  lua_rawlen(L: State, index: number): number;
+  lua_next(L: State, index: number): number;
+  lua_pushnil(L: State): void;
+  lua_pushboolean(L: State, value: number): void;
+  lua_pushnumber(L: State, value: number): void;
+  lua_pushinteger(L: State, value: bigint): void;
+  lua_pushlstring(L: State, at: Pointer, bytes: number): Pointer;
+  lua_pushcclosure(L: State, fn: number, upvalues: number): void;
+  lua_pushthread(L: State): number;
+  lua_createtable(L: State, elements: number, fields: number): void;
+  lua_rawget(L: State, index: number): number;
+  lua_rawset(L: State, index: number): void;
+  lua_getmetatable(L: State, index: number): number;
+  lua_setmetatable(L: State, index: number): number;
+  lua_newuserdatauv(L: State, bytes: number, values: number): Pointer;
+  lua_getiuservalue(L: State, index: number, n: number): number;
+  lua_setiuservalue(L: State, index: number, n: number): number;
+  luaL_ref(L: State, table: number): number;
+  luaL_unref(L: State, table: number, ref: number): void;
+  luaL_traceback(L: State, of: State, message: Pointer, level: number): void;
+}
+
+interface Companion {
+  init(cells: Pointer): void;
+  hook: unknown;
+  charge: unknown;
+  enter: unknown;
+  leave: unknown;
+  allocate: unknown;
+  pushInteger(L: State, value: number): void;
+  rawGetAt(L: State, index: number, n: number): number;
+  rawSetAt(L: State, index: number, n: number): void;
+  lookSoon(): void;
+}
+
+/** A lua_CFunction in JavaScript: takes its arguments from the stack of L and answers how many results it pushed. */
+export type HostFunction = (L: State) => number;
+
+/** One lua_State with an exact limit. */
+export interface Heap {
+  /** The main thread. */
+  readonly L: State;
+  /** Where the companion keeps its accounts. */
+  readonly accounts: Pointer;
+}
+
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const lenientDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
+
+/** Compiled once per thread, whatever number of instances there are. */
+export class LuaModule {
+  readonly glue: WebAssembly.Module;
+  readonly companion: WebAssembly.Module;
+  /** The module behind which a JavaScript function becomes a `(i32) -> i32` of the function table. */
+  readonly adapter: WebAssembly.Module;
+
+  /** @param glue the bytes of glue.wasm, already checked. */
+  constructor(glue: Uint8Array) {
+    this.glue = new WebAssembly.Module(glue);
+    this.companion = new WebAssembly.Module(new Uint8Array(companionBytes));
+    this.adapter = new WebAssembly.Module(new Uint8Array(ADAPTER_BYTES));
+  }
+}
+
+/** `(module (import "e" "f" (func (param i32) (result i32))) (export "f" (func 0)))` */
+const ADAPTER_BYTES = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 2, 7, 1, 1, 0x65, 1, 0x66, 0, 0, 7, 5, 1, 1, 0x66, 0, 0,
+];
+
+/** One WASM instance. */
+export class LuaVm {
+  /** The raw C API. */
+  readonly api: Exports;
+  readonly #module: LuaModule;
+  readonly #companion: Companion;
+  readonly #nowMs: () => number;
+  readonly #cells: number;
+  readonly #hook: number;
+  readonly #allocate: number;
+  readonly #length: Pointer;
+  readonly #scratch: Pointer;
+  readonly #functions: { readonly charge: number; readonly enter: number; readonly leave: number };
+  #bytes: Uint8Array;
+  #words: Int32Array;
+  #dumped: Uint8Array[] | null = null;
+  #sliceEndsMs = 0;
+  /** Set when something came out of the VM that must not: nothing more may run in it. */
+  isBroken = false;
+
+  /** @param nowMs a clock that never goes back, in milliseconds. */
+  constructor(module: LuaModule, nowMs: () => number) {
+    this.#module = module;
+    this.#nowMs = nowMs;
+    this.api = this.#instantiate();
+    this.#bytes = new Uint8Array(this.api.memory.buffer);
+    this.#words = new Int32Array(this.api.memory.buffer);
+    this.api.emscripten_stack_init();
+    this.api.__wasm_call_ctors();
+    this.#length = this.api.malloc(8);
+    this.#scratch = this.api.malloc(SCRATCH_BYTES);
+    const cells = this.api.malloc(CELLS * 4);
+    this.#cells = cells >> 2;
+    const lua = this.api as unknown as Record<string, unknown>;
+    const host = { isSliceOver: () => (this.#nowMs() >= this.#sliceEndsMs ? 1 : 0) };
+    const exports = new WebAssembly.Instance(module.companion, { lua, host }).exports as unknown as Companion;
+    this.#companion = exports;
+    exports.init(cells);
+    this.#hook = this.#addToTable(exports.hook);
+    this.#allocate = this.#addToTable(exports.allocate);
+    this.#functions = {
+      charge: this.#addToTable(exports.charge),
+      enter: this.#addToTable(exports.enter),
+      leave: this.#addToTable(exports.leave),
+    };
+    const late = "time slice exceeded in a non-yieldable call";
+    this.#words.set(
+      [0, 0, 0, 0, 0, 0, this.#hook, this.text(late), this.text("process ended"), OVERDRAFT_INSTRUCTIONS, COUNTING, 0],
+      this.#cells,
+    );
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Memory
+
+  /** The memory as words, of four bytes each. */
+  get words(): Int32Array {
+    if (this.#words.length === 0) this.#renewViews();
+    return this.#words;
+  }
+
+  /** The memory as bytes. */
+  get bytes(): Uint8Array {
+    if (this.#bytes.length === 0) this.#renewViews();
+    return this.#bytes;
+  }
+
+  /** How large the memory is. It never shrinks. */
+  get memoryBytes(): number {
+    return this.api.memory.buffer.byteLength;
+  }
+
+  /** How many entries the function table has; for a test that nothing leaks. */
+  get functionTableLength(): number {
+    return this.api.__indirect_function_table.length;
+  }
+
+  /** Puts a text into memory for good, with a zero at its end. */
+  text(text: string): Pointer {
+    const encoded = encoder.encode(text);
+    const at = this.api.malloc(encoded.length + 1);
+    this.bytes.set(encoded, at);
+    this.bytes[at + encoded.length] = 0;
+    return at;
+  }
+
+  #renewViews(): void {
+    this.#bytes = new Uint8Array(this.api.memory.buffer);
+    this.#words = new Int32Array(this.api.memory.buffer);
+  }
+
+  /** Makes the memory hold so many bytes, in a large step; 1 if it does now. */
+  #grow(neededBytes: number): number {
+    const needed = neededBytes >>> 0;
+    if (needed > MAX_BYTES) return 0;
+    const { memory } = this.api;
+    const present = memory.buffer.byteLength;
+    const step = Math.min(GROWTH.mostBytes, Math.max(GROWTH.leastBytes, present * GROWTH.share));
+    const wanted = Math.min(MAX_BYTES, Math.max(needed, present + step));
+    for (const bytes of [wanted, needed]) {
+      try {
+        memory.grow(Math.ceil((bytes - present) / PAGE_BYTES));
+        return 1;
+      } catch {
+        // The machine has no more; perhaps it has the little that is needed.
+      }
+    }
+    return 0;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Heaps
+
+  /** Opens a heap with all of Lua's libraries; `null` when there is no memory for it. */
+  openHeap(limitBytes: number): Heap | null {
+    const accounts = this.api.malloc(ACCOUNTS * 4);
+    if (accounts === 0) return null;
+    this.words.set([0, limitBytes, 0, 0, 0], accounts >> 2);
+    const L = this.api.lua_newstate(this.#allocate, accounts);
+    if (L === 0) {
+      this.api.free(accounts);
+      return null;
+    }
+    this.use({ L, accounts });
+    this.api.luaL_openlibs(L);
+    return { L, accounts };
+  }
+
+  /** Gives a heap back whole. Nothing of it may run any more. */
+  closeHeap(heap: Heap): void {
+    this.use(heap);
+    this.api.lua_close(heap.L);
+    this.api.free(heap.accounts);
+    this.words[this.#cells + HEAP] = 0;
+  }
+
+  /** The heap that runs from now on: whose accounts decide how often the hook looks. */
+  use(heap: Heap): void {
+    this.words[this.#cells + HEAP] = heap.accounts;
+    this.words[this.#cells + CURRENT] = 0;
+  }
+
+  /** How many bytes a heap holds. */
+  usedBytes(heap: Heap): number {
+    return this.words[(heap.accounts >> 2) + USED] as number;
+  }
+
+  /** Sets the limit of a heap, in bytes. */
+  setLimit(heap: Heap, limitBytes: number): void {
+    this.words[(heap.accounts >> 2) + LIMIT] = limitBytes;
+  }
+
+  /** Whether an allocation was refused for good; the process that asked has to end. */
+  isMemoryUsedUp(heap: Heap): boolean {
+    return this.words[(heap.accounts >> 2) + DENIED] === 2;
+  }
+
+  /** Whether allocations are not refused for now: those of host functions, which nothing could catch. */
+  set isExempt(exempt: boolean) {
+    this.words[this.#cells + EXEMPT] = exempt ? 1 : 0;
+  }
+
+  /** Whether a heap holds more than it may, as it can after what a host function has put there. */
+  isOverLimit(heap: Heap): boolean {
+    const at = heap.accounts >> 2;
+    return (this.words[at + USED] as number) >>> 0 > (this.words[at + LIMIT] as number) >>> 0;
+  }
+
+  /** Forgets a refusal, when the process that asked has ended. */
+  forgiveRefusal(heap: Heap): void {
+    this.words[(heap.accounts >> 2) + DENIED] = 0;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Running
+
+  /** Begins a slice: so many instructions until the hook gives the turn back. */
+  beginSlice(): void {
+    const at = this.#cells;
+    this.words[at + LEFT] = SLICE_INSTRUCTIONS;
+    this.words[at + OVERDRAFT] = 0;
+    this.#sliceEndsMs = this.#nowMs() + SLICE_MS;
+  }
+
+  /** How many instructions are left of the slice; negative past its end. */
+  get left(): number {
+    return this.words[this.#cells + LEFT] as number;
+  }
+
+  /** Has the hook watch a coroutine. Those it makes inherit that. */
+  watch(co: State): void {
+    this.api.lua_sethook(co, this.#hook, LUA_MASKCOUNT, COUNTING);
+  }
+
+  /**
+   * Runs a coroutine until it yields, ends or fails.
+   *
+   * @param args how many arguments lie on its stack.
+   * @returns OK, YIELDED, or the number of an error. What it gave lies on its stack: `resultsOf` values.
+   */
+  resume(heap: Heap, co: State, args: number): number {
+    const { words } = this;
+    const at = this.#cells;
+    words[at + HEAP] = heap.accounts;
+    words[at + CURRENT] = co;
+    words[at + PREEMPTED] = 0;
+    words[at + STOP] = 0;
+    words[at + EXEMPT] = 0;
+    const stack = this.api.stackSave();
+    try {
+      return this.api.lua_resume(co, heap.L, args, this.#length);
+    } catch (cause) {
+      this.api.stackRestore(stack);
+      this.isBroken = true;
+      throw cause;
+    } finally {
+      this.words[at + CURRENT] = 0;
+    }
+  }
+
+  /** How many values the last `resume` gave. */
+  get results(): number {
+    return this.words[this.#length >> 2] as number;
+  }
+
+  /** Whether the last yield was no wait of the program but the end of its slice. */
+  get wasPreempted(): boolean {
+    return this.words[this.#cells + PREEMPTED] === 1;
+  }
+
+  /** Lets the code that runs go no further than one instruction; for a process that ends itself. */
+  stop(): void {
+    this.words[this.#cells + STOP] = 1;
+    this.#companion.lookSoon();
+  }
+
+  /** What was running when a host function began to run something else, to come back to; see `restore`. */
+  save(): readonly number[] {
+    const at = this.#cells;
+    return [...this.words.subarray(at, at + CELLS), this.words[this.#length >> 2] as number];
+  }
+
+  /** Comes back to what `save` has noted. */
+  restore(saved: readonly number[]): void {
+    this.words.set(saved.slice(0, -1), this.#cells);
+    this.words[this.#length >> 2] = saved.at(-1) as number;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Functions and chunks
+
+  /** Makes a function of JavaScript callable from Lua, for the life of the instance; its place in the function table. */
+  addFunction(fn: HostFunction): number {
+    return this.#addToTable(new WebAssembly.Instance(this.#module.adapter, { e: { f: fn } }).exports.f);
+  }
+
+  /** The companion's functions, as places in the function table: `charge(n)`, `enter(co)`, `leave()`. */
+  get companionFunctions(): Readonly<Record<"charge" | "enter" | "leave", number>> {
+    return this.#functions;
+  }
+
+  /**
+   * Compiles a chunk and pushes it; what is wrong with it is pushed instead.
+   *
+   * @param mode "t" for text, "b" for what `dump` has made.
+   * @returns whether it compiled.
+   */
+  load(L: State, chunk: string | Uint8Array, name: string, mode: "t" | "b" = "t"): boolean {
+    const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk;
+    const at = this.api.malloc(bytes.length + 1);
+    this.bytes.set(bytes, at);
+    const nameAt = this.text(name);
+    const modeAt = this.text(mode);
+    const status = this.api.luaL_loadbufferx(L, at, bytes.length, nameAt, modeAt);
+    this.api.free(at);
+    this.api.free(nameAt);
+    this.api.free(modeAt);
+    return status === OK;
+  }
+
+  /**
+   * The bytecode of the function on top of the stack, which `load` takes in any heap.
+   *
+   * @param stripped without names and lines, which is a fraction of the size.
+   */
+  dump(L: State, stripped: boolean): Uint8Array {
+    this.#dumped = [];
+    this.api.lua_dump(L, this.#writer(), 0, stripped ? 1 : 0);
+    const parts = this.#dumped;
+    this.#dumped = null;
+    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+
+  #writerIndex = 0;
+
+  #writer(): number {
+    if (this.#writerIndex === 0) {
+      const write = (_L: State, at: Pointer, bytes: number) => {
+        this.#dumped?.push(this.bytes.slice(at, at + bytes));
+        return 0;
+      };
+      this.#writerIndex = this.#addToTable(
+        new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(WRITER_BYTES)), { e: { f: write } }).exports.f,
+      );
+    }
+    return this.#writerIndex;
+  }
+
+  #addToTable(fn: unknown): number {
+    const table = this.api.__indirect_function_table;
+    const index = table.grow(1);
+    table.set(index, fn);
+    return index;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Values
+
+  /** Takes so many values off the stack. */
+  pop(L: State, count: number): void {
+    this.api.lua_settop(L, -count - 1);
+  }
+
+  /** The string at an index as text, or as bytes where it is not UTF-8. The value must be a string or a number. */
+  string(L: State, index: number): string | Uint8Array {
+    const at = this.api.lua_tolstring(L, index, this.#length);
+    const length = this.words[this.#length >> 2] as number;
+    const bytes = this.bytes;
+    if (length <= SHORT_TEXT_BYTES) {
+      let text = "";
+      let ascii = true;
+      for (let i = at; i < at + length; i++) {
+        const byte = bytes[i] as number;
+        if (byte > 127) {
+          ascii = false;
+          break;
+        }
+        text += ASCII[byte];
+      }
+      if (ascii) return text;
+    }
+    const part = bytes.subarray(at, at + length);
+    try {
+      return strictDecoder.decode(part);
+    } catch {
+      return part.slice();
+    }
+  }
+
+  /** The string at an index as text for people: what is not UTF-8 is replaced. */
+  shownString(L: State, index: number): string {
+    const at = this.api.lua_tolstring(L, index, this.#length);
+    if (at === 0) return "";
+    return lenientDecoder.decode(this.bytes.subarray(at, at + (this.words[this.#length >> 2] as number)));
+  }
+
+  pushString(L: State, text: string): void {
+    if (text.length * 3 <= SCRATCH_BYTES) {
+      const into = this.bytes.subarray(this.#scratch, this.#scratch + SCRATCH_BYTES);
+      this.api.lua_pushlstring(L, this.#scratch, encoder.encodeInto(text, into).written);
+    } else this.pushBytes(L, encoder.encode(text));
+  }
+
+  pushBytes(L: State, bytes: Uint8Array): void {
+    const at = this.api.malloc(bytes.length + 1);
+    this.bytes.set(bytes, at);
+    try {
+      this.api.lua_pushlstring(L, at, bytes.length);
+    } finally {
+      this.api.free(at);
+    }
+  }
+
+  /** Pushes a number that is a safe integer as an integer, any other as a float (S2.57). */
+  pushNumber(L: State, value: number): void {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#companion.pushInteger(L, value);
+    else this.api.lua_pushnumber(L, value);
+  }
+
+  /** Pushes element `n` of the table at an index, raw; its type. */
+  getAt(L: State, index: number, n: number): number {
+    return this.#companion.rawGetAt(L, index, n);
+  }
+
+  /** Sets element `n` of the table at an index to the value on top, raw; takes that off. */
+  setAt(L: State, index: number, n: number): void {
+    this.#companion.rawSetAt(L, index, n);
+  }
+
+  /** Pushes what a reference into the registry stands for; its type. */
+  getReference(L: State, reference: number): number {
+    return this.#companion.rawGetAt(L, REGISTRY, reference);
+  }
+
+  /** The number at an index: a bigint if it is an integer that a number cannot hold. */
+  number(L: State, index: number): number | bigint {
+    const value = this.api.lua_tonumberx(L, index, 0);
+    if (Number.isSafeInteger(value) || this.api.lua_isinteger(L, index) === 0) return value;
+    return this.api.lua_tointegerx(L, index, 0);
+  }
+
+  /** Pushes the integer whose decimal text this is. */
+  pushDecimal(L: State, text: string): void {
+    const value = Number(text);
+    if (Number.isSafeInteger(value)) this.#companion.pushInteger(L, value);
+    else this.api.lua_pushinteger(L, BigInt(text));
+  }
+
+  /** Counts work that a host function did, in instructions' worth. */
+  charge(instructions: number): void {
+    const at = this.#cells + LEFT;
+    this.words[at] = (this.words[at] as number) - instructions;
+  }
+
+  /** Sets a field of the table at an index to the value on top, which is taken off. */
+  setField(L: State, index: number, name: string): void {
+    const at = index < 0 ? index - 1 : index;
+    this.pushString(L, name);
+    this.api.lua_rotate(L, -2, 1);
+    this.api.lua_rawset(L, at);
+  }
+
+  /** Pushes a field of the table at an index, looking at the table only. */
+  getField(L: State, index: number, name: string): number {
+    const at = index < 0 ? index - 1 : index;
+    this.pushString(L, name);
+    return this.api.lua_rawget(L, at);
+  }
+
+  /** A readable stack of a coroutine. */
+  traceback(L: State, of: State, level: number): string {
+    this.api.luaL_traceback(L, of, 0, level);
+    const text = this.shownString(L, -1);
+    this.pop(L, 1);
+    return text;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+
+  #instantiate(): Exports {
+    let api: Exports | null = null;
+    const made = () => api as unknown as Exports;
+    const nothing = () => 0;
+    const refused = () => -52;
+    const known: Record<string, unknown> = {
+      abort: () => {
+        throw new Error("the Lua VM has aborted");
+      },
+      exit: () => {
+        throw new Error("the Lua VM has exited");
+      },
+      invoke_vii: (index: number, one: number, other: number) => {
+        const stack = made().stackSave();
+        try {
+          (made().__indirect_function_table.get(index) as (one: number, other: number) => void)(one, other);
+        } catch (cause) {
+          made().stackRestore(stack);
+          if (cause !== LONGJMP) throw cause;
+          made().setThrew(1, 0);
+        }
+      },
+      _emscripten_throw_longjmp: () => {
+        throw LONGJMP;
+      },
+      emscripten_resize_heap: (bytes: number) => this.#grow(bytes),
+      emscripten_date_now: nothing,
+      _emscripten_get_now_is_monotonic: nothing,
+      strftime: nothing,
+      system: () => -1,
+      _mktime_js: nothing,
+      _localtime_js: nothing,
+      _gmtime_js: nothing,
+      _tzset_js: nothing,
+      fd_write: refused,
+    };
+    const imports: Record<string, Record<string, unknown>> = {};
+    for (const { module, name } of WebAssembly.Module.imports(this.#module.glue)) {
+      imports[module] ??= {};
+      (imports[module] as Record<string, unknown>)[name] = known[name] ?? refused;
+    }
+    api = new WebAssembly.Instance(this.#module.glue, imports).exports as unknown as Exports;
+    return api;
+  }
+}
+
+const ASCII: readonly string[] = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+
+/** `(module (import "e" "f" (func (param i32 i32 i32 i32) (result i32))) (export "f" (func 0)))`, a lua_Writer. */
+const WRITER_BYTES = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 9, 1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7f, 1, 0x7f, 2, 7, 1, 1, 0x65, 1, 0x66, 0, 0, 7, 5,
+  1, 1, 0x66, 0, 0,
+];
