@@ -41,8 +41,8 @@ export interface RuntimeConfig {
   /** Settings of the Lua engine. */
   readonly lua?: {
     /**
-     * How large a heap that Lua processes share may grow: bytes, or text such as `"64MiB"`, which is the default (S11.35).
-     * An entry with `limits.memory` gives each of its processes a heap of its own with that limit.
+     * How large a heap that Lua processes share may grow: bytes, or text such as `"64MiB"`, which is the default
+     * (S11.35). An entry with `limits.memory` gives each of its processes a heap of its own with that limit.
      */
     readonly heapLimit?: number | string;
   };

@@ -198,7 +198,7 @@ export class Runtime {
 
 /**
  * Makes a runtime and starts what its configuration says. Rejects with one INVALID error that lists every mistake of the
- * entries, `file:line:column` each, when there is any; nothing is started then. INVALID also for a setting it cannot read.
+ * entries, `file:line:column` each, when there is any; nothing is started then. INVALID also for a wrong setting.
  */
 export async function createRuntime(config: RuntimeConfig = {}, world: Partial<World> = {}): Promise<Runtime> {
   heapLimitBytes(config); // throws, before anything is made, if it is no number of bytes

@@ -39,7 +39,10 @@ const ARROWS: Record<string, readonly string[]> = {
 /** The floors that may import `node:` modules. */
 const NODE_FLOORS = ["platform", "cli", "admin", "cluster"];
 
-/** Package → the one floor, or file, that may import it. A package of `dependencies` has a line here or in `READ_PACKAGES`. */
+/**
+ * Package → the one floor, or file, that may import it. Every package of `dependencies` has a line here or in
+ * `READ_PACKAGES`.
+ */
 const PACKAGES: Record<string, string> = {
   zod: "src/catalog/",
   yaml: "src/platform/",
