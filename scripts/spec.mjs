@@ -6,12 +6,14 @@
  *   test/spec-exceptions.json ──▶ not expected yet   ┘
  *
  * A test cites what it proves in brackets, in its title: `[S2.3]`, `[S2.3, S2.4]`, `[S4.3-S4.7]`. A citation counts for
- * TypeScript; written `[lua S2.3]`, or in a file whose path contains /lua/, it counts for Lua. Titles below `.skip` and
- * `.todo` do not count. Compile-time tests (test/types) cite in comments.
+ * TypeScript; written `[lua S2.3]`, or in a file whose path contains /lua/, it counts for Lua; written `[both S2.3]`, for
+ * a table of cases that drives both languages, it counts for both. Titles below `.skip` and `.todo` do not count.
+ * Compile-time tests (test/types) cite in comments.
  *
- * test/spec-exceptions.json is a list of `{ "statements": "S16.54-S16.56", "reason": "…" }` for TypeScript. An exception
- * whose statement has a test after all, or does not exist, is an error (exit code 1). With `--check` an uncovered
- * statement of sections 1-9, 12 and 16 is one too.
+ * test/spec-exceptions.json is a list of `{ "statements": "S16.54-S16.56", "reason": "…" }` for TypeScript, and with
+ * `"language": "lua"` for Lua. An exception whose statement has a test after all, or does not exist, is an error (exit
+ * code 1). With `--check` an uncovered statement is one too, in the sections named in `CHECKED_SECTIONS` (TypeScript) and
+ * `CHECKED_LUA_SECTIONS`.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, sep } from "node:path";
@@ -19,19 +21,29 @@ import { fileURLToPath } from "node:url";
 import { codeOnly, lex, lineOf } from "./source-text.mjs";
 
 /** @typedef {{ id: string, section: number }} Statement */
-/** @typedef {{ language: "typescript" | "lua", ids: string[], text: string, path: string, line: number }} Citation */
-/** @typedef {{ statements: string, reason: string }} Exception */
+/** @typedef {"typescript" | "lua"} Language */
+/** @typedef {{ languages: Language[], ids: string[], text: string, path: string, line: number }} Citation */
+/** @typedef {{ statements: string, reason: string, language?: Language }} Exception without a language: TypeScript */
+/** @typedef {{ covered: Set<string>, exceptions: Map<string, string> }} Coverage exceptions: statement to reason */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The sections `--check` insists on. */
+/** The sections whose statements `--check` wants tested in TypeScript. */
 const CHECKED_SECTIONS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16];
+
+/** The sections whose statements `--check` wants tested in Lua; some of `LUA_SECTIONS`. @type {number[]} */
+const CHECKED_LUA_SECTIONS = [];
+
+/** The sections that say what a Lua process sees; in the others nothing is expected of Lua. */
+const LUA_SECTIONS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12];
+
+const NAMES = { typescript: "TypeScript", lua: "Lua" };
 
 /** The section of what is not promised, which no test may assert. */
 const NOT_PROMISED = 17;
 
 /** Something in brackets that means to be a citation, well formed or not. */
-const BRACKETS = /\[(lua )?\s*(S\d+\.\d+[^\]\n]*)\]/g;
+const BRACKETS = /\[(lua |both )?\s*(S\d+\.\d+[^\]\n]*)\]/g;
 const WELL_FORMED = /^S\d+\.\d+(?:\s*(?:,\s*|[-–]\s*)S\d+\.\d+)*$/;
 
 /**
@@ -96,7 +108,7 @@ export function citationsOf(path, source, known) {
     if (!kinds.includes(kind) || skipped.some(([from, to]) => from <= start && end <= to)) continue;
     for (const found of source.slice(start, end).matchAll(BRACKETS)) {
       citations.push({
-        language: found[1] !== undefined || path.includes("/lua/") ? "lua" : "typescript",
+        languages: languagesOf(found[1]?.trim(), path),
         ids: expand(found[2] ?? "", known) ?? [],
         text: found[0],
         path,
@@ -105,6 +117,12 @@ export function citationsOf(path, source, known) {
     }
   }
   return citations;
+}
+
+/** @param {string | undefined} prefix @param {string} path @returns {Language[]} */
+function languagesOf(prefix, path) {
+  if (prefix === "both") return ["typescript", "lua"];
+  return prefix === "lua" || path.includes("/lua/") ? ["lua"] : ["typescript"];
 }
 
 /** What stands in the parentheses of `it.skip(…)`, `describe.todo(…)` and so on. @param {string} source */
@@ -159,23 +177,55 @@ export function readSpec(folder = root) {
       wrong.push(`${path}:${line}: ${text} is no citation; write [S2.3], [S2.3, S2.4] or [S4.3-S4.7]`);
     for (const id of ids) if (!known.has(id)) wrong.push(`${path}:${line}: ${text} cites ${id}, which does not exist`);
   }
-  const typescript = new Set(citations.filter((one) => one.language === "typescript").flatMap((one) => one.ids));
-  const lua = new Set(citations.filter((one) => one.language === "lua").flatMap((one) => one.ids));
+  const { typescript, lua, wrong: wrongExceptions } = coverageOf(citations, listed, known);
+  return { statements, sections, citations, typescript, lua, wrong: [...wrong, ...wrongExceptions] };
+}
 
-  /** @type {Map<string, string>} */
-  const exceptions = new Map();
-  for (const { statements: text, reason } of listed) {
+/**
+ * What has a test and what is excepted from having one, by language, and what is wrong with the exceptions.
+ * @param {Pick<Citation, "languages" | "ids">[]} citations
+ * @param {Exception[]} listed
+ * @param {Set<string>} known
+ */
+export function coverageOf(citations, listed, known) {
+  /** @param {Language} language @returns {Coverage} */
+  const citedFor = (language) => ({
+    covered: new Set(citations.filter(({ languages }) => languages.includes(language)).flatMap(({ ids }) => ids)),
+    exceptions: new Map(),
+  });
+  const coverage = { typescript: citedFor("typescript"), lua: citedFor("lua") };
+  /** @type {string[]} */
+  const wrong = [];
+  /** @param {string} text */
+  const refuse = (text) => wrong.push(`test/spec-exceptions.json: ${text}`);
+  for (const { statements: text, reason, language = "typescript" } of listed) {
     const ids = expand(text, known);
-    if (ids === null || !reason)
-      wrong.push(`test/spec-exceptions.json: "${text}" is no list of statements with a reason`);
+    if (ids === null || !reason) refuse(`"${text}" is no list of statements with a reason`);
+    if (!Object.hasOwn(coverage, language)) {
+      refuse(`"${language}" is no language; write "lua", or leave it out for TypeScript`);
+      continue;
+    }
+    const { covered, exceptions } = coverage[language];
     for (const id of ids ?? []) {
-      if (!known.has(id)) wrong.push(`test/spec-exceptions.json: ${id} does not exist`);
-      if (typescript.has(id)) wrong.push(`test/spec-exceptions.json: ${id} has a test now; take it off the list`);
-      if (exceptions.has(id)) wrong.push(`test/spec-exceptions.json: ${id} is listed twice`);
+      if (!known.has(id)) refuse(`${id} does not exist`);
+      if (covered.has(id)) refuse(`${id} has a test for ${NAMES[language]} now; take it off the list`);
+      if (exceptions.has(id)) refuse(`${id} is listed twice for ${NAMES[language]}`);
       exceptions.set(id, reason);
     }
   }
-  return { statements, sections, citations, typescript, lua, exceptions, wrong };
+  return { ...coverage, wrong };
+}
+
+/**
+ * The statements of some sections that are neither covered nor excepted.
+ * @param {Statement[]} statements
+ * @param {Coverage} coverage
+ * @param {number[]} sections
+ */
+function uncovered(statements, { covered, exceptions }, sections) {
+  return statements
+    .filter(({ id, section }) => sections.includes(section) && !covered.has(id) && !exceptions.has(id))
+    .map(({ id }) => id);
 }
 
 /** @param {string[]} ids @returns {string} with runs written as ranges */
@@ -193,45 +243,72 @@ function shorten(ids) {
 }
 
 function main() {
-  const { statements, sections, typescript, lua, exceptions, wrong } = readSpec();
+  const { statements, sections, typescript, lua, wrong } = readSpec();
+  const languages = [
+    { name: NAMES.typescript, coverage: typescript, expected: [...sections.keys()], checked: CHECKED_SECTIONS },
+    { name: NAMES.lua, coverage: lua, expected: LUA_SECTIONS, checked: CHECKED_LUA_SECTIONS },
+  ];
+
   /** @param {string[]} cells */
   const row = (cells) => console.log(cells.map((cell, i) => (i === 0 ? cell.padEnd(46) : cell.padStart(12))).join(""));
-  /** @param {number} n @param {Statement[]} all */
-  const of = (n, all) => `${n}/${all.length}`;
-  /** @type {string[]} */
-  const missing = [];
-
-  row(["section", "TypeScript", "excepted", "uncovered", "Lua"]);
-  for (const [number, title] of [...sections, /** @type {const} */ ([0, "all"])]) {
-    const all = statements.filter(({ section }) => number === 0 || section === number);
-    const uncovered = all.filter(({ id }) => !typescript.has(id) && !exceptions.has(id));
-    if (number > 0) missing.push(...uncovered.map(({ id }) => id));
-    row([
-      number === 0 ? title : `${number} ${title}`,
-      of(all.filter(({ id }) => typescript.has(id)).length, all),
-      String(all.filter(({ id }) => exceptions.has(id)).length),
-      String(uncovered.length),
-      of(all.filter(({ id }) => lua.has(id)).length, all),
-    ]);
+  row(["section", ...languages.flatMap(({ name }) => [name, "excepted", "uncovered"])]);
+  for (const [number, title] of sections) {
+    const cells = languages.flatMap(({ coverage, expected }) => counts(statements, coverage, [number], expected));
+    row([`${number} ${title}`, ...cells]);
   }
+  const all = [...sections.keys()];
+  row(["all", ...languages.flatMap(({ coverage, expected }) => counts(statements, coverage, all, expected))]);
 
-  console.log("\nExcepted for TypeScript, for now:");
-  const reasons = groupByReason(exceptions);
-  for (const [reason, entries] of reasons) console.log(`  ${shorten(entries.map(([id]) => id))}: ${reason}`);
-  if (exceptions.size === 0) console.log("  none");
-
-  console.log("\nUncovered for TypeScript:");
-  for (const number of sections.keys()) {
-    const ids = missing.filter((id) => numbersOf(id)[0] === number);
-    if (ids.length > 0) console.log(`  ${shorten(ids)}`);
+  for (const { name, coverage, expected } of languages) {
+    printExceptions(name, coverage.exceptions);
+    printUncovered(name, uncovered(statements, coverage, expected));
   }
-  if (missing.length === 0) console.log("  none");
 
   for (const text of wrong) console.error(`error: ${text}`);
-  const insisted = missing.filter((id) => CHECKED_SECTIONS.includes(numbersOf(id)[0]));
-  const checking = process.argv.includes("--check");
-  if (checking && insisted.length > 0) console.error(`error: uncovered: ${shorten(insisted)}`);
-  if (wrong.length > 0 || (checking && insisted.length > 0)) process.exitCode = 1;
+  if (wrong.length > 0) process.exitCode = 1;
+  if (!process.argv.includes("--check")) return;
+  for (const { name, coverage, checked } of languages) {
+    const insisted = uncovered(statements, coverage, checked);
+    if (insisted.length === 0) continue;
+    console.error(`error: uncovered for ${name}: ${shorten(insisted)}`);
+    process.exitCode = 1;
+  }
+}
+
+/**
+ * The cells of one row for one language: how many statements have a test, are excepted, and lack one. A dash stands where
+ * nothing is expected of the language.
+ * @param {Statement[]} statements
+ * @param {Coverage} coverage
+ * @param {number[]} sections those of the row
+ * @param {number[]} expected those in which something is expected of the language
+ */
+function counts(statements, coverage, sections, expected) {
+  const all = statements.filter(({ section }) => sections.includes(section));
+  /** @param {Set<string> | Map<string, string>} ids */
+  const among = (ids) => all.filter(({ id }) => ids.has(id)).length;
+  const isExpected = sections.some((section) => expected.includes(section));
+  return [
+    `${among(coverage.covered)}/${all.length}`,
+    String(among(coverage.exceptions)),
+    isExpected ? String(uncovered(all, coverage, expected).length) : "-",
+  ];
+}
+
+/** @param {string} language @param {Map<string, string>} exceptions */
+function printExceptions(language, exceptions) {
+  console.log(`\nExcepted for ${language}, for now:`);
+  for (const [reason, entries] of groupByReason(exceptions))
+    console.log(`  ${shorten(entries.map(([id]) => id))}: ${reason}`);
+  if (exceptions.size === 0) console.log("  none");
+}
+
+/** A line per section. @param {string} language @param {string[]} ids */
+function printUncovered(language, ids) {
+  console.log(`\nUncovered for ${language}:`);
+  for (const section of new Set(ids.map((id) => numbersOf(id)[0])))
+    console.log(`  ${shorten(ids.filter((id) => numbersOf(id)[0] === section))}`);
+  if (ids.length === 0) console.log("  none");
 }
 
 /** @param {Map<string, string>} exceptions */

@@ -164,6 +164,7 @@ describe("checkDefinitions", () => {
       place: null,
       referencePlaces: {},
       source: "",
+      chunk: { name: "a.lua", firstLine: 1 },
       modules: [],
       imports: { it: `app:${imported}` },
     });

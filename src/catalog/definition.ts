@@ -46,10 +46,20 @@ export interface ProcessNativeDefinition extends DefinitionOf<"process.native"> 
   readonly mailbox: MailboxLimit | null;
 }
 
+/** Where the text of a Lua program stands: its line n is line `firstLine + n - 1` of the file `name`. */
+export interface LuaChunk {
+  /** The path as people shall see it: of the file behind `file://`, else of the file of the entry. */
+  readonly name: string;
+  /** The line of that file on which the text begins, from 1. */
+  readonly firstLine: number;
+}
+
 /** A process written in Lua. */
 export interface ProcessLuaDefinition extends DefinitionOf<"process.lua"> {
   /** The program text itself. */
   readonly source: string;
+  /** Where the program text stands. */
+  readonly chunk: LuaChunk;
   /** Name of the function. Default `main`. */
   readonly method: string;
   readonly modules: readonly string[];
@@ -65,6 +75,8 @@ export interface ProcessLuaDefinition extends DefinitionOf<"process.lua"> {
 export interface LibraryLuaDefinition extends DefinitionOf<"library.lua"> {
   /** The program text itself. */
   readonly source: string;
+  /** Where the program text stands. */
+  readonly chunk: LuaChunk;
   readonly modules: readonly string[];
   /** Alias to complete library id. */
   readonly imports: Readonly<Record<string, string>>;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Definition } from "./definition.ts";
 import { type FieldPath, readEntry } from "./entry-reader.ts";
+import { luaGlobals, luaModules } from "./lua-imports.ts";
 import { formatProblem } from "./problem.ts";
 
 /** Reads an entry; its places have the field path in place of a file name. */
@@ -11,7 +12,8 @@ function read(content: Record<string, unknown>, fileMeta: Record<string, unknown
     line: part === "key" ? 1 : 2,
     column: 3,
   });
-  const result = readEntry({ namespace: "app", content, fileMeta, where });
+  const chunkOf = (path: FieldPath) => ({ name: path.join("/"), firstLine: 7 });
+  const result = readEntry({ namespace: "app", content, fileMeta, where, chunkOf });
   return { ...result, errors: result.errors.map(formatProblem), warnings: result.warnings.map(formatProblem) };
 }
 
@@ -180,6 +182,7 @@ describe("kinds", () => {
     });
     expect(lua).toMatchObject({ method: "main", imports: { u: "app:lib" }, memoryLimitBytes: 2_097_152 });
     expect(readAs("library.lua", { source: "return {}" })).toMatchObject({ modules: [], imports: {} });
+    expect(readAs("process.lua", { data: { source: "x" } }).chunk).toEqual({ name: "data/source", firstLine: 7 });
     const policy = { actions: "process.send", resources: ["*"], effect: "allow" };
     const conditions = [{ field: "actor.id", operator: "eq", value_from: "meta.id" }];
     expect(readAs("security.policy", { policy: { ...policy, conditions }, groups: ["g"] })).toMatchObject({
@@ -261,6 +264,12 @@ describe("mistakes", () => {
       '"limits.memory" must be a number of bytes, or text such as "2MiB"',
     ],
     [
+      "library.lua",
+      { source: "x", modules: ["time", "json"] },
+      '"modules[1]" must be one of time, ctx, security, or the name of a global that is always there; it is "json"',
+    ],
+    ["process.lua", { source: "x", modules: [3] }, '"modules[0]" must be one of time, ctx, security, or the name of'],
+    [
       "process.lua",
       { source: "x", imports: ["a"] },
       '"imports" must be a mapping of alias to library id; it is a list',
@@ -322,6 +331,11 @@ describe("mistakes", () => {
       'unknown field "host.mailbox.size" has no effect; known here: limit, overflow',
     );
   });
+});
+
+it("accepts modules and, to no effect, the names of globals that are always there [S13.22]", () => {
+  const modules = [...luaModules, ...luaGlobals];
+  expect(readAs("process.lua", { source: "x", modules }).modules).toEqual(modules);
 });
 
 it("accepts numbers, booleans and durations in textual form [S13.11]", () => {

@@ -9,7 +9,7 @@
  * `loadEntryReader` of the catalog's index, so that zod is loaded only by programs that read entries from files.
  */
 import type { z } from "zod";
-import { type Definition, type EntryKind, entryKinds } from "./definition.ts";
+import { type Definition, type EntryKind, entryKinds, type LuaChunk } from "./definition.ts";
 import { ID_PART_RULE, isIdPart, resolveReference } from "./entry-id.ts";
 import { entrySchemas } from "./entry-schemas.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -28,6 +28,8 @@ export interface RawEntry {
   readonly fileMeta: Readonly<Record<string, unknown>>;
   /** The place of a value, or of its key; for a path that does not exist, of the nearest thing around it. */
   readonly where: (path: FieldPath, part?: "key" | "value") => Place;
+  /** Where the text of a string value stands: in the file behind its `file://`, else in that of the entry. */
+  readonly chunkOf: (path: FieldPath) => LuaChunk;
 }
 
 /** What reading one entry gave. `definition` is null when there are errors. */
@@ -107,15 +109,25 @@ export function readEntry(raw: RawEntry): ReadEntry {
     base.referencePlaces[formatPath(path)] = where(pathOf(path));
     return resolveReference(reference, raw.namespace);
   };
-  return done(makeDefinition(kind, parsed.data, base, refer, given));
+  const chunkOf = (path: FieldPath) => raw.chunkOf(pathOf(path));
+  return done(makeDefinition(kind, parsed.data, { base, given, refer, chunkOf }));
 }
 
 type Fields<Kind extends EntryKind> = z.output<(typeof entrySchemas)[Kind]>;
 type Base = Pick<Definition, "id" | "meta" | "place" | "referencePlaces">;
-type Refer = (path: FieldPath, reference: string) => string;
+
+/** What `makeDefinition` knows of the entry beside what the schema gave. */
+interface Surroundings {
+  readonly base: Base;
+  /** The fields as they were written. */
+  readonly given: unknown;
+  /** Makes a reference complete and notes its place. */
+  readonly refer: (path: FieldPath, reference: string) => string;
+  readonly chunkOf: (path: FieldPath) => LuaChunk;
+}
 
 /** From what a schema gave to the definition: references are made complete and blocks are flattened. */
-function makeDefinition(kind: EntryKind, data: unknown, base: Base, refer: Refer, given: unknown): Definition {
+function makeDefinition(kind: EntryKind, data: unknown, { base, given, refer, chunkOf }: Surroundings): Definition {
   const all = (path: FieldPath, list: readonly string[]) => list.map((one, index) => refer([...path, index], one));
   const imports = (given: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(given).map(([alias, library]) => [alias, refer(["imports", alias], library)]));
@@ -135,11 +147,12 @@ function makeDefinition(kind: EntryKind, data: unknown, base: Base, refer: Refer
     }
     case "process.lua": {
       const { limits, ...fields } = data as Fields<"process.lua">;
-      return { ...base, kind, ...fields, imports: imports(fields.imports), memoryLimitBytes: limits.memory };
+      const lua = { chunk: chunkOf(["source"]), imports: imports(fields.imports) };
+      return { ...base, kind, ...fields, ...lua, memoryLimitBytes: limits.memory };
     }
     case "library.lua": {
       const fields = data as Fields<"library.lua">;
-      return { ...base, kind, ...fields, imports: imports(fields.imports) };
+      return { ...base, kind, ...fields, chunk: chunkOf(["source"]), imports: imports(fields.imports) };
     }
     case "process.host": {
       const { host, ...fields } = data as Fields<"process.host">;

@@ -8,9 +8,11 @@
  */
 import { z } from "zod";
 import { parseDuration } from "../kernel/index.ts";
+import { BYTE_COUNT_RULE, parseByteCount } from "./byte-count.ts";
 import { DEFAULT_WATCHDOG_MS } from "./definition.ts";
 import { ID_PART_RULE, isReference } from "./entry-id.ts";
 import { defaultLifecycle } from "./lifecycle.ts";
+import { isLuaModule, luaModules } from "./lua-imports.ts";
 
 const TEXT_OF_NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
 
@@ -78,7 +80,9 @@ function references(what: string) {
 /** `imports` of Lua entries: alias to library, as written. */
 const imports = z.record(z.string(), reference("a library"), { error: "a mapping of alias to library id" });
 
-const modules = z.array(text("the name of a module"), { error: "a list of module names" });
+const moduleNames = { error: `one of ${luaModules.join(", ")}, or the name of a global that is always there` };
+
+const modules = z.array(z.string(moduleNames).refine(isLuaModule, moduleNames), { error: "a list of module names" });
 
 const mailbox = optional(
   block(
@@ -88,13 +92,10 @@ const mailbox = optional(
   null,
 );
 
-const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
-
-const byteCount = z.union([z.number(), z.string()]).transform((value, context) => {
-  const match = /^\s*(\d+)\s*(B|KiB|MiB|GiB)?\s*$/.exec(String(value));
-  const bytes = Number(match?.[1]) * (UNIT_BYTES[match?.[2] ?? "B"] as number);
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
-  context.issues.push({ code: "custom", message: 'a number of bytes, or text such as "2MiB"', input: value });
+const byteCount = z.unknown().transform((value, context) => {
+  const bytes = parseByteCount(value);
+  if (bytes !== null) return bytes;
+  context.issues.push({ code: "custom", message: BYTE_COUNT_RULE, input: value });
   return z.NEVER;
 });
 

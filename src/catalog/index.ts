@@ -3,6 +3,7 @@
  * The reader brings zod along, some 60 ms of loading, so it is fetched only when entries are really read.
  */
 
+export { BYTE_COUNT_RULE, parseByteCount } from "./byte-count.ts";
 export { Catalog, type CatalogChange } from "./catalog.ts";
 export {
   type Definition,
@@ -14,6 +15,7 @@ export {
   isModuleField,
   isProcessDefinition,
   type LibraryLuaDefinition,
+  type LuaChunk,
   type PolicyCondition,
   type PolicyDefinition,
   type PolicyExprDefinition,
@@ -26,6 +28,14 @@ export {
 export { ID_PART_RULE, isCompleteId, isIdPart, isReference, resolveReference } from "./entry-id.ts";
 export type { FieldPath, RawEntry, ReadEntry } from "./entry-reader.ts";
 export { defaultLifecycle, type Lifecycle, type LifecycleSecurity, type RestartPolicy } from "./lifecycle.ts";
+export {
+  type DefinitionLookup,
+  isLuaDefinition,
+  type LuaDefinition,
+  librariesOf,
+  luaGlobals,
+  luaModules,
+} from "./lua-imports.ts";
 export { compareProblems, formatPlace, formatProblem, loadError, type Place, type Problem } from "./problem.ts";
 export { type CheckResult, checkDefinitions, dependencies } from "./references.ts";
 

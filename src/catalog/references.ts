@@ -5,14 +5,8 @@
  * not exist merely blocks that service (S14.24), so it is a warning; the service stays Inactive at run time.
  */
 import { findCycles } from "./cycles.ts";
-import {
-  type Definition,
-  type HostDefinition,
-  isProcessDefinition,
-  type LibraryLuaDefinition,
-  type ProcessLuaDefinition,
-  type ServiceDefinition,
-} from "./definition.ts";
+import { type Definition, type HostDefinition, isProcessDefinition, type ServiceDefinition } from "./definition.ts";
+import { importMistakes, isLuaDefinition, type LuaDefinition } from "./lua-imports.ts";
 import { formatPlace, type Place, type Problem } from "./problem.ts";
 
 /** What a check of definitions gave. */
@@ -81,13 +75,8 @@ export function checkDefinitions(definitions: readonly Definition[], broken?: Re
         report(errors, from, `lifecycle.security.policies[${at}]`, `there is no policy ${id}; name a policy entry`);
       });
     }
-    if (from.kind === "process.lua" || from.kind === "library.lua") {
-      for (const [alias, id] of Object.entries(from.imports)) {
-        const library = exists(id);
-        if (library?.kind === "library.lua" || unread(id)) continue;
-        const what = library === undefined ? `there is no library ${id}` : describe(library);
-        report(errors, from, `imports.${alias}`, `${what}; import entries of kind library.lua`);
-      }
+    if (isLuaDefinition(from)) {
+      for (const { field, text } of importMistakes(from, byId, unread)) report(errors, from, field, text);
     }
   }
 
@@ -152,11 +141,11 @@ function placeOfReference(from: Definition, id: string): Place | null {
     for (const [required, field] of requirements(from)) if (required === id) return named(field);
     return named("host");
   }
-  if (from.kind === "process.lua" || from.kind === "library.lua") return named(importOf(from, id));
+  if (isLuaDefinition(from)) return named(importOf(from, id));
   return null;
 }
 
-function importOf(from: ProcessLuaDefinition | LibraryLuaDefinition, id: string): string {
+function importOf(from: LuaDefinition, id: string): string {
   const alias = Object.keys(from.imports).find((alias) => from.imports[alias] === id);
   return `imports.${alias}`;
 }

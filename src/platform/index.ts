@@ -1,8 +1,9 @@
 /**
  * What other floors may use of the platform, the first floor that knows Node: reading an application's entries from
- * files, and loading its modules.
+ * files, loading its modules, and the files that the Lua engine is made of.
  */
 
+export { type LuaFiles, readLuaFiles } from "./lua-files.ts";
 export { createModuleLoader, type ModuleLoader, type ModuleLoaderOptions } from "./module-loader.ts";
 export { NodeClock, NodeTurns } from "./node-clock.ts";
 export { handleProcessErrors } from "./process-errors.ts";

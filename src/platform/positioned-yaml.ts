@@ -20,6 +20,8 @@ export interface PositionedYaml {
   readonly warnings: readonly SyntaxProblem[];
   /** The place of a value, or of its key; for a path that does not exist, of the nearest thing around it. */
   readonly where: (path: FieldPath, part?: "key" | "value") => Place;
+  /** The line on which the text of a string begins: that of the scalar, below the `|` or `>` of a block. */
+  readonly firstLineOf: (path: FieldPath) => number;
   /** The text of a scalar as written (`1.0` and not 1); `undefined` for anything else. */
   readonly sourceOf: (path: FieldPath) => string | undefined;
 }
@@ -57,13 +59,22 @@ export async function loadYamlParser(): Promise<(text: string, file: string) => 
       }
     }
 
+    /** What an alias stands for; any other node is itself. */
+    function dereferenced(node: Node | null): Node | null {
+      return yaml.isAlias(node) ? (node.resolve(document) ?? null) : node;
+    }
+
+    function isBlockScalar(node: Node | null): boolean {
+      return yaml.isScalar(node) && (node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED");
+    }
+
     /** Follows a path as far as it goes. `key` is the offset of the last key found, `value` that of its value. */
     function find(path: FieldPath): { key: number; value: number; node: Node | null; complete: boolean } {
       let node = document.contents as Node | null;
       let key = startOf(node) ?? 0;
       let value = key;
       for (const part of path) {
-        const around = yaml.isAlias(node) ? (node.resolve(document) as Node | undefined) : node;
+        const around = dereferenced(node);
         if (yaml.isSeq(around) && typeof part === "number") {
           const item = around.items[part] as Node | undefined;
           if (item === undefined) return { key, value, node, complete: false };
@@ -114,6 +125,12 @@ export async function loadYamlParser(): Promise<(text: string, file: string) => 
       where: (path, part = "value") => {
         const found = find(path);
         return placeAt(part === "key" ? found.key : found.value);
+      },
+      firstLineOf: (path) => {
+        const { node, value } = find(path);
+        const written = dereferenced(node);
+        const { line } = placeAt(startOf(written) ?? value);
+        return isBlockScalar(written) ? line + 1 : line;
       },
       sourceOf: (path) => {
         const { node, complete } = find(path);

@@ -223,6 +223,26 @@ describe("mistakes", () => {
     ]);
   });
 
+  it("of modules and imports are told where they stand [S13.22]", async () => {
+    write({
+      "_index.yaml":
+        'version: "1.0"\nnamespace: app\nentries:\n' +
+        "  - {name: a, kind: library.lua, source: x, modules: [time],\n" +
+        "     imports: {time: b, string: b, none: c, host: h}}\n" +
+        "  - {name: b, kind: library.lua, source: x, imports: {back: a}}\n" +
+        "  - {name: h, kind: process.host}\n" +
+        "  - {name: m, kind: library.lua, source: x, modules: [io]}\n",
+    });
+    expect(await mistakes()).toEqual([
+      "<app>/_index.yaml:5:22: entry app:a: the alias time is also listed under modules; choose another alias",
+      "<app>/_index.yaml:5:22: import cycle: app:a imports app:b imports app:a; move what both need into a third library",
+      "<app>/_index.yaml:5:33: entry app:a: the alias string is the name of a global that every Lua process has; choose another alias",
+      "<app>/_index.yaml:5:42: entry app:a: there is no library app:c; import entries of kind library.lua",
+      "<app>/_index.yaml:5:51: entry app:a: app:h is of kind process.host; import entries of kind library.lua",
+      '<app>/_index.yaml:8:55: entry app:m: field "modules[0]" must be one of time, ctx, security, or the name of a global that is always there; it is "io"',
+    ]);
+  });
+
   it("include a folder that does not exist", async () => {
     expect((await failure()).message).toBe(`cannot read the application in ${root}: there is no such folder`);
   });
@@ -325,6 +345,46 @@ describe("file references", () => {
       "a.yaml": 'version: "1.0"\nnamespace: app\nname: a\nkind: process.lua\nsource: file://m.lua\n',
     });
     expect((await read()).definitions).toMatchObject([{ source: "return function() end" }]);
+  });
+
+  it("and texts of Lua say in which file and on which line they begin [S13.12]", async () => {
+    const inside = [
+      "  - {name: file, kind: process.lua, source: 'file://m.lua', imports: {l: data}}", // line 4
+      "  - name: block",
+      "    kind: process.lua",
+      "    source: | # line 7",
+      "      local x = 1", // line 8
+      "      error(x)",
+      "  - name: data",
+      "    kind: library.lua",
+      "    data:",
+      "      source:",
+      "        &text >-",
+      "        return 1", // line 15
+      "  - name: quoted",
+      "    kind: library.lua",
+      "    source:",
+      '      "return 2"', // line 19
+      "  - {name: alias, kind: library.lua, source: *text}",
+      "  - {name: variable, kind: library.lua, source: '${env:REF|file://m.lua}'}",
+    ];
+    write({
+      "m.lua": "return function() end",
+      "_index.yaml": `version: "1.0"\nnamespace: app\nentries:\n${inside.join("\n")}\n`,
+      "single.yaml": 'version: "1.0"\nnamespace: app\nname: single\nkind: process.lua\nsource: |\n\n  x()\n',
+    });
+    const { definitions } = await read();
+    const chunks = definitions.map((one) => ("chunk" in one ? [one.id, one.chunk.name, one.chunk.firstLine] : []));
+    expect(chunks.map(([id, name, line]) => `${id} ${shorten(String(name))}:${line}`)).toEqual([
+      "app:file <app>/m.lua:1",
+      "app:block <app>/_index.yaml:8",
+      "app:data <app>/_index.yaml:15",
+      "app:quoted <app>/_index.yaml:19",
+      "app:alias <app>/_index.yaml:15",
+      "app:variable <app>/m.lua:1",
+      "app:single <app>/single.yaml:6",
+    ]);
+    expect(definitions.at(-1)).toMatchObject({ source: "\nx()\n" });
   });
 
   it("come after environment references, which are never replaced inside the file [S13.14]", async () => {

@@ -21,10 +21,12 @@ import {
   ID_PART_RULE,
   isIdPart,
   isModuleField,
+  type LuaChunk,
   loadEntryReader,
   loadError,
   type Place,
   type Problem,
+  type RawEntry,
   type ReadEntry,
 } from "../catalog/index.ts";
 import { errors as kinds, ProcessError } from "../kernel/index.ts";
@@ -150,6 +152,8 @@ class SourceFile {
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #errors: Problem[];
   readonly #warnings: Problem[];
+  /** The file whose contents a value is, by the value's path as JSON. */
+  readonly #contents = new Map<string, string>();
 
   constructor(
     path: string,
@@ -196,7 +200,7 @@ class SourceFile {
     const head = { namespace: namespace as string, fileMeta: fileMeta as Record<string, unknown> };
     if (single) {
       const { version: _version, namespace: _namespace, ...content } = top;
-      yield { ...head, content: this.#resolveEntry(content, []), where: this.#file.where };
+      yield { ...head, content: this.#resolveEntry(content, []), ...this.#placesBelow([]) };
       return;
     }
     for (const [at, entry] of (top.entries as unknown[]).entries()) {
@@ -205,12 +209,22 @@ class SourceFile {
         this.#fail(path, "an entry must be a mapping with name and kind");
         continue;
       }
-      yield {
-        ...head,
-        content: this.#resolveEntry(entry, path),
-        where: (field: FieldPath, part?: "key" | "value") => this.#file.where([...path, ...field], part),
-      };
+      yield { ...head, content: this.#resolveEntry(entry, path), ...this.#placesBelow(path) };
     }
+  }
+
+  /** Tells an entry's reader where its fields stand. `path` is that of the entry. */
+  #placesBelow(path: FieldPath): Pick<RawEntry, "where" | "chunkOf"> {
+    return {
+      where: (field, part) => this.#file.where([...path, ...field], part),
+      chunkOf: (field) => this.#chunkOf([...path, ...field]),
+    };
+  }
+
+  #chunkOf(path: FieldPath): LuaChunk {
+    const read = this.#contents.get(JSON.stringify(path));
+    if (read !== undefined) return { name: shownPath(read), firstLine: 1 };
+    return { name: shownPath(this.#path), firstLine: this.#file.firstLineOf(path) };
   }
 
   #checkVersion(version: unknown): void {
@@ -262,7 +276,9 @@ class SourceFile {
   #follow(reference: string, path: FieldPath, isModule: boolean): unknown {
     try {
       const found = this.#sources.locate(reference.slice("file://".length), this.#path);
-      return isModule ? { module: found } : readFileSync(found, "utf8");
+      if (isModule) return { module: found };
+      this.#contents.set(JSON.stringify(path), found);
+      return readFileSync(found, "utf8");
     } catch (cause) {
       const why = cause instanceof UnreachableFile ? cause.message : `cannot be read: ${(cause as Error).message}`;
       const root = shownPath(this.#sources.path);

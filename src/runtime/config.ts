@@ -1,6 +1,8 @@
 /** What a runtime is made with, and its defaults, each with its unit and reason. */
+
+import { BYTE_COUNT_RULE, parseByteCount } from "../catalog/index.ts";
 import type { AnyProcess } from "../engines/typescript/index.ts";
-import type { MailboxLimit } from "../kernel/index.ts";
+import { invalid, type MailboxLimit } from "../kernel/index.ts";
 import type { LogRecord } from "../platform/index.ts";
 
 /** A host of an embedding program. It runs from the start, in this thread. */
@@ -36,7 +38,27 @@ export interface RuntimeConfig {
   readonly log?: (record: LogRecord) => void;
   /** How long `stop` may take before what remains is terminated, in milliseconds; 30,000 by default (S15.13). */
   readonly shutdownTimeoutMs?: number;
+  /** Settings of the Lua engine. */
+  readonly lua?: {
+    /**
+     * How large a heap that Lua processes share may grow: bytes, or text such as `"64MiB"`, which is the default
+     * (S11.35). An entry with `limits.memory` gives each of its processes a heap of its own with that limit.
+     */
+    readonly heapLimit?: number | string;
+  };
 }
 
 /** See {@link RuntimeConfig.shutdownTimeoutMs}. */
 export const SHUTDOWN_TIMEOUT_MS = 30_000;
+
+/** 64 MiB; see {@link RuntimeConfig.lua}. */
+const HEAP_LIMIT_BYTES = 64 * 2 ** 20;
+
+/** The limit of Lua heaps in bytes. Throws INVALID when what the configuration says is no number of bytes. */
+export function heapLimitBytes({ lua }: RuntimeConfig): number {
+  if (lua?.heapLimit === undefined) return HEAP_LIMIT_BYTES;
+  const bytes = parseByteCount(lua.heapLimit);
+  if (bytes !== null) return bytes;
+  const found = typeof lua.heapLimit === "string" ? JSON.stringify(lua.heapLimit) : String(lua.heapLimit);
+  throw invalid(`lua.heapLimit must be ${BYTE_COUNT_RULE}; it is ${found}`);
+}

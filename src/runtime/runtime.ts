@@ -28,7 +28,7 @@ import {
   readDefinitions,
   writeToStderr,
 } from "../platform/index.ts";
-import { type RuntimeConfig, SHUTDOWN_TIMEOUT_MS } from "./config.ts";
+import { heapLimitBytes, type RuntimeConfig, SHUTDOWN_TIMEOUT_MS } from "./config.ts";
 import { LogFeed } from "./log-feed.ts";
 import { CatalogPrograms } from "./programs.ts";
 import { Services, type UnitView } from "./services.ts";
@@ -198,9 +198,10 @@ export class Runtime {
 
 /**
  * Makes a runtime and starts what its configuration says. Rejects with one INVALID error that lists every mistake of the
- * entries, `file:line:column` each, when there is any; nothing is started then.
+ * entries, `file:line:column` each, when there is any; nothing is started then. INVALID also for a wrong setting.
  */
 export async function createRuntime(config: RuntimeConfig = {}, world: Partial<World> = {}): Promise<Runtime> {
+  heapLimitBytes(config); // throws, before anything is made, if it is no number of bytes
   const runtime = new Runtime(config, {
     clock: world.clock ?? new NodeClock(),
     turns: world.turns ?? new NodeTurns(),

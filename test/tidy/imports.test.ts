@@ -3,6 +3,7 @@
  * a folder's index.ts, not its insides; each package has one place; Node itself is known on few floors.
  */
 import { describe, expect, it } from "vitest";
+import { lex } from "../../scripts/source-text.mjs";
 import { importsOf, isTest, read, type SourceFile, sourceFiles } from "./source-tree.ts";
 
 /** Floor → the floors it may import. The compiler holds the pure ones too (tsconfig.*.json). */
@@ -38,13 +39,21 @@ const ARROWS: Record<string, readonly string[]> = {
 /** The floors that may import `node:` modules. */
 const NODE_FLOORS = ["platform", "cli", "admin", "cluster"];
 
-/** Package → the one floor, or file, that may import it. Every package of `dependencies` has a line here. */
+/**
+ * Package → the one floor, or file, that may import it. Every package of `dependencies` has a line here or in
+ * `READ_PACKAGES`.
+ */
 const PACKAGES: Record<string, string> = {
   zod: "src/catalog/",
   yaml: "src/platform/",
   "oxc-parser": "src/platform/",
   "oxc-transform": "src/platform/",
   commander: "src/cli/",
+};
+
+/** Package that is never imported → the one file that reads files of it. */
+const READ_PACKAGES: Record<string, string> = {
+  wasmoon: "src/platform/lua-files.ts",
 };
 
 /** What tests beside the sources may import besides what their floor may. */
@@ -85,11 +94,26 @@ function wrongImports(file: SourceFile): string[] {
     } else if (!(test && TEST_PACKAGES.includes(specifier))) {
       const name = packageOf(specifier);
       const place = PACKAGES[name];
-      if (place === undefined) refuse("this package has no place in the table PACKAGES");
+      if (READ_PACKAGES[name] !== undefined) refuse("of this package files are read; its modules are never loaded");
+      else if (place === undefined) refuse("this package has no place in the table PACKAGES");
       else if (!file.path.startsWith(place)) refuse(`${name} is imported in ${place} only`);
     }
   }
   return wrong;
+}
+
+/** The packages of `READ_PACKAGES` whose files are named, as in `"wasmoon/dist/glue.wasm"`, outside their one place. */
+function wrongReads({ path, text }: SourceFile): string[] {
+  return packagesRead(text)
+    .filter((name) => READ_PACKAGES[name] !== path && !isTest(path))
+    .map((name) => `${path}: files of ${name} are read in ${READ_PACKAGES[name]} only`);
+}
+
+/** The packages of `READ_PACKAGES` of which a string of this text names a file. */
+function packagesRead(text: string): string[] {
+  const strings = lex(text).filter(({ kind }) => kind === "string");
+  const names = strings.map(({ start, end }) => packageOf(text.slice(start + 1, end - 1)));
+  return Object.keys(READ_PACKAGES).filter((name) => names.includes(name));
 }
 
 function packageOf(specifier: string): string {
@@ -128,13 +152,21 @@ describe("imports", () => {
   });
 
   it("leave no dependency of package.json without a place, and no place without a dependency", () => {
-    expect(Object.keys(PACKAGES).sort()).toEqual(Object.keys(JSON.parse(read("package.json")).dependencies).sort());
+    const placed = Object.keys({ ...PACKAGES, ...READ_PACKAGES });
+    expect(placed.sort()).toEqual(Object.keys(JSON.parse(read("package.json")).dependencies).sort());
   });
 
   it("use every dependency of package.json", () => {
     if (!files.some(({ path }) => path === "src/cli/main.ts")) return;
     const used = new Set(files.flatMap((file) => importsOf(file).map(({ specifier }) => packageOf(specifier ?? ""))));
     expect(Object.keys(PACKAGES).filter((name) => !used.has(name))).toEqual([]);
+    expect(Object.entries(READ_PACKAGES).filter(([name, path]) => !packagesRead(read(path)).includes(name))).toEqual(
+      [],
+    );
+  });
+
+  it("leave packages of which files are read to the one place that reads them", () => {
+    expect(files.flatMap(wrongReads)).toEqual([]);
   });
 
   it("each dependency has its row, with its version, in docs/dependencies.md", () => {
@@ -164,6 +196,7 @@ describe("the import check", () => {
     expect(check("src/kernel/a.ts", 'import { x } from "../index.ts";')).toBe(1);
     expect(check("src/kernel/a.ts", 'import { x } from "../../bench/x.ts";')).toBe(1);
     expect(check("src/cli/main.ts", 'import leftPad from "left-pad";')).toBe(1);
+    expect(check("src/platform/lua-files.ts", 'import { LuaFactory } from "wasmoon";')).toBe(1);
   });
 
   it("lets pass what may be", () => {
@@ -175,6 +208,13 @@ describe("the import check", () => {
     expect(check("src/engines/typescript/a.ts", 'import { x } from "../../kernel/index.ts";')).toBe(0);
     expect(check("src/platform/module-loader.ts", 'import fs from "node:fs"; await import(url);')).toBe(0);
     expect(check("src/index.ts", 'export { x } from "./runtime/index.ts";')).toBe(0);
+  });
+
+  it("knows the one place where files of a package are read", () => {
+    const reads = (path: string, text: string) => wrongReads({ path, text }).length;
+    expect(reads("src/platform/lua-files.ts", 'const GLUE = "wasmoon/dist/glue.wasm";')).toBe(0);
+    expect(reads("src/platform/other-files.ts", 'const GLUE = "wasmoon/dist/glue.wasm";')).toBe(1);
+    expect(reads("src/platform/other-files.ts", 'const words = "wasmoons are many"; // "wasmoon/dist"')).toBe(0);
   });
 
   it("keeps an example from reaching into the sources", () => {

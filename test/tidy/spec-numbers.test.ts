@@ -1,6 +1,6 @@
 /** Citations of the specification: each is well formed and names statements that exist; exceptions are not stale. */
 import { describe, expect, it } from "vitest";
-import { citationsOf, expand, readSpec, readStatements } from "../../scripts/spec.mjs";
+import { citationsOf, coverageOf, expand, readSpec, readStatements } from "../../scripts/spec.mjs";
 
 describe("spec numbers", () => {
   const spec = readSpec();
@@ -22,7 +22,7 @@ describe("spec numbers", () => {
 describe("reading the specification and the tests", () => {
   const known = new Set(["S2.1", "S2.2", "S2.3", "S2.5"]);
   const cited = (source: string, path = "src/kernel/a.test.ts") =>
-    citationsOf(path, source, known).map(({ language, ids }) => [language, ...ids]);
+    citationsOf(path, source, known).map(({ languages, ids }) => [...languages, ...ids]);
 
   it("finds statements in bullets and tables, not those merely mentioned", () => {
     const text = "## 2 Messages\n- **S2.1** As S2.2 says.\n\n| # | What |\n|---|---|\n| S2.3 | x |\n| item | S2.5 |";
@@ -46,7 +46,25 @@ describe("reading the specification and the tests", () => {
     ]);
     expect(cited('it("a [lua S2.1]", f)')).toEqual([["lua", "S2.1"]]);
     expect(cited('it("a [S2.1]", f)', "src/engines/lua/a.test.ts")).toEqual([["lua", "S2.1"]]);
+    expect(cited('it("a [both S2.1-S2.3]", f)')).toEqual([["typescript", "lua", "S2.1", "S2.2", "S2.3"]]);
+    expect(cited('it("a [both S2.1]", f)', "test/lua/a.test.ts")).toEqual([["typescript", "lua", "S2.1"]]);
     expect(cited("// wrong topic [S2.1]\nsend(pid, 1);", "test/types/send.ts")).toEqual([["typescript", "S2.1"]]);
+  });
+
+  it("keeps exceptions and tests of the languages apart", () => {
+    const of = (...exceptions: Parameters<typeof coverageOf>[1]) =>
+      coverageOf([{ languages: ["lua"], ids: ["S2.1"] }], exceptions, known);
+    const { typescript, lua, wrong } = of(
+      { statements: "S2.1", reason: "a" },
+      { statements: "S2.2", reason: "b", language: "lua" },
+    );
+    expect([[...typescript.covered], [...typescript.exceptions]]).toEqual([[], [["S2.1", "a"]]]);
+    expect([[...lua.covered], [...lua.exceptions]]).toEqual([["S2.1"], [["S2.2", "b"]]]);
+    expect(wrong).toEqual([]);
+    expect(of({ statements: "S2.1", reason: "a", language: "lua" }).wrong).toEqual([
+      "test/spec-exceptions.json: S2.1 has a test for Lua now; take it off the list",
+    ]);
+    expect(of({ statements: "S2.2", reason: "a", language: "go" as "lua" }).wrong[0]).toMatch(/"go" is no language/);
   });
 
   it("does not count what is skipped", () => {
