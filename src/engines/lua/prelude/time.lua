@@ -598,12 +598,13 @@ local function skip_spaces(state, max)
 end
 
 local function number_reader(field, digits, range, spaces)
+  local out_of_range = gsub(field, "_", " ") .. " out of range"
   return function(state)
     skip_spaces(state, spaces or 0)
     local number = read_digits(state, digits[1], digits[2])
     if not number then return false end
     state[field] = number
-    return number >= range[1] and number <= range[2] or field .. " out of range"
+    return number >= range[1] and number <= range[2] or out_of_range
   end
 end
 
@@ -803,7 +804,7 @@ end
 local function month_and_day(state, year)
   local month, day = state.month, state.day
   if state.year_day then
-    if state.year_day == 366 and not is_leap(year) then return nil, "year_day out of range" end
+    if state.year_day == 366 and not is_leap(year) then return nil, "year day out of range" end
     local _, month_of_day, day_of_month = date_of_days(days_of_date(year, 1, 1) + state.year_day - 1)
     if (month or month_of_day) ~= month_of_day or (day or day_of_month) ~= day_of_month then
       return nil, "the day of the year is another day than month and day"
