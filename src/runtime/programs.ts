@@ -2,8 +2,9 @@
  * Definition → Program: picks the engine, loads a module once per version, and remembers what it has. A spawn takes the
  * program at hand; an upgrade asks again, so that source changed meanwhile takes effect (S9.2).
  */
-import type { Catalog, ProcessDefinition } from "../catalog/index.ts";
-import { isProcessDefinition } from "../catalog/index.ts";
+import type { Catalog, LibraryLuaDefinition, ProcessDefinition, ProcessLuaDefinition } from "../catalog/index.ts";
+import { isProcessDefinition, librariesOf } from "../catalog/index.ts";
+import type { LuaEngine, LuaSource } from "../engines/lua/index.ts";
 import { typescriptEngine } from "../engines/typescript/index.ts";
 import { errors, notFound, ProcessError, type Program, type Programs, textOf } from "../kernel/index.ts";
 import type { ModuleLoader } from "../platform/index.ts";
@@ -12,15 +13,18 @@ import type { ModuleLoader } from "../platform/index.ts";
 export class CatalogPrograms implements Programs {
   readonly #catalog: Catalog;
   readonly #loader: ModuleLoader;
+  readonly #lua: () => LuaEngine;
   readonly #exports = new WeakMap<Program, unknown>();
   readonly #ready = new Map<string, { readonly definition: ProcessDefinition; readonly program: Program }>();
 
   /** The one that was asked for last. */
   #last: Program | null = null;
 
-  constructor(catalog: Catalog, loader: ModuleLoader) {
+  /** @param lua the engine of this thread, made when it is first asked for. */
+  constructor(catalog: Catalog, loader: ModuleLoader, lua: () => LuaEngine) {
     this.#catalog = catalog;
     this.#loader = loader;
+    this.#lua = lua;
   }
 
   find(id: string): Program | null {
@@ -42,7 +46,20 @@ export class CatalogPrograms implements Programs {
       return;
     }
     if (definition.kind === "process.native") answer(this.#make(definition, definition.run, "run"));
-    else answer(failedToLoad(new Error(`this version of Beamish does not run entries of kind ${definition.kind} yet`)));
+    else answer(this.#compile(definition));
+  }
+
+  #compile(definition: ProcessLuaDefinition): Program | ProcessError {
+    const known = this.#ready.get(definition.id);
+    if (known !== undefined && known.definition === definition) return known.program;
+    try {
+      const program = this.#lua().load(luaSource(definition, librariesOf(this.#catalog, definition)));
+      this.#ready.set(definition.id, { definition, program });
+      this.#last = null;
+      return program;
+    } catch (cause) {
+      return cause instanceof ProcessError ? cause : failedToLoad(cause);
+    }
   }
 
   #make(definition: ProcessDefinition, exported: unknown, method: string): Program | ProcessError {
@@ -66,6 +83,25 @@ export class CatalogPrograms implements Programs {
       return cause instanceof ProcessError ? cause : failedToLoad(cause);
     }
   }
+}
+
+function luaSource(definition: ProcessLuaDefinition, libraries: readonly LibraryLuaDefinition[]): LuaSource {
+  const { id, source, chunk, method, modules, imports, mailbox, memoryLimitBytes } = definition;
+  return {
+    entry: id,
+    chunk: { source, ...chunk },
+    method,
+    modules,
+    imports,
+    libraries: libraries.map((library) => ({
+      id: library.id,
+      chunk: { source: library.source, ...library.chunk },
+      modules: library.modules,
+      imports: library.imports,
+    })),
+    mailbox,
+    memoryLimitBytes,
+  };
 }
 
 function failedToLoad(cause: unknown): ProcessError {

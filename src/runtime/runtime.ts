@@ -3,6 +3,7 @@
  * programs), makes the island, and stops it in order.
  */
 import { Catalog, type Definition, defineHost, defineNativeProcess, formatProblem } from "../catalog/index.ts";
+import { LuaEngine } from "../engines/lua/index.ts";
 import { chargeRejection, isProcessDefinition } from "../engines/typescript/index.ts";
 import {
   type Actor,
@@ -26,6 +27,7 @@ import {
   NodeClock,
   NodeTurns,
   readDefinitions,
+  readLuaFiles,
   writeToStderr,
 } from "../platform/index.ts";
 import { heapLimitBytes, type RuntimeConfig, SHUTDOWN_TIMEOUT_MS } from "./config.ts";
@@ -61,10 +63,11 @@ export class Runtime {
   readonly #shutdownTimeoutMs: number;
   readonly #releaseErrors: () => void;
   #stopped: Promise<void> | null = null;
+  #lua: LuaEngine | null = null;
 
   /** @internal Use `createRuntime`. */
   constructor(config: RuntimeConfig, world: World) {
-    const programs = new CatalogPrograms(this.#catalog, world.loader);
+    const programs = new CatalogPrograms(this.#catalog, world.loader, () => this.#luaEngine(config, world));
     this.#kernel = new Kernel({
       clock: world.clock,
       turns: world.turns,
@@ -82,6 +85,18 @@ export class Runtime {
             this.#feed.line("error", pid ?? "runtime", `unhandled ${origin}: ${text}`);
           })
         : () => {};
+  }
+
+  #luaEngine(config: RuntimeConfig, world: World): LuaEngine {
+    const { clock, random } = world;
+    this.#lua ??= new LuaEngine({
+      ...readLuaFiles(),
+      heapLimitBytes: heapLimitBytes(config),
+      nowMs: () => clock.nowMs(),
+      sources: { random32: () => Math.floor(random() * 2 ** 32), unixMs: () => clock.unixMs() },
+      later: (go) => this.#kernel.timers.set(0, go),
+    });
+    return this.#lua;
   }
 
   /** @internal Reads and checks everything, then starts; all or nothing. */

@@ -141,6 +141,11 @@ export class Simulation {
     return this.#clock.nowMs();
   }
 
+  /** The virtual time of day, in milliseconds since 1970 in UTC. */
+  get unixMs(): number {
+    return this.#clock.unixMs();
+  }
+
   /** What reached nobody. */
   get deadLetters(): DeadLetters {
     return this.#kernel.deadLetters;

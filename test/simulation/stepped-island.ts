@@ -142,6 +142,7 @@ export class SteppedIsland {
       entry: id,
       mailbox: null,
       accept: null,
+      prepare: null,
       start: (process) =>
         new SteppedRun(process, (syscalls, args) => {
           const code: Code = { syscalls, go: (coroutine) => this.#pending.push(() => this.#run(syscalls, coroutine)) };

@@ -14,6 +14,7 @@ const PURE_FLOORS = [
   "src/supervision",
   "src/inspect",
   "src/engines/typescript",
+  "src/engines/lua",
   "src/testing",
 ];
 
@@ -65,7 +66,8 @@ function impure({ path, text }: SourceFile): string[] {
 }
 
 describe("the pure floors", () => {
-  const files = sourceFiles(...PURE_FLOORS).filter(({ path }) => !isTest(path));
+  // ambient.d.ts is the one place that tells the compiler of WebAssembly and the text codecs, for the Lua engine alone.
+  const files = sourceFiles(...PURE_FLOORS).filter(({ path }) => !isTest(path) && !path.endsWith("/ambient.d.ts"));
 
   it("touch no clock, no chance and nothing outside, and the kernel nothing asynchronous", () => {
     expect(files.length).toBeGreaterThan(0);

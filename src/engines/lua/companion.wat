@@ -38,6 +38,10 @@
   (import "lua" "lua_pushinteger" (func $pushinteger (param i32 i64)))
   (import "lua" "lua_rawgeti" (func $rawgeti (param i32 i32 i64) (result i32)))
   (import "lua" "lua_rawseti" (func $rawseti (param i32 i32 i64)))
+  (import "lua" "lua_createtable" (func $createtable (param i32 i32 i32)))
+  (import "lua" "lua_rotate" (func $rotate (param i32 i32 i32)))
+  (import "lua" "lua_setmetatable" (func $setmetatable (param i32 i32) (result i32)))
+  (import "lua" "lua_resume" (func $resume (param i32 i32 i32 i32) (result i32)))
   (import "lua" "realloc" (func $realloc (param i32 i32) (result i32)))
   (import "lua" "free" (func $free (param i32)))
   (import "host" "isSliceOver" (func $isSliceOver (result i32)))
@@ -123,6 +127,28 @@
     (call $rawgeti (local.get $L) (local.get $index) (i64.extend_i32_s (local.get $n))))
   (func (export "rawSetAt") (param $L i32) (param $index i32) (param $n i32)
     (call $rawseti (local.get $L) (local.get $index) (i64.extend_i32_s (local.get $n))))
+
+  ;; Makes the three values on top one table of them, with a metatable of the registry.
+  (func (export "triple") (param $L i32) (param $metatable i32)
+    (call $createtable (local.get $L) (i32.const 3) (i32.const 0))
+    (call $rotate (local.get $L) (i32.const -4) (i32.const 1))
+    (call $rawseti (local.get $L) (i32.const -4) (i64.const 3))
+    (call $rawseti (local.get $L) (i32.const -3) (i64.const 2))
+    (call $rawseti (local.get $L) (i32.const -2) (i64.const 1))
+    (drop (call $rawgeti (local.get $L) (i32.const -1001000) (i64.extend_i32_s (local.get $metatable))))
+    (drop (call $setmetatable (local.get $L) (i32.const -2))))
+
+  ;; Runs a coroutine of a heap; the rest as lua_resume.
+  (func (export "resume") (param $heap i32) (param $from i32) (param $co i32) (param $args i32) (param $results i32)
+    (result i32) (local $status i32)
+    (i32.store offset=16 (global.get $cells) (local.get $heap))
+    (i32.store offset=12 (global.get $cells) (local.get $co))
+    (i32.store offset=4 (global.get $cells) (i32.const 0))
+    (i32.store offset=8 (global.get $cells) (i32.const 0))
+    (i32.store offset=44 (global.get $cells) (i32.const 0))
+    (local.set $status (call $resume (local.get $co) (local.get $from) (local.get $args) (local.get $results)))
+    (i32.store offset=12 (global.get $cells) (i32.const 0))
+    (local.get $status))
 
   ;; The hook looks at the very next instruction of whoever runs.
   (func $lookSoon

@@ -46,8 +46,19 @@ export class Raised {
 
 /** What a host function costs besides what its data cost, in instructions' worth. */
 const CALL_COST = 60;
+/** What a host function answers that has to wait: the coroutine yields when it has returned. */
+const WAITS = -1;
 /** Emscripten's longjmp, the one exception that passes through host functions. */
 const LONGJMP = Infinity;
+
+/** One in so many executions is timed, and counts for all of them: reading the clock costs as much as a short one. */
+const TIMED_EXECUTIONS = 16;
+
+function count(usage: Usage, instructions: number, cpuMs: number): void {
+  usage.instructions += instructions;
+  usage.cpuMs += cpuMs;
+  usage.slices++;
+}
 
 /** The host side of one VM. */
 export class Host {
@@ -60,6 +71,7 @@ export class Host {
   #strand: LuaStrand | null = null;
   /** The step of the scheduler whose slice is being used, so that a step has one slice whatever runs in it. */
   #slicedStep = -1;
+  #executions = 0;
 
   constructor(vm: LuaVm, nowMs: () => number) {
     this.vm = vm;
@@ -99,7 +111,7 @@ export class Host {
   }
 
   /** Runs a strand until it gives control back; its slice is the rest of that of the present step. */
-  execute(strand: LuaStrand, args: number, ...usages: Usage[]): number {
+  execute(strand: LuaStrand, args: number): number {
     const { vm } = this;
     const { isolate, bag, process } = strand.run;
     const { steps } = process.island.scheduler;
@@ -109,15 +121,13 @@ export class Host {
     }
     this.enter(isolate, bag, strand);
     const before = vm.left;
-    const since = this.#nowMs();
+    const isTimed = (this.#executions++ & (TIMED_EXECUTIONS - 1)) === 0;
+    const since = isTimed ? this.#nowMs() : 0;
     const status = vm.resume(isolate.heap, strand.co, args);
     const spent = before - vm.left;
-    const cpuMs = this.#nowMs() - since;
-    for (const usage of usages) {
-      usage.instructions += spent;
-      usage.cpuMs += cpuMs;
-      usage.slices++;
-    }
+    const cpuMs = isTimed ? (this.#nowMs() - since) * TIMED_EXECUTIONS : 0;
+    count(strand.run.usage, spent, cpuMs);
+    count(isolate.usage, spent, cpuMs);
     return status;
   }
 
@@ -176,32 +186,34 @@ export class Host {
         count = 2;
       }
       vm.isExempt = false;
-      if (this.#strand !== null && this.#strand.run.isShut) {
+      if (this.#strand?.run.isShut === true) {
         // The call was the end of its process, or of this code: it does not return.
         vm.stop();
-        return vm.api.lua_yieldk(L, 0, 0, 0);
+        count = WAITS;
       }
+      // Outside the try: the longjmp that a yield is must not be caught and thrown again, which doubles its price.
+      if (count === WAITS) return vm.api.lua_yieldk(L, 0, 0, 0);
       return raises ? vm.api.lua_error(L) : count;
     };
   }
 
   /** Waits at a source; the coroutine goes on with what `outcome` pushes. */
-  wait(L: State, source: Source, outcome: Outcome): number {
+  wait(source: Source, outcome: Outcome): number {
     this.#strand?.willWait(source, outcome);
-    return this.vm.api.lua_yieldk(L, 0, 0, 0);
+    return WAITS;
   }
 
   /** Waits for whichever case comes first. */
-  waitForAny(L: State, cases: readonly Case[], preference: Preference, outcome: Outcome): number {
+  waitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): number {
     this.#strand?.willWaitForAny(cases, preference, outcome);
-    return this.vm.api.lua_yieldk(L, 0, 0, 0);
+    return WAITS;
   }
 
   /** The answer to a request: there already, or to be waited for. */
   answer(L: State, source: OneShot, outcome: Outcome): number {
     const strand = this.#strand;
     if (strand !== null && source.isReady() && strand.run.spend()) return outcome(L, source.take(), 0);
-    return this.wait(L, source, outcome);
+    return this.wait(source, outcome);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -212,8 +224,8 @@ export class Host {
     const { api } = this.vm;
     const type = api.lua_type(L, position);
     if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string");
-    const text = this.vm.string(L, position);
-    if (typeof text === "string") return text;
+    const text = this.isolate.name(L, position);
+    if (text !== null) return text;
     throw new Raised(invalid(`bad argument #${position} to '${operation}' (string is not UTF-8)`));
   }
 

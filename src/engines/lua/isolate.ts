@@ -12,14 +12,19 @@ export interface PreludeReferences {
   readonly loadProcess: number;
   readonly describe: number;
   readonly collect: number;
-  readonly time: number;
-  readonly duration: number;
+  readonly addModule: number;
   readonly error: number;
   readonly message: number;
   readonly channel: number;
   readonly builder: number;
   readonly timer: number;
   readonly done: number;
+}
+
+/** The metatables of the module `time`. */
+export interface TimeReferences {
+  readonly time: number;
+  readonly duration: number;
 }
 
 /** A value of Lua that JavaScript holds: a place in the bag of its process. */
@@ -119,6 +124,72 @@ export class Bag {
   }
 }
 
+/** How many names a heap remembers, a power of two, and how long they may be: what Lua keeps one copy of. */
+const NAMES = 512;
+const NAME_BYTES = 40;
+
+/**
+ * Names that have crossed between the languages. Lua keeps one copy of a short string, and a table of ours keeps that
+ * copy alive, so its address says which string it is: nothing has to be decoded or encoded twice.
+ */
+class Names {
+  readonly #vm: LuaVm;
+  readonly #addresses = new Int32Array(NAMES);
+  readonly #texts: string[] = new Array(NAMES).fill("");
+  readonly #places = new Map<string, number>();
+  #table = 0;
+
+  constructor(vm: LuaVm) {
+    this.#vm = vm;
+  }
+
+  read(L: State, index: number): string | null {
+    const vm = this.#vm;
+    const address = vm.address(L, index);
+    const place = (address >> 3) & (NAMES - 1);
+    if (this.#addresses[place] === address) return this.#texts[place] as string;
+    const text = vm.string(L, index);
+    if (typeof text !== "string" || text.length > NAME_BYTES) return typeof text === "string" ? text : null;
+    vm.api.lua_pushvalue(L, index);
+    this.#keep(L, place, address, text);
+    return text;
+  }
+
+  push(L: State, name: string): void {
+    const vm = this.#vm;
+    const known = this.#places.get(name);
+    if (known !== undefined) {
+      vm.getReference(L, this.#table);
+      vm.getAt(L, -1, known + 1);
+      vm.api.lua_rotate(L, -2, 1);
+      vm.pop(L, 1);
+      return;
+    }
+    vm.pushString(L, name);
+    if (name.length > NAME_BYTES) return;
+    const address = vm.address(L, -1);
+    vm.api.lua_pushvalue(L, -1);
+    this.#keep(L, (address >> 3) & (NAMES - 1), address, name);
+  }
+
+  /** Keeps the string on top, which is taken off, at a place, in place of what was there. */
+  #keep(L: State, place: number, address: number, text: string): void {
+    const vm = this.#vm;
+    if (this.#table === 0) {
+      vm.api.lua_createtable(L, NAMES, 0);
+      this.#table = vm.api.luaL_ref(L, REGISTRY);
+    }
+    vm.getReference(L, this.#table);
+    vm.api.lua_rotate(L, -2, 1);
+    vm.setAt(L, -2, place + 1);
+    vm.pop(L, 1);
+    this.#places.delete(this.#texts[place] as string);
+    this.#addresses[place] = address;
+    this.#texts[place] = text;
+    this.#places.set(text, place);
+  }
+}
+
 /** What has been counted of an isolate's work, or of a process's. */
 export interface Usage {
   /** Instructions of the VM, and what library functions count as such. */
@@ -127,7 +198,7 @@ export interface Usage {
   slices: number;
   /** How often it was preempted. */
   preemptions: number;
-  /** Time in the VM, in milliseconds. */
+  /** Time in the VM, in milliseconds, estimated from some of the times that it ran. */
   cpuMs: number;
 }
 
@@ -139,6 +210,7 @@ export class Isolate {
   readonly key: string | null;
   readonly limitBytes: number;
   readonly objects: Objects;
+  readonly #names: Names;
   readonly usage: Usage = { instructions: 0, slices: 0, preemptions: 0, cpuMs: 0 };
   /** How many processes it has, those that are still loading among them. */
   processes = 0;
@@ -146,6 +218,10 @@ export class Isolate {
   readonly programs = new Map<object, number>();
   /** Set once, when the prelude has run. */
   metatables!: PreludeReferences;
+  /** Loads the module `time`. */
+  loadTimes!: () => TimeReferences;
+  /** Its metatables, once something has needed it: until then there is no Time and no Duration. */
+  times: TimeReferences | null = null;
   /** Whether a process of it ran out of memory, so that what it leaves should be collected before others need it. */
   wantsCollection = false;
   /** Whether nothing may run in it any more. */
@@ -157,6 +233,17 @@ export class Isolate {
     this.key = key;
     this.limitBytes = limitBytes;
     this.objects = objects;
+    this.#names = new Names(vm);
+  }
+
+  /** A name as text: a pid, a topic or a key, of which the same come again and again. `null` when it is no such text. */
+  name(L: State, index: number): string | null {
+    return this.#names.read(L, index);
+  }
+
+  /** Pushes a name. */
+  pushName(L: State, name: string): void {
+    this.#names.push(L, name);
   }
 
   /** Pushes an error object (S12.1). */
@@ -180,6 +267,12 @@ export class Isolate {
     vm.api.lua_setiuservalue(L, -2, 1);
   }
 
+  /** The metatables of the module `time`, loaded if it is not. */
+  needTimes(): TimeReferences {
+    this.times ??= this.loadTimes();
+    return this.times;
+  }
+
   /** Pushes a Time (S11.21). */
   pushTime(L: State, unixMs: number): void {
     const { vm } = this;
@@ -189,7 +282,7 @@ export class Isolate {
     vm.setAt(L, -2, 1);
     vm.pushNumber(L, Math.round((unixMs - seconds * 1_000) * 1_000_000));
     vm.setAt(L, -2, 2);
-    vm.getReference(L, this.metatables.time);
+    vm.getReference(L, this.needTimes().time);
     vm.api.lua_setmetatable(L, -2);
   }
 }

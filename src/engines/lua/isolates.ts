@@ -6,7 +6,7 @@
  */
 import { errors, ProcessError } from "../../kernel/index.ts";
 import { Host } from "./host.ts";
-import { Bag, Isolate, type PreludeReferences } from "./isolate.ts";
+import { Bag, Isolate, type PreludeReferences, type TimeReferences } from "./isolate.ts";
 import type { LuaSource } from "./lua-program.ts";
 import type { LuaRun } from "./lua-run.ts";
 import { builderFunctions } from "./modules/builder-module.ts";
@@ -27,7 +27,7 @@ const FULL_INSTANCE_BYTES = 1.5 * 2 ** 30;
 export interface LuaParts {
   /** The bytes of glue.wasm, already checked. */
   readonly glue: Uint8Array;
-  /** The prelude's files by name, e.g. `process.lua`. */
+  /** The prelude's files by name, without ending, e.g. `process`. */
   readonly prelude: Readonly<Record<string, string>>;
   /** The limit of a heap that processes share, in bytes (S11.35). */
   readonly heapLimitBytes: number;
@@ -204,14 +204,24 @@ export class Isolates {
       vm.setField(L, -2, name);
     }
     const host = vm.api.luaL_ref(L, REGISTRY);
-    // sandbox(host, files…) ─▶ time(host) ─▶ process(host, sandbox, time)
-    const sandbox = this.#runFile(isolate, "sandbox.lua", [host], 1)[0] as number;
-    const [time, timeMetatable, durationMetatable] = this.#runFile(isolate, "time.lua", [host], 3);
-    const process = this.#runFile(isolate, "process.lua", [host, sandbox, time as number], 1)[0] as number;
-    isolate.metatables = this.#references(isolate, process, timeMetatable as number, durationMetatable as number);
+    const sandbox = this.#runFile(isolate, "sandbox", [host], 1)[0] as number;
+    const process = this.#runFile(isolate, "process", [host, sandbox], 1)[0] as number;
+    isolate.metatables = this.#references(isolate, process);
+    isolate.loadTimes = () => this.#loadTimes(isolate, host);
     vm.getReference(L, isolate.metatables.collect);
     vm.api.lua_pcallk(L, 0, 0, 0, 0, 0);
     vm.isExempt = false;
+  }
+
+  /** Runs the file of the module `time`, which is large and not always needed. */
+  #loadTimes(isolate: Isolate, host: number): TimeReferences {
+    const { vm, heap } = isolate;
+    const [module, time, duration] = this.#runFile(isolate, "time", [host], 3) as [number, number, number];
+    vm.getReference(heap.L, isolate.metatables.addModule);
+    vm.pushString(heap.L, "time");
+    vm.getReference(heap.L, module);
+    vm.api.lua_callk(heap.L, 2, 0, 0, 0);
+    return { time, duration };
   }
 
   /** Runs one file of the prelude with arguments that are references; its results as references. */
@@ -235,14 +245,14 @@ export class Isolates {
     const { vm, heap } = isolate;
     const text = this.#parts.prelude[name];
     if (text === undefined) throw new Error(`the prelude lacks ${name}`);
-    if (!vm.load(heap.L, text, `=${name}`)) throw new Error(vm.shownString(heap.L, -1));
+    if (!vm.load(heap.L, text, `=${name}.lua`)) throw new Error(vm.shownString(heap.L, -1));
     const bytecode = vm.dump(heap.L, true);
     vm.pop(heap.L, 1);
     this.#bytecode.set(name, bytecode);
     return bytecode;
   }
 
-  #references(isolate: Isolate, process: number, time: number, duration: number): PreludeReferences {
+  #references(isolate: Isolate, process: number): PreludeReferences {
     const { vm, heap } = isolate;
     const { L } = heap;
     const field = (name: string): number => {
@@ -256,8 +266,7 @@ export class Isolates {
       loadProcess: field("load_process"),
       describe: field("describe"),
       collect: field("collect"),
-      time,
-      duration,
+      addModule: field("add_module"),
       error: field("error_mt"),
       message: field("message_mt"),
       channel: field("channel_mt"),

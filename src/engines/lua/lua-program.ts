@@ -105,6 +105,7 @@ export class LuaProgram implements Program {
     const { L } = heap;
     const { source } = this;
     vm.isExempt = true;
+    if ([source, ...source.libraries].some(({ modules }) => modules.includes("time"))) isolate.needTimes();
     vm.api.lua_createtable(L, 0, 5);
     vm.pushString(L, source.method);
     vm.setField(L, -2, "method");

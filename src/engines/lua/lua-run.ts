@@ -226,10 +226,10 @@ export class LuaRun extends Run {
 
   /** Runs a strand until it gives control back; counts what it did. */
   execute(strand: LuaStrand, args: number): number {
-    const { host, isolate } = this;
+    const { host } = this;
     this.#isRunning = true;
     try {
-      return host.execute(strand, args, this.usage, isolate.usage);
+      return host.execute(strand, args);
     } finally {
       this.#isRunning = false;
       if (this.#releaseLater) this.#releaseNow();

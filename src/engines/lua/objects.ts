@@ -61,9 +61,11 @@ export class Objects {
 
   /** The thing that the userdata at an index stands for, if it is of that kind. */
   get(L: State, index: number, kind: number): object | null {
-    if (this.kind(L, index) !== kind) return null;
-    const id = this.#vm.words[(this.#vm.api.lua_touserdata(L, index) >> 2) + 1] as number;
-    return this.#things[id] ?? null;
+    const vm = this.#vm;
+    // Anything but a userdata has the address 0, where no kind stands.
+    const at = vm.api.lua_touserdata(L, index) >> 2;
+    if (at === 0 || vm.words[at] !== kind) return null;
+    return this.#things[vm.words[at + 1] as number] ?? null;
   }
 
   /** The userdata at an index has been collected. */

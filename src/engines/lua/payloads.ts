@@ -146,15 +146,15 @@ class ReadingPass {
   }
 
   #table(index: number, depth: number): unknown {
-    const { vm, metatables } = this.#isolate;
+    const { vm, times } = this.#isolate;
     const L = this.#L;
     const address = vm.api.lua_topointer(L, index);
     const met = this.#find(address);
     if (met !== undefined) return met;
     if (depth >= MAX_DEPTH) throw new Unsendable(`data nested deeper than ${MAX_DEPTH} levels cannot be sent`);
     if (vm.api.lua_checkstack(L, SLOTS) === 0) throw new Unsendable("data nested too deeply cannot be sent");
-    if (vm.api.lua_getmetatable(L, index) !== 0) {
-      vm.getReference(L, metatables.time);
+    if (times !== null && vm.api.lua_getmetatable(L, index) !== 0) {
+      vm.getReference(L, times.time);
       const isTime = vm.api.lua_rawequal(L, -1, -2) !== 0;
       vm.pop(L, 2);
       if (isTime) return this.#date(index, address);

@@ -32,7 +32,8 @@ export class ServeStrand extends LuaStrand {
   readonly #host: Host;
   readonly #topics: readonly string[] | null;
   readonly #sources: readonly Subscription[];
-  readonly #handlers: readonly LuaReference[];
+  /** The handlers, as references into the registry. */
+  readonly #handlers: readonly number[];
   readonly #cases: readonly Case[];
   readonly #ending: OneShot;
   readonly #next: Outcome;
@@ -43,7 +44,7 @@ export class ServeStrand extends LuaStrand {
     co: State,
     reference: number,
     topics: readonly string[] | null,
-    handlers: readonly LuaReference[],
+    handlers: readonly number[],
   ) {
     super(run, co, reference);
     this.#host = host;
@@ -57,16 +58,18 @@ export class ServeStrand extends LuaStrand {
 
   /** Begins to serve with the handlers on the stack of L: the coroutine there waits until it is over. */
   static begin(host: Host, run: LuaRun, strand: LuaStrand | null, L: State, topics: string[] | null): number {
-    const { vm, bag } = host;
+    const { vm } = host;
     const { api } = vm;
     if (strand === null) throw badArgument(1, "serve", "process", null);
-    const handlers: LuaReference[] = [];
-    if (topics === null) handlers.push(bag.hold(L, 1));
+    const handlers: number[] = [];
+    if (topics === null) {
+      api.lua_pushvalue(L, 1);
+      handlers.push(api.luaL_ref(L, REGISTRY));
+    }
     else {
       for (let n = 1; n <= topics.length; n++) {
         vm.getAt(L, 2, n);
-        handlers.push(bag.hold(L, -1));
-        vm.pop(L, 1);
+        handlers.push(api.luaL_ref(L, REGISTRY));
       }
     }
     const co = api.lua_newthread(L);
@@ -76,7 +79,7 @@ export class ServeStrand extends LuaStrand {
     run.addStrand(serving);
     // The first message is taken when the caller waits: a handler never runs inside the call of serve.
     serving.startSoon();
-    return host.wait(L, serving.#ending, (to, given) => {
+    return host.wait(serving.#ending, (to, given) => {
       const { ok, value } = given as Ending;
       api.lua_pushboolean(to, ok ? 1 : 0);
       if (value === null) api.lua_pushnil(to);
@@ -127,7 +130,7 @@ export class ServeStrand extends LuaStrand {
     const { vm } = this.run.isolate;
     this.#host.enter(this.run.isolate, this.run.bag, this);
     vm.isExempt = true;
-    (this.#handlers[index] as LuaReference).push(this.co);
+    vm.getReference(this.co, this.#handlers[index] as number);
     const args = this.#pushMessage(value, index);
     vm.isExempt = false;
     this.#goesOn = false;
@@ -189,6 +192,11 @@ export class ServeStrand extends LuaStrand {
   #end(ending: Ending): void {
     this.run.strandEnded(this);
     this.#ending.put(ending);
+  }
+
+  override release(L: State): void {
+    super.release(L);
+    for (const handler of this.#handlers) this.run.isolate.vm.api.luaL_unref(L, REGISTRY, handler);
   }
 
   /** The next message, if one is there and the turn is not used up. */

@@ -46,8 +46,8 @@ const MAX_BYTES = 2 ** 31 - PAGE_BYTES;
 /** The memory grows by this share of itself, at least and at most by so much: growing is expensive. */
 const GROWTH = { share: 0.25, leastBytes: 2 ** 20, mostBytes: 64 * 2 ** 20 };
 const SCRATCH_BYTES = 16_384;
-/** Text of so many bytes is read byte by byte: for so little the decoder is slower. */
-const SHORT_TEXT_BYTES = 24;
+/** Text of so many bytes is read and written byte by byte: for so little the codecs are slower. */
+const SHORT_TEXT_BYTES = 40;
 const LUA_MASKCOUNT = 8;
 /** Emscripten's own longjmp. */
 const LONGJMP = Infinity;
@@ -85,7 +85,6 @@ interface Exports {
   luaL_loadbufferx(L: State, at: Pointer, bytes: number, name: Pointer, mode: Pointer): number;
   lua_dump(L: State, writer: number, data: Pointer, strip: number): number;
   lua_newthread(L: State): State;
-  lua_resume(L: State, from: State, args: number, results: Pointer): number;
   lua_resetthread(L: State): number;
   lua_yieldk(L: State, results: number, context: number, k: number): number;
   lua_isyieldable(L: State): number;
@@ -142,6 +141,8 @@ interface Companion {
   pushInteger(L: State, value: number): void;
   rawGetAt(L: State, index: number, n: number): number;
   rawSetAt(L: State, index: number, n: number): void;
+  triple(L: State, metatable: number): void;
+  resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
   lookSoon(): void;
 }
 
@@ -187,14 +188,17 @@ export class LuaVm {
   readonly #module: LuaModule;
   readonly #companion: Companion;
   readonly #nowMs: () => number;
+  readonly #texts = new ShortTexts();
   readonly #cells: number;
   readonly #hook: number;
   readonly #allocate: number;
   readonly #length: Pointer;
   readonly #scratch: Pointer;
   readonly #functions: { readonly charge: number; readonly enter: number; readonly leave: number };
-  #bytes: Uint8Array;
-  #words: Int32Array;
+  /** The memory as bytes. Another array after each growth, so nobody keeps it. */
+  bytes: Uint8Array;
+  /** The memory as words, of four bytes each; likewise. */
+  words: Int32Array;
   #dumped: Uint8Array[] | null = null;
   #sliceEndsMs = 0;
   /** Set when something came out of the VM that must not: nothing more may run in it. */
@@ -205,8 +209,8 @@ export class LuaVm {
     this.#module = module;
     this.#nowMs = nowMs;
     this.api = this.#instantiate();
-    this.#bytes = new Uint8Array(this.api.memory.buffer);
-    this.#words = new Int32Array(this.api.memory.buffer);
+    this.bytes = new Uint8Array(this.api.memory.buffer);
+    this.words = new Int32Array(this.api.memory.buffer);
     this.api.emscripten_stack_init();
     this.api.__wasm_call_ctors();
     this.#length = this.api.malloc(8);
@@ -214,7 +218,7 @@ export class LuaVm {
     const cells = this.api.malloc(CELLS * 4);
     this.#cells = cells >> 2;
     const lua = this.api as unknown as Record<string, unknown>;
-    const host = { isSliceOver: () => (this.#nowMs() >= this.#sliceEndsMs ? 1 : 0) };
+    const host = { isSliceOver: () => this.#isSliceOver() };
     const exports = new WebAssembly.Instance(module.companion, { lua, host }).exports as unknown as Companion;
     this.#companion = exports;
     exports.init(cells);
@@ -226,7 +230,7 @@ export class LuaVm {
       leave: this.#addToTable(exports.leave),
     };
     const late = "time slice exceeded in a non-yieldable call";
-    this.#words.set(
+    this.words.set(
       [0, 0, 0, 0, 0, 0, this.#hook, this.text(late), this.text("process ended"), OVERDRAFT_INSTRUCTIONS, COUNTING, 0],
       this.#cells,
     );
@@ -234,18 +238,6 @@ export class LuaVm {
 
   // -------------------------------------------------------------------------------------------------------------------
   // Memory
-
-  /** The memory as words, of four bytes each. */
-  get words(): Int32Array {
-    if (this.#words.length === 0) this.#renewViews();
-    return this.#words;
-  }
-
-  /** The memory as bytes. */
-  get bytes(): Uint8Array {
-    if (this.#bytes.length === 0) this.#renewViews();
-    return this.#bytes;
-  }
 
   /** How large the memory is. It never shrinks. */
   get memoryBytes(): number {
@@ -266,11 +258,6 @@ export class LuaVm {
     return at;
   }
 
-  #renewViews(): void {
-    this.#bytes = new Uint8Array(this.api.memory.buffer);
-    this.#words = new Int32Array(this.api.memory.buffer);
-  }
-
   /** Makes the memory hold so many bytes, in a large step; 1 if it does now. */
   #grow(neededBytes: number): number {
     const needed = neededBytes >>> 0;
@@ -282,6 +269,9 @@ export class LuaVm {
     for (const bytes of [wanted, needed]) {
       try {
         memory.grow(Math.ceil((bytes - present) / PAGE_BYTES));
+        // It grows here and nowhere else, so the views are never old.
+        this.bytes = new Uint8Array(memory.buffer);
+        this.words = new Int32Array(memory.buffer);
         return 1;
       } catch {
         // The machine has no more; perhaps it has the little that is needed.
@@ -361,7 +351,14 @@ export class LuaVm {
     const at = this.#cells;
     this.words[at + LEFT] = SLICE_INSTRUCTIONS;
     this.words[at + OVERDRAFT] = 0;
-    this.#sliceEndsMs = this.#nowMs() + SLICE_MS;
+    this.#sliceEndsMs = 0;
+  }
+
+  /** Whether the slice has lasted long enough by the clock, counted from the first time that this is asked in it. */
+  #isSliceOver(): number {
+    const now = this.#nowMs();
+    if (this.#sliceEndsMs === 0) this.#sliceEndsMs = now + SLICE_MS;
+    return now >= this.#sliceEndsMs ? 1 : 0;
   }
 
   /** How many instructions are left of the slice; negative past its end. */
@@ -381,22 +378,11 @@ export class LuaVm {
    * @returns OK, YIELDED, or the number of an error. What it gave lies on its stack: `resultsOf` values.
    */
   resume(heap: Heap, co: State, args: number): number {
-    const { words } = this;
-    const at = this.#cells;
-    words[at + HEAP] = heap.accounts;
-    words[at + CURRENT] = co;
-    words[at + PREEMPTED] = 0;
-    words[at + STOP] = 0;
-    words[at + EXEMPT] = 0;
-    const stack = this.api.stackSave();
     try {
-      return this.api.lua_resume(co, heap.L, args, this.#length);
+      return this.#companion.resume(heap.accounts, heap.L, co, args, this.#length);
     } catch (cause) {
-      this.api.stackRestore(stack);
       this.isBroken = true;
       throw cause;
-    } finally {
-      this.words[at + CURRENT] = 0;
     }
   }
 
@@ -513,26 +499,22 @@ export class LuaVm {
   string(L: State, index: number): string | Uint8Array {
     const at = this.api.lua_tolstring(L, index, this.#length);
     const length = this.words[this.#length >> 2] as number;
-    const bytes = this.bytes;
-    if (length <= SHORT_TEXT_BYTES) {
-      let text = "";
-      let ascii = true;
-      for (let i = at; i < at + length; i++) {
-        const byte = bytes[i] as number;
-        if (byte > 127) {
-          ascii = false;
-          break;
-        }
-        text += ASCII[byte];
-      }
-      if (ascii) return text;
-    }
-    const part = bytes.subarray(at, at + length);
+    if (length <= SHORT_TEXT_BYTES) return this.#texts.read(this.bytes, at, length) ?? this.#decoded(at, length);
+    return this.#decoded(at, length);
+  }
+
+  #decoded(at: Pointer, length: number): string | Uint8Array {
+    const part = this.bytes.subarray(at, at + length);
     try {
       return strictDecoder.decode(part);
     } catch {
       return part.slice();
     }
+  }
+
+  /** Where the bytes of the string at an index lie: for a short string, which one it is as long as it lives. */
+  address(L: State, index: number): Pointer {
+    return this.api.lua_tolstring(L, index, 0);
   }
 
   /** The string at an index as text for people: what is not UTF-8 is replaced. */
@@ -543,6 +525,20 @@ export class LuaVm {
   }
 
   pushString(L: State, text: string): void {
+    if (text.length <= SHORT_TEXT_BYTES) {
+      const { bytes } = this;
+      const at = this.#scratch;
+      let i = 0;
+      for (let code = 0; i < text.length; i++) {
+        code = text.charCodeAt(i);
+        if (code > 127) break;
+        bytes[at + i] = code;
+      }
+      if (i === text.length) {
+        this.api.lua_pushlstring(L, at, i);
+        return;
+      }
+    }
     if (text.length * 3 <= SCRATCH_BYTES) {
       const into = this.bytes.subarray(this.#scratch, this.#scratch + SCRATCH_BYTES);
       this.api.lua_pushlstring(L, this.#scratch, encoder.encodeInto(text, into).written);
@@ -573,6 +569,11 @@ export class LuaVm {
   /** Sets element `n` of the table at an index to the value on top, raw; takes that off. */
   setAt(L: State, index: number, n: number): void {
     this.#companion.rawSetAt(L, index, n);
+  }
+
+  /** Makes the three values on top one table of them, with the metatable that a reference stands for. */
+  triple(L: State, metatable: number): void {
+    this.#companion.triple(L, metatable);
   }
 
   /** Pushes what a reference into the registry stands for; its type. */
@@ -671,7 +672,40 @@ export class LuaVm {
   }
 }
 
-const ASCII: readonly string[] = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+/** A power of two: how many short texts are remembered. */
+const REMEMBERED_TEXTS = 1_024;
+
+/**
+ * Short texts that have been read before: pids, topics and keys come again and again, and to compare bytes is several
+ * times as fast as to make a string.
+ */
+class ShortTexts {
+  readonly #texts: string[] = new Array(REMEMBERED_TEXTS).fill("");
+
+  /** The text of these bytes; `null` when they are not ASCII. */
+  read(bytes: Uint8Array, at: Pointer, length: number): string | null {
+    let hash = length;
+    for (let i = at; i < at + length; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0;
+    const place = hash & (REMEMBERED_TEXTS - 1);
+    const known = this.#texts[place] as string;
+    if (isText(known, bytes, at, length)) return known;
+    const codes: number[] = [];
+    for (let i = at; i < at + length; i++) {
+      const byte = bytes[i] as number;
+      if (byte > 127) return null;
+      codes.push(byte);
+    }
+    const text = String.fromCharCode(...codes);
+    this.#texts[place] = text;
+    return text;
+  }
+}
+
+function isText(text: string, bytes: Uint8Array, at: Pointer, length: number): boolean {
+  if (text.length !== length) return false;
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== bytes[at + i]) return false;
+  return true;
+}
 
 /** `(module (import "e" "f" (func (param i32 i32 i32 i32) (result i32))) (export "f" (func 0)))`, a lua_Writer. */
 const WRITER_BYTES = [

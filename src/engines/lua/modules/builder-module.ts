@@ -123,7 +123,7 @@ function checkedKeys(values: unknown): unknown {
 }
 
 function withOptions(host: Host, L: State, settings: SpawnSettings): SpawnSettings {
-  const { vm, isolate } = host;
+  const { vm } = host;
   if (vm.api.lua_type(L, 2) !== TABLE) throw host.wrongArgument(L, 2, "with_options", "table");
   const duration = vm.getField(L, 2, "timeout") === NIL ? undefined : durationArgument(host, L, -1);
   let timeoutMs = settings.timeoutMs;

@@ -35,17 +35,11 @@ export function pushSubscription(host: Host, L: State, subscription: Subscriptio
 export function pushMessage(host: Host, L: State, message: Message): void {
   const { vm, isolate } = host;
   vm.api.lua_checkstack(L, 8);
-  vm.api.lua_createtable(L, 3, 0);
-  vm.pushString(L, message.topic);
-  vm.setAt(L, -2, 1);
-  if (message.from !== null) {
-    vm.pushString(L, message.from);
-    vm.setAt(L, -2, 2);
-  }
+  isolate.pushName(L, message.topic);
+  if (message.from === null) vm.api.lua_pushnil(L);
+  else isolate.pushName(L, message.from);
   pushValue(isolate, L, message.payload);
-  vm.setAt(L, -2, 3);
-  vm.getReference(L, isolate.metatables.message);
-  vm.api.lua_setmetatable(L, -2);
+  vm.triple(L, isolate.metatables.message);
 }
 
 /** Pushes what a channel gave: a value of Lua itself, a message, or data. */
@@ -99,7 +93,7 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
       const channel = channelAt(L, "receive");
       const { strand } = host;
       const value = strand === null ? channel.takeIfReady() : strand.run.takeNow(channel);
-      return value === NOT_READY ? host.wait(L, channel, received) : received(L, value, 0);
+      return value === NOT_READY ? host.wait(channel, received) : received(L, value, 0);
     },
 
     channel_send(L) {
@@ -111,12 +105,12 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
       }
       const one: Case = { kind: "send", sink: channel, value: host.bag.hold(L, 2), endsOnClose: true };
       if (host.strand === null) {
-        if (!channel.canGive()) return host.waitForAny(L, [one], "listed", sent);
+        if (!channel.canGive()) return host.waitForAny([one], "listed", sent);
         channel.give(one.value);
         return sent(L, true, 0);
       }
       const { index } = host.strand.run.selectNow([one], false, "listed");
-      return index < 0 ? host.waitForAny(L, [one], "listed", sent) : sent(L, true, 0);
+      return index < 0 ? host.waitForAny([one], "listed", sent) : sent(L, true, 0);
     },
 
     channel_close(L) {
@@ -142,7 +136,7 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
       const { run } = host;
       const { index, value } = run.selectNow(cases, hasDefault, "listed");
       if (index >= 0) return chosen(L, value, index);
-      if (!hasDefault) return host.waitForAny(L, cases, "listed", chosen);
+      if (!hasDefault) return host.waitForAny(cases, "listed", chosen);
       return chosen(L, undefined, -1);
     },
 

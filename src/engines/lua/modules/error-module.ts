@@ -3,6 +3,7 @@ import type { Host } from "../host.ts";
 import { ERROR } from "../objects.ts";
 import type { HostFunction, State } from "../vm.ts";
 import { NIL } from "../vm.ts";
+import { zoneOffset } from "../zones.ts";
 
 /** Where the sandbox gets what Lua's own libraries took from the operating system. */
 export interface SandboxSources {
@@ -10,8 +11,6 @@ export interface SandboxSources {
   random32(): number;
   /** The time of day, in milliseconds since 1970 in UTC. */
   unixMs(): number;
-  /** The local zone's offset at a time, in seconds east of UTC. */
-  localOffsetSeconds(unixSeconds: number): number;
 }
 
 export function errorFunctions(host: Host, sources: SandboxSources): Record<string, HostFunction> {
@@ -74,6 +73,6 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
 
     time: (L) => host.give(L, Math.floor(sources.unixMs() / 1_000)),
 
-    zone_offset: (L) => host.give(L, sources.localOffsetSeconds(host.numberAt(L, 1, "date"))),
+    zone_offset: (L) => host.give(L, zoneOffset("local", host.numberAt(L, 1, "date"))?.offsetSeconds ?? 0),
   };
 }

@@ -27,7 +27,14 @@ export function payloadFrom(host: Host, L: State, position: number): unknown {
   const top = host.vm.api.lua_gettop(L);
   if (top < position) return undefined;
   if (top > position) return new StackValues(host.isolate, L, position, top, "payload");
-  return new StackValue(host.isolate, L, position, "payload");
+  switch (host.vm.api.lua_type(L, position)) {
+    case NUMBER:
+      return host.vm.number(L, position);
+    case STRING:
+      return host.vm.string(L, position);
+    default:
+      return new StackValue(host.isolate, L, position, "payload");
+  }
 }
 
 /** Spawns by one of the four operations; the arguments begin at `first`. */

@@ -81,7 +81,7 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
     sleep(L) {
       const { run } = host;
       const sleep: OneShot = run.sleep(delayMs(L, 1, "sleep"));
-      return host.wait(L, sleep, () => 0);
+      return host.wait(sleep, () => 0);
     },
 
     after(L) {

@@ -1,9 +1,9 @@
 -- What a Lua process sees besides the language: process, channel, errors, print, require, coroutine.spawn, ctx, and the
 -- objects it meets. Host functions (made in TypeScript) do the work; this file gives them their Lua shape.
 --
--- Loaded once per heap, called as (host, sandbox, time, time_mt, duration_mt); answers what the engine needs. Nothing here
--- may change after loading: all processes of the heap share it.
-local host, sandbox, time = ...
+-- Loaded once per heap, called as (host, sandbox); answers what the engine needs. Nothing here may change after loading
+-- but the list of modules, which grows when the first program needs one: all processes of the heap share it.
+local host, sandbox = ...
 
 local type, setmetatable, rawget, rawequal, error, select, next = type, setmetatable, rawget, rawequal, error, select, next
 local tostring, concat, getmetatable = tostring, table.concat, debug.getmetatable
@@ -302,7 +302,11 @@ base.errors = readonly("errors", errors)
 base.print = print
 sandbox.libraries.coroutine.spawn = spawn_coroutine
 
-local modules = { time = readonly("time", time), ctx = readonly("ctx", ctx) }
+local modules = { ctx = readonly("ctx", ctx) }
+
+local function add_module(name, module)
+  modules[name] = readonly(name, module)
+end
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Starting
@@ -359,7 +363,7 @@ end
 return {
   load_process = load_process,
   describe = tostring,
-  collect = collectgarbage,
+  collect = collectgarbage, add_module = add_module,
   error_mt = error_mt, message_mt = message_mt, channel_mt = channel_mt, builder_mt = builder_mt, done_mt = done_mt,
   timer_mt = timer_mt,
 }
