@@ -25,6 +25,7 @@ end
 --- The first match from `at` on that does not end at `barred`: its start and the position after it.
 local function search(state, at, barred)
   local anchored = state.plan.anchored
+  at = at and at <= state.size + 1 and at
   while at do
     if not anchored then at = candidate(state, at) end
     local after = at and attempt(state, at)
