@@ -92,7 +92,7 @@ end
 
 --- `coroutine.close` of C, likewise: it runs the coroutine's `__close` methods.
 local function close_raw(co)
-  enter(co)
+  enter(co, false)
   return left(pcall(co_close, co))
 end
 

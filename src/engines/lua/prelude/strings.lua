@@ -94,7 +94,8 @@ end
 function strings.format(form, ...)
   form = text("format", 1, form)
   local values, bytes = readable(...)
-  check_size(bytes + #form)
+  check_size(bytes)
+  check_size(#form)
   toll((bytes + #form) / COPIED)
   local ok, result = pcall(format, form, unpack_table(values, 1, values.n))
   if not ok then callbacks("format", ok, result) end
