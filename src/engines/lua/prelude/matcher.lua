@@ -1,0 +1,141 @@
+-- `find`, `match`, `gmatch` and `gsub` upon attempts.lua, with the results of C.
+--
+-- Returns find, match, gmatch, gsub: (plan of bounds.lua, subject, …), checked and converted by the caller.
+
+local _, parts = ...
+parts.blame.own()
+
+local tonumber, type = tonumber, type
+local find, gsub, sub = string.find, string.gsub, string.sub
+local concat, unpack = table.concat, table.unpack
+local raise = parts.blame.raise
+local begin, attempt, measured = parts.attempts.begin, parts.attempts.attempt, parts.attempts.measured
+
+local LONGEST_RESULT = 1 << 20
+
+--- The next position from `at` on at which the pattern can begin: where the class is that it has to begin with.
+local function candidate(state, at)
+  local begins = state.plan.begins
+  if not begins then return at end
+  local found = find(state.subject, begins, at)
+  measured(state, (found or state.size + 1) - at)
+  return found
+end
+
+--- The first match from `at` on that does not end at `barred`: its start and the position after it.
+local function search(state, at, barred)
+  local anchored = state.plan.anchored
+  at = at and at <= state.size + 1 and at
+  while at do
+    if not anchored then at = candidate(state, at) end
+    local after = at and attempt(state, at)
+    if after and after ~= barred then return at, after end
+    at = not anchored and at and at <= state.size and at + 1
+  end
+end
+
+--- One capture of the match from `start` to before `after`. Without any, the first is the whole match.
+local function capture(state, number, start, after)
+  if number == 0 or number == 1 and state.plan.captures == 0 then return sub(state.subject, start, after - 1) end
+  if number > state.plan.captures then raise("invalid capture index %" .. number) end
+  local from, to = state.from[number], state.to[number]
+  if to == "position" then return from end
+  if not to then raise("unfinished capture") end
+  return sub(state.subject, from, to - 1)
+end
+
+--- All captures; if there are none, the whole match, or nothing when `none` is given.
+local function captures(state, start, after, none)
+  local count = state.plan.captures
+  if count == 0 and none then return end
+  local values = {}
+  for number = 1, count == 0 and 1 or count do values[number] = capture(state, number, start, after) end
+  return unpack(values)
+end
+
+local function find_in(plan, subject, at)
+  local state = begin(plan, subject)
+  local start, after = search(state, at)
+  if not start then return nil end
+  return start, after - 1, captures(state, start, after, true)
+end
+
+local function match_in(plan, subject, at)
+  local state = begin(plan, subject)
+  local start, after = search(state, at)
+  if not start then return nil end
+  return captures(state, start, after)
+end
+
+local function gmatch_in(plan, subject, at)
+  local state, barred = begin(plan, subject), nil
+  return function()
+    state.left = state.budget
+    local start, after = search(state, at, barred)
+    at, barred = after, after
+    if not start then return end
+    return captures(state, start, after)
+  end
+end
+
+--- By type of the replacement: what a match is replaced by; false or nil leaves it.
+local replacement = {}
+
+function replacement.string(state, text, start, after)
+  if not find(text, "%", 1, true) then return text end
+  return (gsub(text, "%%(.?)", function(code)
+    if code == "%" then return "%" end
+    if not find(code, "%d") then raise("invalid use of '%' in replacement string") end
+    return capture(state, tonumber(code), start, after)
+  end))
+end
+
+replacement["function"] = function(state, callback, start, after)
+  return (callback(captures(state, start, after)))
+end
+
+function replacement.table(state, map, start, after)
+  return map[capture(state, 1, start, after)]
+end
+
+--- The result of `gsub` while it grows.
+local function builder()
+  return { size = 0, count = 0 }
+end
+
+local function append(result, piece)
+  result.size = result.size + #piece
+  if result.size > LONGEST_RESULT then raise("resulting string too large (limit 1 MiB)") end
+  result.count = result.count + 1
+  result[result.count] = piece
+end
+
+local function append_replacement(result, state, value, start, after)
+  local kind = type(value)
+  if not value then
+    append(result, sub(state.subject, start, after - 1))
+  elseif kind == "string" or kind == "number" then
+    append(result, value .. "")
+  else
+    raise("invalid replacement value (a " .. kind .. ")")
+  end
+end
+
+local function gsub_in(plan, subject, with, most)
+  local state, result = begin(plan, subject), builder()
+  local replace = replacement[type(with)]
+  local at, copied, count, barred = 1, 1, 0, nil
+  while count < most do
+    local start, after = search(state, at, barred)
+    if not start then break end
+    count = count + 1
+    append(result, sub(subject, copied, start - 1))
+    append_replacement(result, state, replace(state, with, start, after), start, after)
+    at, copied, barred = after, after, after
+    if plan.anchored then break end
+  end
+  append(result, sub(subject, copied))
+  return concat(result, "", 1, result.count), count
+end
+
+return { find = find_in, match = match_in, gmatch = gmatch_in, gsub = gsub_in }

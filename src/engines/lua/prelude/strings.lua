@@ -1,0 +1,138 @@
+-- The string library, except what takes patterns (searching.lua): the functions of C, which take an error object for its
+-- message (S12.2) and neither build nor walk through more than S11.33 allows.
+--
+-- Returns the library as a table.
+
+local host, parts = ...
+parts.blame.own()
+
+local pcall, select, tonumber, type = pcall, select, tonumber, type
+local byte, char, format, gmatch, pack = string.byte, string.char, string.format, string.gmatch, string.pack
+local lower, packsize, rep, reverse, sub = string.lower, string.packsize, string.rep, string.reverse, string.sub
+local unpack, upper = string.unpack, string.upper
+local unpack_table = table.unpack
+local error_text = host.error_text
+local settle, callbacks = parts.blame.settle, parts.blame.callbacks
+local limits = parts.limits
+local text, whole, check_size, check_count, toll = limits.text, limits.whole, limits.check_size, limits.check_count, limits.toll
+
+--- Bytes that C copies for one unit of work.
+local COPIED = 16
+
+local strings = {}
+
+function strings.len(s)
+  return #text("len", 1, s)
+end
+
+--- A function of one string that gives one of the same size.
+local function mapping(name, native)
+  strings[name] = function(s)
+    s = text(name, 1, s)
+    check_size(#s)
+    toll(#s / COPIED)
+    return native(s)
+  end
+end
+
+mapping("lower", lower)
+mapping("upper", upper)
+mapping("reverse", reverse)
+
+function strings.sub(s, i, j)
+  s = text("sub", 1, s)
+  local ok, part = pcall(sub, s, i, j)
+  if not ok then settle("sub", ok, part) end
+  check_size(#part)
+  toll(#part / COPIED)
+  return part
+end
+
+function strings.rep(s, n, separator)
+  s = text("rep", 1, s)
+  separator = separator ~= nil and text("rep", 3, separator) or ""
+  local count = whole(n)
+  if count and count > 0 then
+    local size = (#s + #separator) * (count + 0.0) - #separator
+    check_size(size)
+    toll(size / COPIED)
+  end
+  local ok, result = pcall(rep, s, n, separator)
+  if not ok then settle("rep", ok, result) end
+  return result
+end
+
+function strings.byte(s, i, j)
+  s = text("byte", 1, s)
+  if j ~= nil and #s > limits.ELEMENTS then
+    local from, to = i == nil and 1 or whole(i), whole(j)
+    if from and to then check_count(limits.span(#s, from, to)) end
+  end
+  return settle("byte", pcall(byte, s, i, j))
+end
+
+function strings.char(...)
+  local count = select("#", ...)
+  check_count(count)
+  toll(count)
+  return settle("char", pcall(char, ...))
+end
+
+--- The arguments as a list, error objects by their message; and the bytes of its strings.
+local function readable(...)
+  local values, bytes = { n = select("#", ...), ... }, 0
+  for i = 1, values.n do
+    local value = values[i]
+    if type(value) == "userdata" then value = error_text(value) or value end
+    if type(value) == "string" then bytes = bytes + #value end
+    values[i] = value
+  end
+  return values, bytes
+end
+
+--- Room is made for all strings in full, whatever precision the format gives: refusing must not depend on reading it.
+function strings.format(form, ...)
+  form = text("format", 1, form)
+  local values, bytes = readable(...)
+  check_size(bytes)
+  check_size(#form)
+  toll((bytes + #form) / COPIED)
+  local ok, result = pcall(format, form, unpack_table(values, 1, values.n))
+  if not ok then callbacks("format", ok, result) end
+  check_size(#result)
+  return result
+end
+
+--- A format of `pack` as text: each letter is an element.
+local function packing(name, form)
+  form = text(name, 1, form)
+  check_count(#form)
+  toll(#form)
+  return form
+end
+
+--- The bytes that a format of `pack` asks for itself: fixed strings, and at most 16 for each letter.
+local function fixed_size(form)
+  local size = 16 * #form
+  for width in gmatch(form, "c(%d+)") do size = size + tonumber(width) end
+  return size
+end
+
+function strings.pack(form, ...)
+  form = packing("pack", form)
+  local values, bytes = readable(...)
+  check_size(bytes + fixed_size(form))
+  toll((bytes + fixed_size(form)) / COPIED)
+  return settle("pack", pcall(pack, form, unpack_table(values, 1, values.n)))
+end
+
+function strings.unpack(form, s, position)
+  form, s = packing("unpack", form), text("unpack", 2, s)
+  return settle("unpack", pcall(unpack, form, s, position))
+end
+
+function strings.packsize(form)
+  return settle("packsize", pcall(packsize, packing("packsize", form)))
+end
+
+return strings

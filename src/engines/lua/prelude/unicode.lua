@@ -1,0 +1,57 @@
+-- The utf8 library: the functions of C within the bounds of S11.33.
+--
+-- Returns the library as a table.
+
+local _, parts = ...
+parts.blame.own()
+
+local pcall, select = pcall, select
+local native = utf8
+local char, codepoint, codes, len, offset = native.char, native.codepoint, native.codes, native.len, native.offset
+local settle, limits = parts.blame.settle, parts.limits
+local text, whole, check_size, check_count, toll = limits.text, limits.whole, limits.check_size, limits.check_count, limits.toll
+
+local unicode = { charpattern = native.charpattern }
+
+--- A string that C walks through from end to end.
+local function walked(name, s)
+  s = text(name, 1, s)
+  check_size(#s)
+  return s
+end
+
+function unicode.char(...)
+  local count = select("#", ...)
+  check_count(count)
+  toll(count)
+  return settle("char", pcall(char, ...))
+end
+
+function unicode.codes(s, lax)
+  return codes(walked("codes", s), lax)
+end
+
+function unicode.codepoint(s, i, j, lax)
+  s = text("codepoint", 1, s)
+  if j ~= nil and #s > limits.ELEMENTS then
+    local from, to = i == nil and 1 or whole(i), whole(j)
+    if from and to then check_count(limits.span(#s, from, to)) end
+  end
+  return settle("codepoint", pcall(codepoint, s, i, j, lax))
+end
+
+function unicode.len(s, i, j, lax)
+  s = walked("len", s)
+  toll(#s / 2)
+  return settle("len", pcall(len, s, i, j, lax))
+end
+
+function unicode.offset(s, n, i)
+  s = walked("offset", s)
+  local count = whole(n) or 0
+  if count < 0 then count = -count end
+  toll((count < #s and count or #s) / 2)
+  return settle("offset", pcall(offset, s, n, i))
+end
+
+return unicode
