@@ -47,6 +47,13 @@ export function formOf(of: object): Form | undefined {
 
 /** Data that still lies in the memory of another language: to copy it is to read it. */
 export abstract class Foreign {
+  // A mark that even a proxy cannot make a question about it fail on.
+  readonly #isForeign = true;
+
+  static is(value: object): value is Foreign {
+    return #isForeign in value;
+  }
+
   /** The private copy. Throws a ProcessError INVALID that names the place of what cannot be sent. */
   abstract read(): unknown;
 }
@@ -186,7 +193,7 @@ class CopyPass {
   }
 
   #other(value: object, depth: number): unknown {
-    if (value instanceof Foreign) return value.read();
+    if (Foreign.is(value)) return value.read();
     if (Object.getPrototypeOf(value) === null || isForeignPlain(value)) {
       return this.#map(value as Record<string, unknown>, depth);
     }
@@ -335,7 +342,7 @@ interface Trail {
 }
 
 function refusal(value: unknown, root: string, cause?: unknown): ProcessError {
-  if (value instanceof Foreign && cause instanceof ProcessError) return cause;
+  if (cause instanceof ProcessError && typeof value === "object" && value !== null && Foreign.is(value)) return cause;
   const start: Trail = { value, step: root, up: null };
   const found = locate(start);
   if (found !== null) return invalid(`${pathOf(found.at)}: ${found.what}`);

@@ -620,7 +620,7 @@ function heritageOf({ actor, scope, context }: SpawnSettings): Heritage {
 
 /** The private copy of arguments; the list itself is nobody else's. */
 function copyArguments(args: readonly unknown[] | Foreign): readonly unknown[] {
-  if (args instanceof Foreign) return args.read() as unknown[];
+  if (Foreign.is(args)) return args.read() as unknown[];
   for (const one of args) {
     if (typeof one !== "string" && typeof one !== "number") return copyPayload(args, "argument") as unknown[];
   }

@@ -3,14 +3,13 @@
  * in Lua, and runs four times: either language as the one who acts, with either as those it deals with.
  */
 import { expect, it } from "vitest";
-import { type ProcessError } from "../../src/index.ts";
+import type { ProcessError } from "../../src/index.ts";
 import { type Simulation, simulate } from "../../src/testing/index.ts";
 import { defineLua } from "./lua.ts";
 
 /** One process, told twice. In Lua the text of a module, in TypeScript the function. */
 export interface Told {
   readonly lua: string;
-  // biome-ignore lint/suspicious/noExplicitAny: the processes of a test are untyped.
   readonly typescript: (process: any, ...args: any[]) => unknown;
 }
 

@@ -15,6 +15,9 @@
 ;;   40 counting   how many instructions pass between two calls of the hook
 ;;   44 exempt     a host function allocates: nothing is refused, the next allocation of the program will be
 ;;
+;;   48 barrier    how many coroutines deep the program is in one whose caller cannot yield; 0 for not at all
+;;   52 source     the text "S", for lua_getinfo
+;;
 ;; The accounts of a heap, i32 each:
 ;;    0 used       bytes
 ;;    4 limit      bytes
@@ -30,6 +33,8 @@
   (import "lua" "lua_isyieldable" (func $isyieldable (param i32) (result i32)))
   (import "lua" "lua_yieldk" (func $yieldk (param i32 i32 i32 i32) (result i32)))
   (import "lua" "lua_sethook" (func $sethook (param i32 i32 i32 i32)))
+  (import "lua" "lua_getinfo" (func $getinfo (param i32 i32 i32) (result i32)))
+  (import "lua" "lua_toboolean" (func $toboolean (param i32 i32) (result i32)))
   (import "lua" "lua_gethookcount" (func $gethookcount (param i32) (result i32)))
   (import "lua" "lua_pushstring" (func $pushstring (param i32 i32) (result i32)))
   (import "lua" "lua_error" (func $error (param i32) (result i32)))
@@ -64,6 +69,21 @@
       (i32.load offset=8 (global.get $cells))
       (i32.eq (i32.load offset=8 (i32.load offset=16 (global.get $cells))) (i32.const 2))))
 
+  ;; Whether a yield of L would reach the scheduler.
+  (func $canYield (param $L i32) (result i32)
+    (if (i32.load offset=48 (global.get $cells)) (then (return (i32.const 0))))
+    (call $isyieldable (local.get $L)))
+
+  (func (export "canYield") (param $L i32) (result i32) (call $canYield (local.get $L)))
+
+  ;; Whether the code that the hook interrupts must not be: a chunk whose name begins with "=!". Then the hook comes back
+  ;; at the next instruction.
+  (func $isPostponed (param $L i32) (param $ar i32) (result i32)
+    (drop (call $getinfo (local.get $L) (i32.load offset=52 (global.get $cells)) (local.get $ar)))
+    (if (i32.ne (i32.load16_u (i32.load offset=16 (local.get $ar))) (i32.const 0x213d)) (then (return (i32.const 0))))
+    (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (i32.const 1))
+    (i32.const 1))
+
   ;; Gives the turn back: to the scheduler, as a yield with no values.
   (func $giveBack (param $L i32) (result i32)
     (i32.store offset=4 (global.get $cells) (i32.const 1))
@@ -78,20 +98,20 @@
 
   (func (export "hook") (param $L i32) (param $ar i32)
     (local $step i32) (local $want i32)
-    (if (call $mustStop)
-      (then
-        (if (call $isyieldable (local.get $L)) (then (drop (call $giveBack (local.get $L))) (return)))
-        (call $raise (local.get $L) (i32.load offset=32 (global.get $cells)))))
     (local.set $step (call $gethookcount (local.get $L)))
-    (local.set $want (call $step))
     (i32.store (global.get $cells) (i32.sub (i32.load (global.get $cells)) (local.get $step)))
-    (if (i32.ne (local.get $step) (local.get $want))
-      (then (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (local.get $want))))
-    (if (i32.gt_s (i32.load (global.get $cells)) (i32.const 0))
+    (if (i32.eqz (call $mustStop))
       (then
-        (if (i32.gt_s (local.get $want) (i32.const 16)) (then (return)))
-        (if (i32.eqz (call $isSliceOver)) (then (return)))))
-    (if (call $isyieldable (local.get $L)) (then (drop (call $giveBack (local.get $L))) (return)))
+        (local.set $want (call $step))
+        (if (i32.ne (local.get $step) (local.get $want))
+          (then (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (local.get $want))))
+        (if (i32.gt_s (i32.load (global.get $cells)) (i32.const 0))
+          (then
+            (if (i32.gt_s (local.get $want) (i32.const 16)) (then (return)))
+            (if (i32.eqz (call $isSliceOver)) (then (return)))))))
+    (if (call $isPostponed (local.get $L) (local.get $ar)) (then (return)))
+    (if (call $canYield (local.get $L)) (then (drop (call $giveBack (local.get $L))) (return)))
+    (if (call $mustStop) (then (call $raise (local.get $L) (i32.load offset=32 (global.get $cells)))))
     (call $overdraw (local.get $L) (local.get $step)))
 
   (func $overdraw (param $L i32) (param $cost i32)
@@ -106,18 +126,27 @@
     (i32.store (global.get $cells) (i32.sub (i32.load (global.get $cells)) (local.get $cost)))
     (if (i32.eqz (call $mustStop))
       (then (if (i32.gt_s (i32.load (global.get $cells)) (i32.const 0)) (then (return (i32.const 0))))))
-    (if (call $isyieldable (local.get $L)) (then (return (call $giveBack (local.get $L)))))
+    (if (call $canYield (local.get $L)) (then (return (call $giveBack (local.get $L)))))
     (call $overdraw (local.get $L) (local.get $cost))
     (i32.const 0))
 
-  ;; enter(co) and leave(): lua_CFunctions that tell which coroutine runs.
+  ;; enter(co, yieldable) and leave(): lua_CFunctions that tell which coroutine runs, and whether its caller can yield.
+  ;; Within one whose caller cannot, everything counts as such until it is left.
   (func (export "enter") (param $L i32) (result i32)
     (i32.store offset=12 (global.get $cells) (call $tothread (local.get $L) (i32.const 1)))
+    (if (i32.or
+          (i32.load offset=48 (global.get $cells))
+          (i32.eqz (call $toboolean (local.get $L) (i32.const 2))))
+      (then (call $addToBarrier (i32.const 1))))
     (i32.const 0))
 
   (func (export "leave") (param $L i32) (result i32)
     (i32.store offset=12 (global.get $cells) (local.get $L))
+    (if (i32.load offset=48 (global.get $cells)) (then (call $addToBarrier (i32.const -1))))
     (i32.const 0))
+
+  (func $addToBarrier (param $by i32)
+    (i32.store offset=48 (global.get $cells) (i32.add (i32.load offset=48 (global.get $cells)) (local.get $by))))
 
   (func (export "pushInteger") (param $L i32) (param $value f64)
     (call $pushinteger (local.get $L) (i64.trunc_f64_s (local.get $value))))
@@ -146,6 +175,7 @@
     (i32.store offset=4 (global.get $cells) (i32.const 0))
     (i32.store offset=8 (global.get $cells) (i32.const 0))
     (i32.store offset=44 (global.get $cells) (i32.const 0))
+    (i32.store offset=48 (global.get $cells) (i32.const 0))
     (local.set $status (call $resume (local.get $co) (local.get $from) (local.get $args) (local.get $results)))
     (i32.store offset=12 (global.get $cells) (i32.const 0))
     (local.get $status))

@@ -192,7 +192,11 @@ export class Host {
         count = WAITS;
       }
       // Outside the try: the longjmp that a yield is must not be caught and thrown again, which doubles its price.
-      if (count === WAITS) return vm.api.lua_yieldk(L, 0, 0, 0);
+      if (count === WAITS && vm.canYield(L)) return vm.api.lua_yieldk(L, 0, 0, 0);
+      if (count === WAITS) {
+        vm.pushString(L, "attempt to yield across a C-call boundary");
+        raises = true;
+      }
       return raises ? vm.api.lua_error(L) : count;
     };
   }

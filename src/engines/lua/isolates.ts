@@ -23,6 +23,28 @@ const SPARE_ISOLATES = 32;
 /** An instance of the VM that has grown beyond this takes no new heaps (S11.37). */
 const FULL_INSTANCE_BYTES = 1.5 * 2 ** 30;
 
+/** The files of the sandbox in the order in which they run, each with what those before have returned. */
+const SANDBOX_FILES = [
+  "blame",
+  "limits",
+  "patterns",
+  "bounds",
+  "attempts",
+  "matcher",
+  "strings",
+  "searching",
+  "unicode",
+  "tables",
+  "maths",
+  "calendar",
+  "datestrings",
+  "dates",
+  "coroutines",
+  "sandbox",
+];
+/** Those that the hook does not interrupt: their names begin with "!", which survives only where they are not stripped. */
+const UNINTERRUPTED_FILES = ["coroutines"];
+
 /** What a Lua engine is made of. */
 export interface LuaParts {
   /** The bytes of glue.wasm, already checked. */
@@ -204,8 +226,18 @@ export class Isolates {
       vm.setField(L, -2, name);
     }
     const host = vm.api.luaL_ref(L, REGISTRY);
-    const sandbox = this.#runFile(isolate, "sandbox", [host], 1)[0] as number;
+    vm.api.lua_createtable(L, 0, SANDBOX_FILES.length);
+    const parts = vm.api.luaL_ref(L, REGISTRY);
+    let sandbox = 0;
+    for (const name of SANDBOX_FILES) {
+      sandbox = this.#runFile(isolate, name, [host, parts], 1)[0] as number;
+      vm.getReference(L, parts);
+      vm.getReference(L, sandbox);
+      vm.setField(L, -2, name);
+      vm.pop(L, 1);
+    }
     const process = this.#runFile(isolate, "process", [host, sandbox], 1)[0] as number;
+    vm.api.luaL_unref(L, REGISTRY, parts);
     isolate.metatables = this.#references(isolate, process);
     isolate.loadTimes = () => this.#loadTimes(isolate, host);
     vm.getReference(L, isolate.metatables.collect);
@@ -245,8 +277,11 @@ export class Isolates {
     const { vm, heap } = isolate;
     const text = this.#parts.prelude[name];
     if (text === undefined) throw new Error(`the prelude lacks ${name}`);
-    if (!vm.load(heap.L, text, `=${name}.lua`)) throw new Error(vm.shownString(heap.L, -1));
-    const bytecode = vm.dump(heap.L, true);
+    const isUninterrupted = UNINTERRUPTED_FILES.includes(name);
+    if (!vm.load(heap.L, text, isUninterrupted ? `=!${name}` : `=${name}.lua`)) {
+      throw new Error(vm.shownString(heap.L, -1));
+    }
+    const bytecode = vm.dump(heap.L, !isUninterrupted);
     vm.pop(heap.L, 1);
     this.#bytecode.set(name, bytecode);
     return bytecode;

@@ -20,6 +20,8 @@ import { BOOLEAN, FUNCTION, NIL, NUMBER, STRING, type State, TABLE, THREAD, USER
 
 /** How deep data of Lua may be nested to be sent; S2.46 asks for 1,000. */
 const MAX_DEPTH = 1_500;
+/** How many steps of the way to what cannot be sent an error shows. */
+const SHOWN_STEPS = 40;
 /** Stack slots that a level of nesting needs. */
 const SLOTS = 8;
 /** Stack slots that pushing needs, however large the data. */
@@ -111,7 +113,7 @@ class ReadingPass {
       return this.#value(index, 0);
     } catch (cause) {
       if (!(cause instanceof Unsendable)) throw cause;
-      throw invalid(`${root}${cause.steps.reverse().join("")}: ${cause.what}`);
+      throw invalid(`${root}${shownPath(cause.steps.reverse())}: ${cause.what}`);
     }
   }
 
@@ -323,6 +325,12 @@ export function readError(isolate: Isolate, L: State, index: number): ProcessErr
     if (!(cause instanceof ProcessError)) throw cause;
     return readErrorHead(isolate, L, index);
   }
+}
+
+/** The steps as one path; of a very long one the beginning and the end. */
+function shownPath(steps: readonly string[]): string {
+  if (steps.length <= SHOWN_STEPS) return steps.join("");
+  return `${steps.slice(0, SHOWN_STEPS - 4).join("")}…${steps.slice(-4).join("")}`;
 }
 
 function located(cause: unknown, step: string): unknown {

@@ -65,8 +65,7 @@ export class ServeStrand extends LuaStrand {
     if (topics === null) {
       api.lua_pushvalue(L, 1);
       handlers.push(api.luaL_ref(L, REGISTRY));
-    }
-    else {
+    } else {
       for (let n = 1; n <= topics.length; n++) {
         vm.getAt(L, 2, n);
         handlers.push(api.luaL_ref(L, REGISTRY));

@@ -60,7 +60,7 @@ const CURRENT = 3;
 const HEAP = 4;
 const OVERDRAFT = 5;
 const EXEMPT = 11;
-const CELLS = 12;
+const CELLS = 14;
 /** The accounts of a heap, likewise. */
 const USED = 0;
 const LIMIT = 1;
@@ -142,6 +142,7 @@ interface Companion {
   rawGetAt(L: State, index: number, n: number): number;
   rawSetAt(L: State, index: number, n: number): void;
   triple(L: State, metatable: number): void;
+  canYield(L: State): number;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
   lookSoon(): void;
 }
@@ -231,7 +232,22 @@ export class LuaVm {
     };
     const late = "time slice exceeded in a non-yieldable call";
     this.words.set(
-      [0, 0, 0, 0, 0, 0, this.#hook, this.text(late), this.text("process ended"), OVERDRAFT_INSTRUCTIONS, COUNTING, 0],
+      [
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        this.#hook,
+        this.text(late),
+        this.text("process ended"),
+        OVERDRAFT_INSTRUCTIONS,
+        COUNTING,
+        0,
+        0,
+        this.text("S"),
+      ],
       this.#cells,
     );
   }
@@ -394,6 +410,11 @@ export class LuaVm {
   /** Whether the last yield was no wait of the program but the end of its slice. */
   get wasPreempted(): boolean {
     return this.words[this.#cells + PREEMPTED] === 1;
+  }
+
+  /** Whether a yield of a coroutine that runs would reach the scheduler: not from within a comparison of `table.sort`. */
+  canYield(L: State): boolean {
+    return this.#companion.canYield(L) !== 0;
   }
 
   /** Lets the code that runs go no further than one instruction; for a process that ends itself. */

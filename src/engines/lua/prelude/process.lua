@@ -208,7 +208,7 @@ end
 local function spawn_coroutine(fn)
   if type(fn) ~= "function" then bad_argument(1, "spawn", "function", fn) end
   local co = create(fn)
-  sandbox.raw.protect(co)
+  sandbox.raw.coroutine.protect(co)
   host.spawn_coroutine(co)
   return co
 end
@@ -300,7 +300,7 @@ base.process = readonly("process", process)
 base.channel = readonly("channel", channel)
 base.errors = readonly("errors", errors)
 base.print = print
-sandbox.libraries.coroutine.spawn = spawn_coroutine
+sandbox.raw.libraries.coroutine.spawn = spawn_coroutine
 
 local modules = { ctx = readonly("ctx", ctx) }
 
