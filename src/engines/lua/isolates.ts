@@ -4,7 +4,7 @@
  *     key (actor, or entry without one) ─▶ the isolates of that key, at most 1,000 processes each
  *     instance of the VM ─▶ isolates; a further one when it has grown large
  */
-import { errors, ProcessError } from "../../kernel/index.ts";
+import { errors, ProcessError, textOf } from "../../kernel/index.ts";
 import { Host } from "./host.ts";
 import { Bag, Isolate, type PreludeReferences, type TimeReferences } from "./isolate.ts";
 import type { LuaSource } from "./lua-program.ts";
@@ -56,6 +56,8 @@ export interface LuaParts {
   /** A clock that never goes back, in milliseconds. */
   readonly nowMs: () => number;
   readonly sources: SandboxSources;
+  /** How large the memory of one VM should get, in bytes; 1.5 GiB when left out. For tests and tools. */
+  readonly fullVmBytes?: number;
 }
 
 /** One instance of the VM, its host side, and the places of the host functions in its function table. */
@@ -116,6 +118,36 @@ export class Isolates {
     this.leave(run.isolate);
   }
 
+  /** Something came out of a VM that must not: whatever it holds is lost, and its processes with it. */
+  vmLost(of: Isolate, cause: unknown): void {
+    const message = `the Lua VM has failed: ${textOf(cause)}`;
+    const lost = new ProcessError({ kind: errors.UNAVAILABLE, message, retryable: true });
+    of.vm.isBroken = true;
+    for (const isolate of [...this.#instanceOf.keys()]) {
+      if (isolate.vm !== of.vm) continue;
+      isolate.isClosed = true;
+      isolate.endAll(lost);
+      if (isolate.processes === 0) this.#close(isolate);
+    }
+    if (this.#checker?.vm === of.vm) this.#checker = null;
+  }
+
+  /** A VM has grown beyond what it should: the heap that holds most of it has to go, but not the one that asked. */
+  #relieve(asking: Isolate): void {
+    asking.vm.hasOutgrown = false;
+    let largest: Isolate | null = null;
+    for (const isolate of this.#instanceOf.keys()) {
+      if (isolate.vm !== asking.vm || isolate === asking || isolate === this.#checker) continue;
+      if (largest === null || isolate.usedBytes > largest.usedBytes) largest = isolate;
+    }
+    largest?.endAll(new ProcessError({ kind: errors.RATE_LIMITED, message: "memory limit exceeded" }));
+  }
+
+  /** After a slice of an isolate: what its VM may need now. */
+  afterSlice(isolate: Isolate): void {
+    if (isolate.vm.hasOutgrown) this.#relieve(isolate);
+  }
+
   hostOf(isolate: Isolate): Host {
     return (this.#instanceOf.get(isolate) as Instance).host;
   }
@@ -131,6 +163,10 @@ export class Isolates {
       vm.pop(heap.L, 1);
       return problem;
     });
+  }
+
+  get #fullBytes(): number {
+    return this.#parts.fullVmBytes ?? FULL_INSTANCE_BYTES;
   }
 
   /** The isolates there are, for tools and tests. */
@@ -196,9 +232,9 @@ export class Isolates {
 
   #roomyInstance(): Instance {
     const last = this.#instances.at(-1);
-    if (last !== undefined && !last.vm.isBroken && last.vm.memoryBytes < FULL_INSTANCE_BYTES) return last;
+    if (last !== undefined && !last.vm.isBroken && last.vm.memoryBytes < this.#fullBytes) return last;
     this.#module ??= new LuaModule(this.#parts.glue);
-    const vm = new LuaVm(this.#module, this.#parts.nowMs);
+    const vm = new LuaVm(this.#module, this.#parts.nowMs, this.#fullBytes);
     const host = new Host(vm, this.#parts.nowMs);
     const { sources } = this.#parts;
     const functions: Record<string, number> = { ...vm.companionFunctions };

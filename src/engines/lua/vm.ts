@@ -189,6 +189,7 @@ export class LuaVm {
   readonly #module: LuaModule;
   readonly #companion: Companion;
   readonly #nowMs: () => number;
+  readonly #fullBytes: number;
   readonly #texts = new ShortTexts();
   readonly #cells: number;
   readonly #hook: number;
@@ -204,11 +205,17 @@ export class LuaVm {
   #sliceEndsMs = 0;
   /** Set when something came out of the VM that must not: nothing more may run in it. */
   isBroken = false;
+  /** Set when the memory has grown beyond what it should: its largest heap has to go (S11.37). */
+  hasOutgrown = false;
 
-  /** @param nowMs a clock that never goes back, in milliseconds. */
-  constructor(module: LuaModule, nowMs: () => number) {
+  /**
+   * @param nowMs a clock that never goes back, in milliseconds.
+   * @param fullBytes how large the memory should get at most.
+   */
+  constructor(module: LuaModule, nowMs: () => number, fullBytes: number) {
     this.#module = module;
     this.#nowMs = nowMs;
+    this.#fullBytes = fullBytes;
     this.api = this.#instantiate();
     this.bytes = new Uint8Array(this.api.memory.buffer);
     this.words = new Int32Array(this.api.memory.buffer);
@@ -285,6 +292,7 @@ export class LuaVm {
     for (const bytes of [wanted, needed]) {
       try {
         memory.grow(Math.ceil((bytes - present) / PAGE_BYTES));
+        this.hasOutgrown ||= bytes > this.#fullBytes;
         // It grows here and nowhere else, so the views are never old.
         this.bytes = new Uint8Array(memory.buffer);
         this.words = new Int32Array(memory.buffer);
