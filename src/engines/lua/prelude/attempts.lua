@@ -10,11 +10,12 @@
 -- the work is proportional to subject times pattern. Runs of one class are measured by C.
 --
 -- Returns begin(plan of bounds.lua, subject) -> state, attempt(state, at) -> position after the match or nil,
--- measured(state, length).
+-- seek(state, class, at) -> the next position of the class or nil.
 
 local host, parts = ...
 parts.blame.own()
 
+local select = select
 local byte, find, sub = string.byte, string.find, string.sub
 local charge, raise = host.charge, parts.blame.raise
 
@@ -22,6 +23,8 @@ local charge, raise = host.charge, parts.blame.raise
 local STEPS, STEPS_PER_BYTE = 1000000, 16
 --- A measurement by C that long is charged on its own.
 local LONG_RUN = 2048
+--- In longer subjects than the second, C looks at windows, growing from the first to the second.
+local WINDOW, WIDEST = 256, 32768
 local NOWHERE = 1 << 62
 
 --- A subject about to be matched against a pattern.
@@ -43,6 +46,44 @@ local function measured(state, length)
   state.left = state.left - length // 64
 end
 
+--- `find` of C in a long subject, a window at a time, for as long as `goes_on` says.
+local function windows(state, class, at, goes_on)
+  local window = WINDOW
+  while true do
+    local after = at + window
+    local start, last = find(sub(state.subject, at, after - 1), class)
+    measured(state, window)
+    if after > state.size or not goes_on(start, last, window) then
+      return start and at + start - 1, last and at + last - 1
+    end
+    at, window = after, window < WIDEST and 2 * window or WIDEST
+  end
+end
+
+local function is_missing(start)
+  return not start
+end
+
+local function fills(_, last, window)
+  return last == window
+end
+
+--- The next position from `at` on whose character is of the class.
+local function seek(state, class, at)
+  if state.size > WIDEST then return (windows(state, class, at, is_missing)) end
+  local found = find(state.subject, class, at)
+  measured(state, (found or state.size + 1) - at)
+  return found
+end
+
+--- The last position of the run that begins at `at`; the one before if there is none.
+local function end_of_run(state, run, at)
+  if state.size > WIDEST then return (select(2, windows(state, run, at, fills))) end
+  local _, last = find(state.subject, run, at)
+  measured(state, last + 1 - at)
+  return last
+end
+
 --- Where the run of the loop's class ends that begins at `at`: the first position not of the class.
 local function run_stop(state, loop, at)
   local index = loop.index
@@ -52,8 +93,7 @@ local function run_stop(state, loop, at)
     state.run_from[index] = at
     return stop
   end
-  local _, last = find(state.subject, loop.run, at)
-  measured(state, last + 1 - at)
+  local last = end_of_run(state, loop.run, at)
   state.run_from[index], state.run_stop[index] = at, last + 1
   return last + 1
 end
@@ -81,8 +121,7 @@ local function allowed(state, loop, at)
   local index = loop.index
   local asked, answer = state.asked[index], state.answer[index]
   if asked and asked <= at and at <= answer then return answer end
-  answer = find(state.subject, loop.ahead, at)
-  measured(state, (answer or state.size + 1) - at)
+  answer = seek(state, loop.ahead, at)
   state.asked[index], state.answer[index] = at, answer or NOWHERE
   return answer or NOWHERE
 end
@@ -227,4 +266,4 @@ local function attempt(state, at)
   end
 end
 
-return { begin = begin, attempt = attempt, measured = measured }
+return { begin = begin, attempt = attempt, seek = seek }
