@@ -36,6 +36,7 @@ local function begin(plan, subject)
     low = {}, high = {}, at = {},           -- the stops of a loop still to be tried, and the one being tried
     run_from = {}, run_stop = {},           -- the run a loop stands in, remembered
     asked = {}, answer = {},                -- where the class was found that has to follow, and from where on
+    tails = {},                             -- where the run of a set begins that ends the subject
     dead = not plan.refers_back and {} or nil,
   }
 end
@@ -115,8 +116,23 @@ local function bury(state, loop)
   dead[state.run_stop[index]] = state.low[index]
 end
 
---- The first stop of a lazy loop, from `at` on, that the class which has to follow allows.
+--- Where the run of a set begins that ends the subject.
+local function tail_of(state, set)
+  local start = state.tails[set]
+  if start then return start end
+  start = state.size + 1
+  while start > 1 and set[byte(state.subject, start - 1)] do start = start - 1 end
+  measured(state, state.size + 1 - start)
+  state.tails[set] = start
+  return start
+end
+
+--- The first stop of a lazy loop, from `at` on, that what has to follow allows.
 local function allowed(state, loop, at)
+  if loop.tail then
+    local tail = tail_of(state, loop.tail)
+    if tail > at then at = tail end
+  end
   if not loop.ahead then return at end
   local index = loop.index
   local asked, answer = state.asked[index], state.answer[index]
