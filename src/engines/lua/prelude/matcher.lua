@@ -9,7 +9,7 @@ local tonumber, type = tonumber, type
 local find, gsub, sub = string.find, string.gsub, string.sub
 local concat, unpack = table.concat, table.unpack
 local raise = parts.blame.raise
-local begin, attempt, seek = parts.attempts.begin, parts.attempts.attempt, parts.attempts.seek
+local begin, attempt, seek = parts.attempts.begin, parts.attempts.attempt, parts.runs.seek
 
 local LONGEST_RESULT = 1 << 20
 --- How many pieces of a result are joined at a time.

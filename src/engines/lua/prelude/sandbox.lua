@@ -5,8 +5,8 @@
 -- The chunks of this folder are called once per Lua state, each with `(host, parts)`, where `parts` holds what the chunks
 -- before have returned, by name, in this order:
 --
---     blame ─▶ limits ─▶ patterns ─▶ bounds ─▶ attempts ─▶ matcher ─▶ strings ─▶ searching ─▶ unicode ─▶ tables
---           ─▶ maths ─▶ calendar ─▶ datestrings ─▶ dates ─▶ coroutines ─▶ sandbox
+--     blame ─▶ limits ─▶ patterns ─▶ bounds ─▶ runs ─▶ attempts ─▶ matcher ─▶ strings ─▶ searching ─▶ unicode
+--           ─▶ tables ─▶ maths ─▶ calendar ─▶ datestrings ─▶ dates ─▶ coroutines ─▶ sandbox
 --
 -- The real libraries, `debug` among them, are globals then; afterwards nothing here reads a global again. Matching a
 -- pattern and measuring a table take their time in Lua, so these chunks have to be preemptible like scripts; coroutines.lua
