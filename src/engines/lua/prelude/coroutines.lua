@@ -9,7 +9,7 @@
 -- another.
 --
 -- On its way up, a yield of the engine must not meet another: between two coroutines, that is from `co_resume` returning
--- here to `co_yield`, the hook has to keep still, or the scheduler would take one for the other.
+-- here to `co_yield`, the hook has to keep still, or the scheduler would take one for the other. So this chunk is named "=!…".
 --
 -- Returns library, raw (see sandbox.lua).
 

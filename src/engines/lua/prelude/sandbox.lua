@@ -23,11 +23,11 @@
 --   base               what all processes see
 --   new_environment()  the globals of a new process
 --   readonly(name, t)  a proxy of `t` that cannot be changed, neither by assignment nor by rawset
---   libraries          the tables behind the proxies by name, for the engine to add to before the first script runs
---   blame              blame.lua, for functions of the engine to raise errors like the library's
---   raw                the coroutines of C: create, resume, yield, status, running, close, isyieldable; and resume_raw(co,
---                      …), `resume` with the host told; tag, the first value of each yield of a script; protect(co), after
---                      which no script can resume or close `co`: to be called for every coroutine that the engine resumes
+--   raw.libraries      the tables behind the proxies by name, for the engine to add to before the first script runs
+--   raw.blame          blame.lua, for functions of the engine to raise errors like the library's
+--   raw.coroutine      create, resume, yield, status, running, close, isyieldable of C; resume_raw(co, …), `resume` with the
+--                      host told; tag, the first value of each yield of a script; protect(co), after which no script can
+--                      resume or close `co`: to be called for every coroutine that the engine resumes
 
 local _, parts = ...
 parts.blame.own()
@@ -139,6 +139,8 @@ local function new_environment()
 end
 
 return {
-  base = base, new_environment = new_environment, readonly = readonly,
-  libraries = libraries, blame = parts.blame, raw = parts.coroutines.raw,
+  base = base,
+  readonly = readonly,
+  new_environment = new_environment,
+  raw = { libraries = libraries, blame = parts.blame, coroutine = parts.coroutines.raw },
 }
