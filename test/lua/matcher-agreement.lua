@@ -76,6 +76,7 @@ end
 local function round()
   local pattern, subject = random_pattern(0), random_subject()
   if random(5) == 1 then pattern = "^" .. pattern end
+  if random(6) == 1 then pattern = pattern .. pick({ ".-", "(.-)", "([^a]-)" }) .. pick(CLASSES) .. pick({ "*", "+", "-" }) .. "$" end
   local from = random(#subject + 1)
   local read, global = plan(pattern), plan((pattern:gsub("^^", "%%^")))
   if not read.plain then

@@ -29,6 +29,7 @@ const SANDBOX_FILES = [
   "limits",
   "patterns",
   "bounds",
+  "runs",
   "attempts",
   "matcher",
   "strings",
