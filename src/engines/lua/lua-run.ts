@@ -21,7 +21,7 @@ import type { Host } from "./host.ts";
 import type { Bag, Isolate, Usage } from "./isolate.ts";
 import { ERROR } from "./objects.ts";
 import { readError, StackValue } from "./payloads.ts";
-import { NIL, OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
+import { OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
 
 /** Pushes the outcome of a wait onto the stack of whoever waited; how many values that are. */
 export type Outcome = (L: State, value: unknown, index: number) => number;
@@ -305,12 +305,12 @@ export class LuaRun extends Run {
 
   /** An error has left a coroutine; it is on top of its stack. */
   failWith(co: State): void {
-    const { vm, objects } = this.isolate;
+    const { objects } = this.isolate;
     const trace = this.host.readableTrace(co);
     let cause: ProcessError;
     if (objects.kind(co, -1) === ERROR) cause = readError(this.isolate, co, -1);
     else cause = new ProcessError({ kind: errors.INTERNAL, message: this.host.describe(co, -1) });
-    if (vm.api.lua_type(co, -1) !== NIL && trace !== "") cause.stack = `${cause.message}\n${trace}`;
+    if (trace !== "") this.tellCrash(cause.message, trace);
     this.fail(cause);
   }
 
