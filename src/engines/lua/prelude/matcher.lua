@@ -12,6 +12,8 @@ local raise = parts.blame.raise
 local begin, attempt, measured = parts.attempts.begin, parts.attempts.attempt, parts.attempts.measured
 
 local LONGEST_RESULT = 1 << 20
+--- So many pieces of a result are joined at a time: a list of all of them would be too large a table (S11.33).
+local PIECES = 1024
 
 --- The next position from `at` on at which the pattern can begin: where the class is that it has to begin with.
 local function candidate(state, at)
@@ -98,14 +100,22 @@ function replacement.table(state, map, start, after)
   return map[capture(state, 1, start, after)]
 end
 
---- The result of `gsub` while it grows.
+--- The result of `gsub` while it grows: pieces, and before them the runs of pieces that have been joined.
 local function builder()
-  return { size = 0, count = 0 }
+  return { size = 0, count = 0, joined = {} }
+end
+
+local function join(result)
+  local joined = result.joined
+  joined[#joined + 1] = concat(result, "", 1, result.count)
+  result.count = 0
 end
 
 local function append(result, piece)
+  if piece == "" then return end
   result.size = result.size + #piece
   if result.size > LONGEST_RESULT then raise("resulting string too large (limit 1 MiB)") end
+  if result.count == PIECES then join(result) end
   result.count = result.count + 1
   result[result.count] = piece
 end
@@ -135,7 +145,8 @@ local function gsub_in(plan, subject, with, most)
     if plan.anchored then break end
   end
   append(result, sub(subject, copied))
-  return concat(result, "", 1, result.count), count
+  join(result)
+  return concat(result.joined), count
 end
 
 return { find = find_in, match = match_in, gmatch = gmatch_in, gsub = gsub_in }
