@@ -149,9 +149,9 @@ const bounds: readonly SandboxCase[] = [
         'string.pack("c2000000", "")',
         'table.concat({ big, "x" })',
         'table.concat({ "", "", "" }, big)',
-        'big:gsub("x", "xx")',
-        'big:gsub("x", function() return "xx" end)',
-        'big:gsub("x", { x = "xx" })',
+        'big:gsub("x+", "%0%0")',
+        'big:gsub("x+", function() return bigger end)',
+        'big:gsub("x+", { [big] = bigger })',
         'string.format("%s", setmetatable({}, { __tostring = function() return bigger end }))',
       ]),
     output: repeated("resulting string too large (limit 1 MiB)", 17),
@@ -159,8 +159,13 @@ const bounds: readonly SandboxCase[] = [
   {
     name: "builds strings of exactly 1 MiB [S11.33]",
     source: `local big = ("ab"):rep(1 << 19)
-    print(#big, #big:upper(), #big:sub(1), #string.format("%s", big), #table.concat { big }, #(big:gsub("a", "c")))`,
+    print(#big, #big:upper(), #big:sub(1), #string.format("%s", big), #table.concat { big }, #(big:gsub(".+", "%0")))`,
     output: "1048576 1048576 1048576 1048576 1048576 1048576",
+  },
+  {
+    name: "replaces more matches than one table has room for [S11.33]",
+    source: `print(#(("ab"):rep((1 << 18) + 1):gsub("a", "c")))`,
+    output: "524290",
   },
   {
     name: "reads from longer strings [S11.33]",
