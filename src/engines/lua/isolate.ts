@@ -14,6 +14,7 @@ export interface PreludeReferences {
   readonly describe: number;
   readonly collect: number;
   readonly addModule: number;
+  readonly protect: number;
   readonly error: number;
   readonly message: number;
   readonly channel: number;

@@ -339,6 +339,7 @@ export class Isolates {
       describe: field("describe"),
       collect: field("collect"),
       addModule: field("add_module"),
+      protect: field("protect"),
       error: field("error_mt"),
       message: field("message_mt"),
       channel: field("channel_mt"),
