@@ -14,7 +14,7 @@ import { channelFunctions } from "./modules/channel-module.ts";
 import { errorFunctions, type SandboxSources } from "./modules/error-module.ts";
 import { processFunctions } from "./modules/process-module.ts";
 import { timeFunctions } from "./modules/time-module.ts";
-import { LuaModule, LuaVm, OK, REGISTRY } from "./vm.ts";
+import { LuaModule, LuaVm, OK, REGISTRY, type Slicing } from "./vm.ts";
 
 /** Pauses of the collector grow with the coroutines of a heap; this many keep them within a few milliseconds. */
 const PROCESSES_PER_ISOLATE = 1_000;
@@ -59,6 +59,8 @@ export interface LuaParts {
   readonly sources: SandboxSources;
   /** How large the memory of one VM should get, in bytes; 1.5 GiB when left out. For tests and tools. */
   readonly fullVmBytes?: number;
+  /** For tests: how finely code is preempted. */
+  readonly slicing?: Slicing;
 }
 
 /** One instance of the VM, its host side, and the places of the host functions in its function table. */
@@ -235,7 +237,7 @@ export class Isolates {
     const last = this.#instances.at(-1);
     if (last !== undefined && !last.vm.isBroken && last.vm.memoryBytes < this.#fullBytes) return last;
     this.#module ??= new LuaModule(this.#parts.glue);
-    const vm = new LuaVm(this.#module, this.#parts.nowMs, this.#fullBytes);
+    const vm = new LuaVm(this.#module, this.#parts.nowMs, this.#fullBytes, this.#parts.slicing);
     const host = new Host(vm, this.#parts.nowMs);
     const { sources } = this.#parts;
     const functions: Record<string, number> = { ...vm.companionFunctions };

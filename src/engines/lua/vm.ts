@@ -36,7 +36,7 @@ export const SLICE_INSTRUCTIONS = 100_000;
 /** How many more a callback of a library function may run past the end of the slice (S11.33). */
 const OVERDRAFT_INSTRUCTIONS = 100_000;
 /** How many instructions pass between two calls of the hook, while no large block lives. */
-const COUNTING = 250;
+const HOOK_INSTRUCTIONS = 250;
 /** How long a slice may take by the clock, when single instructions are expensive, in milliseconds. */
 const SLICE_MS = 2;
 
@@ -150,6 +150,14 @@ interface Companion {
 /** A lua_CFunction in JavaScript: takes its arguments from the stack of L and answers how many results it pushed. */
 export type HostFunction = (L: State) => number;
 
+/** How finely code is preempted. For tests; the values left out are what is right for work. */
+export interface Slicing {
+  /** How many instructions a process may run before others have their turn. */
+  readonly sliceInstructions?: number | undefined;
+  /** How many instructions pass between two looks at whether the slice is used up. */
+  readonly hookInstructions?: number | undefined;
+}
+
 /** One lua_State with an exact limit. */
 export interface Heap {
   /** The main thread. */
@@ -190,6 +198,8 @@ export class LuaVm {
   readonly #companion: Companion;
   readonly #nowMs: () => number;
   readonly #fullBytes: number;
+  readonly #sliceInstructions: number;
+  readonly #hookInstructions: number;
   readonly #texts = new ShortTexts();
   readonly #cells: number;
   readonly #hook: number;
@@ -212,10 +222,12 @@ export class LuaVm {
    * @param nowMs a clock that never goes back, in milliseconds.
    * @param fullBytes how large the memory should get at most.
    */
-  constructor(module: LuaModule, nowMs: () => number, fullBytes: number) {
+  constructor(module: LuaModule, nowMs: () => number, fullBytes: number, slicing: Slicing = {}) {
     this.#module = module;
     this.#nowMs = nowMs;
     this.#fullBytes = fullBytes;
+    this.#sliceInstructions = slicing.sliceInstructions ?? SLICE_INSTRUCTIONS;
+    this.#hookInstructions = slicing.hookInstructions ?? HOOK_INSTRUCTIONS;
     this.api = this.#instantiate();
     this.bytes = new Uint8Array(this.api.memory.buffer);
     this.words = new Int32Array(this.api.memory.buffer);
@@ -250,7 +262,7 @@ export class LuaVm {
         this.text(late),
         this.text("process ended"),
         OVERDRAFT_INSTRUCTIONS,
-        COUNTING,
+        this.#hookInstructions,
         0,
         0,
         this.text("S"),
@@ -373,7 +385,7 @@ export class LuaVm {
   /** Begins a slice: so many instructions until the hook gives the turn back. */
   beginSlice(): void {
     const at = this.#cells;
-    this.words[at + LEFT] = SLICE_INSTRUCTIONS;
+    this.words[at + LEFT] = this.#sliceInstructions;
     this.words[at + OVERDRAFT] = 0;
     this.#sliceEndsMs = 0;
   }
@@ -392,7 +404,7 @@ export class LuaVm {
 
   /** Has the hook watch a coroutine. Those it makes inherit that. */
   watch(co: State): void {
-    this.api.lua_sethook(co, this.#hook, LUA_MASKCOUNT, COUNTING);
+    this.api.lua_sethook(co, this.#hook, LUA_MASKCOUNT, this.#hookInstructions);
   }
 
   /**
