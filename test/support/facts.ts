@@ -4,6 +4,7 @@
  */
 import { expect, it } from "vitest";
 import type { ProcessError } from "../../src/index.ts";
+import type { Guard } from "../../src/kernel/index.ts";
 import { type Simulation, simulate } from "../../src/testing/index.ts";
 import { defineLua } from "./lua.ts";
 
@@ -28,6 +29,8 @@ export interface Fact {
   readonly when: Told;
   /** Arguments of the process that acts. */
   readonly args?: readonly unknown[];
+  /** Who decides what processes may do, anew for each run; everything is allowed by default. */
+  readonly guard?: () => Guard;
   /** What it returns, or a check of how it ended. */
   readonly then: unknown | ((outcome: Outcome, sim: Simulation) => void);
 }
@@ -50,15 +53,20 @@ export function facts(list: readonly Fact[]): void {
 
 async function run(fact: Fact, acting: Language, other: Language): Promise<void> {
   let checked = false;
-  await simulate(1, async (sim) => {
-    for (const [id, told] of Object.entries(fact.given ?? {})) define(sim, id, told, other);
-    define(sim, "test:acting", fact.when, acting);
-    fact.prepare?.(sim);
-    const outcome = await outcomeOf(sim, fact.args ?? []);
-    if (typeof fact.then === "function") fact.then(outcome, sim);
-    else expect(outcome).toEqual({ value: fact.then });
-    checked = true;
-  });
+  const options = fact.guard === undefined ? {} : { guard: fact.guard() };
+  await simulate(
+    1,
+    async (sim) => {
+      for (const [id, told] of Object.entries(fact.given ?? {})) define(sim, id, told, other);
+      define(sim, "test:acting", fact.when, acting);
+      fact.prepare?.(sim);
+      const outcome = await outcomeOf(sim, fact.args ?? []);
+      if (typeof fact.then === "function") fact.then(outcome, sim);
+      else expect(outcome).toEqual({ value: fact.then });
+      checked = true;
+    },
+    options,
+  );
   expect(checked).toBe(true);
 }
 
