@@ -109,7 +109,7 @@ interface Exports {
   lua_tothread(L: State, index: number): State;
   lua_topointer(L: State, index: number): Pointer;
   lua_rawequal(L: State, one: number, other: number): number;
-  lua_rawlen(L: State, index: number): number;
+  lua_rawlen(L: State, index: number): bigint;
   lua_next(L: State, index: number): number;
   lua_pushnil(L: State): void;
   lua_pushboolean(L: State, value: number): void;
