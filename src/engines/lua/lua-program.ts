@@ -324,6 +324,6 @@ class PreparedProgram implements Program {
 
   start(process: Process): LuaRun {
     const host = this.#isolates.hostOf(this.#isolate);
-    return new LuaRun(process, host, this.#isolate, this.#bag, this.#thread, (run) => this.#isolates.ended(run));
+    return new LuaRun(process, host, this.#isolate, this.#bag, this.#thread, this.#isolates);
   }
 }

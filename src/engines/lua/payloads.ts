@@ -162,7 +162,7 @@ class ReadingPass {
       if (isTime) return this.#date(index, address);
     }
     const at = index < 0 ? vm.api.lua_gettop(L) + index + 1 : index;
-    const length = vm.api.lua_rawlen(L, at);
+    const length = Number(vm.api.lua_rawlen(L, at));
     return length > 0 && this.#countsUpTo(at, length)
       ? this.#list(at, length, address, depth)
       : this.#map(at, address, depth);

@@ -165,7 +165,7 @@ function textsAt(host: Host, L: State, index: number): string[] {
 function casesAt(host: Host, L: State): Case[] {
   const { vm, isolate, bag } = host;
   const cases: Case[] = [];
-  const count = vm.api.lua_rawlen(L, 1);
+  const count = Number(vm.api.lua_rawlen(L, 1));
   for (let n = 1; n <= count; n++) {
     vm.getAt(L, 1, n);
     vm.getAt(L, -1, 1);
