@@ -47,6 +47,7 @@
   (import "lua" "lua_rawseti" (func $rawseti (param i32 i32 i64)))
   (import "lua" "lua_createtable" (func $createtable (param i32 i32 i32)))
   (import "lua" "lua_rotate" (func $rotate (param i32 i32 i32)))
+  (import "lua" "lua_settop" (func $settop (param i32 i32)))
   (import "lua" "lua_setmetatable" (func $setmetatable (param i32 i32) (result i32)))
   (import "lua" "lua_resume" (func $resume (param i32 i32 i32 i32) (result i32)))
   (import "lua" "realloc" (func $realloc (param i32 i32) (result i32)))
@@ -158,6 +159,13 @@
     (call $rawgeti (local.get $L) (local.get $index) (i64.extend_i32_s (local.get $n))))
   (func (export "rawSetAt") (param $L i32) (param $index i32) (param $n i32)
     (call $rawseti (local.get $L) (local.get $index) (i64.extend_i32_s (local.get $n))))
+
+  ;; Pushes element n of a table of the registry.
+  (func (export "rawGetIn") (param $L i32) (param $table i32) (param $n i32)
+    (drop (call $rawgeti (local.get $L) (i32.const -1001000) (i64.extend_i32_s (local.get $table))))
+    (drop (call $rawgeti (local.get $L) (i32.const -1) (i64.extend_i32_s (local.get $n))))
+    (call $rotate (local.get $L) (i32.const -2) (i32.const 1))
+    (call $settop (local.get $L) (i32.const -2)))
 
   ;; Makes the three values on top one table of them, with a metatable of the registry.
   (func (export "triple") (param $L i32) (param $metatable i32)

@@ -90,10 +90,8 @@ export class Bag {
 
   push(L: State, place: number): void {
     const { vm } = this.#isolate;
-    this.open(L);
-    vm.getAt(L, -1, place);
-    vm.api.lua_rotate(L, -2, 1);
-    vm.pop(L, 1);
+    if (this.#table === 0) vm.api.lua_pushnil(L);
+    else vm.getIn(L, this.#table, place);
   }
 
   forget(L: State, place: number): void {
@@ -161,10 +159,7 @@ class Names {
     const vm = this.#vm;
     const known = this.#places.get(name);
     if (known !== undefined) {
-      vm.getReference(L, this.#table);
-      vm.getAt(L, -1, known + 1);
-      vm.api.lua_rotate(L, -2, 1);
-      vm.pop(L, 1);
+      vm.getIn(L, this.#table, known + 1);
       return;
     }
     vm.pushString(L, name);

@@ -160,6 +160,7 @@ interface Companion {
   pushInteger(L: State, value: number): void;
   rawGetAt(L: State, index: number, n: number): number;
   rawSetAt(L: State, index: number, n: number): void;
+  rawGetIn(L: State, table: number, n: number): void;
   triple(L: State, metatable: number): void;
   canYield(L: State): number;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
@@ -232,6 +233,8 @@ export class LuaVm {
   words: Int32Array;
   #dumped: Uint8Array[] | null = null;
   #sliceEndsMs = 0;
+  /** What `save` notes things in, to be used again. */
+  readonly #saved: Int32Array[] = [];
   /** Set when something came out of the VM that must not: nothing more may run in it. */
   isBroken = false;
   /** Set when the memory has grown beyond what it should: its largest heap has to go (S11.37). */
@@ -500,15 +503,22 @@ export class LuaVm {
   }
 
   /** What was running when a host function began to run something else, to come back to; see `restore`. */
-  save(): readonly number[] {
+  save(): Int32Array {
+    const saved = this.#saved.pop() ?? new Int32Array(CELLS + 1);
+    const { words } = this;
     const at = this.#cells;
-    return [...this.words.subarray(at, at + CELLS), this.words[this.#length >> 2] as number];
+    for (let i = 0; i < CELLS; i++) saved[i] = words[at + i] as number;
+    saved[CELLS] = words[this.#length >> 2] as number;
+    return saved;
   }
 
-  /** Comes back to what `save` has noted. */
-  restore(saved: readonly number[]): void {
-    this.words.set(saved.slice(0, -1), this.#cells);
-    this.words[this.#length >> 2] = saved.at(-1) as number;
+  /** Comes back to what `save` has noted, once. */
+  restore(saved: Int32Array): void {
+    const { words } = this;
+    const at = this.#cells;
+    for (let i = 0; i < CELLS; i++) words[at + i] = saved[i] as number;
+    words[this.#length >> 2] = saved[CELLS] as number;
+    this.#saved.push(saved);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -663,6 +673,11 @@ export class LuaVm {
   /** Pushes element `n` of the table at an index, raw; its type. */
   getAt(L: State, index: number, n: number): number {
     return this.#companion.rawGetAt(L, index, n);
+  }
+
+  /** Pushes element `n` of the table that a reference stands for, raw. */
+  getIn(L: State, reference: number, n: number): void {
+    this.#companion.rawGetIn(L, reference, n);
   }
 
   /** Sets element `n` of the table at an index to the value on top, raw; takes that off. */
