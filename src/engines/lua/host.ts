@@ -28,13 +28,11 @@ import {
   NIL,
   NUMBER,
   OK,
-  RAISES,
   STRING,
   type State,
   TABLE,
   THREAD,
   USERDATA,
-  YIELDS,
 } from "./vm.ts";
 
 /** An error that is raised instead of being returned. */
@@ -48,6 +46,10 @@ export class Raised {
 
 /** What a host function costs besides what its data cost, in instructions' worth. */
 const CALL_COST = 60;
+/** What a host function answers that has to wait: the coroutine yields when it has returned. */
+const WAITS = -1;
+/** Emscripten's longjmp, the one exception that passes through host functions. */
+const LONGJMP = Infinity;
 
 /** One in so many executions is timed, and counts for all of them: reading the clock costs as much as a short one. */
 const TIMED_EXECUTIONS = 16;
@@ -170,42 +172,45 @@ export class Host {
       vm.isExempt = true;
       vm.charge(CALL_COST);
       let count: number;
+      let raises = false;
       try {
         count = fn(L);
       } catch (cause) {
-        if (vm.isLongjmp(cause)) {
+        if (cause === LONGJMP) {
           vm.isExempt = false;
           throw cause;
         }
-        const isReturned = cause instanceof ProcessError;
-        if (isReturned) vm.api.lua_pushnil(L);
+        raises = !(cause instanceof ProcessError);
+        if (!raises) vm.api.lua_pushnil(L);
         this.isolate.pushError(L, errorFor(cause));
-        count = isReturned ? 2 : RAISES;
+        count = 2;
       }
       vm.isExempt = false;
       if (this.#strand?.run.isShut === true) {
         // The call was the end of its process, or of this code: it does not return.
         vm.stop();
-        count = YIELDS;
+        count = WAITS;
       }
-      if (count === YIELDS && !vm.canYield(L)) {
+      // Outside the try: the longjmp that a yield is must not be caught and thrown again, which doubles its price.
+      if (count === WAITS && vm.canYield(L)) return vm.api.lua_yieldk(L, 0, 0, 0);
+      if (count === WAITS) {
         vm.pushString(L, "attempt to yield across a C-call boundary");
-        return RAISES;
+        raises = true;
       }
-      return count;
+      return raises ? vm.api.lua_error(L) : count;
     };
   }
 
   /** Waits at a source; the coroutine goes on with what `outcome` pushes. */
   wait(source: Source, outcome: Outcome): number {
     this.#strand?.willWait(source, outcome);
-    return YIELDS;
+    return WAITS;
   }
 
   /** Waits for whichever case comes first. */
   waitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): number {
     this.#strand?.willWaitForAny(cases, preference, outcome);
-    return YIELDS;
+    return WAITS;
   }
 
   /** The answer to a request: there already, or to be waited for. */

@@ -8,7 +8,7 @@
  * Rules that hold here: no JavaScript exception crosses a frame of Lua, except the one that is Lua's own longjmp; the
  * shadow stack is restored wherever that one is caught; views are renewed when the memory has grown.
  */
-import { adapterBytes, companionBytes, crossingsBytes } from "./companion-bytes.ts";
+import { companionBytes } from "./companion-bytes.ts";
 
 /** A pointer into the memory of a VM. */
 export type Pointer = number;
@@ -30,13 +30,6 @@ export const TABLE = 5;
 export const FUNCTION = 6;
 export const USERDATA = 7;
 export const THREAD = 8;
-
-/** Answers of a host function: the coroutine yields with no values; the value on top is raised. */
-export const YIELDS = -1;
-export const RAISES = -2;
-
-/** What is thrown for a longjmp of Lua: no object, since that would cost. */
-const LONGJMP = Infinity;
 
 /** How many instructions a process may run before others have their turn (S11.32): about a millisecond. */
 export const SLICE_INSTRUCTIONS = 100_000;
@@ -61,6 +54,8 @@ const GLOBAL_STATE = 16;
 const GC_PAUSE = 84;
 const USUAL_PAUSE = 50;
 const USUAL_STEP = 25;
+/** Emscripten's own longjmp. */
+const LONGJMP = Infinity;
 
 /** The cells shared with the companion, as indexes of the Int32Array; companion.wat says what they are. */
 const LEFT = 0;
@@ -143,13 +138,6 @@ interface Exports {
   luaL_traceback(L: State, of: State, message: Pointer, level: number): void;
 }
 
-interface Crossings {
-  readonly memory: WebAssembly.Memory;
-  readonly functions: WebAssembly.Table;
-  init(stackSave: number, stackRestore: number, setThrew: number): void;
-  guard: unknown;
-}
-
 interface Companion {
   init(cells: Pointer): void;
   hook: unknown;
@@ -167,10 +155,7 @@ interface Companion {
   lookSoon(): void;
 }
 
-/**
- * A lua_CFunction in JavaScript: takes its arguments from the stack of L and answers how many results it pushed, or YIELDS
- * or RAISES. It does not call lua_yieldk and lua_error itself: those throw, and through JavaScript that is dear.
- */
+/** A lua_CFunction in JavaScript: takes its arguments from the stack of L and answers how many results it pushed. */
 export type HostFunction = (L: State) => number;
 
 /** How finely code is preempted. For tests; the values left out are what is right for work. */
@@ -197,7 +182,6 @@ const lenientDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true 
 export class LuaModule {
   readonly glue: WebAssembly.Module;
   readonly companion: WebAssembly.Module;
-  readonly crossings: WebAssembly.Module;
   /** The module behind which a JavaScript function becomes a `(i32) -> i32` of the function table. */
   readonly adapter: WebAssembly.Module;
 
@@ -205,10 +189,14 @@ export class LuaModule {
   constructor(glue: Uint8Array) {
     this.glue = new WebAssembly.Module(glue);
     this.companion = new WebAssembly.Module(new Uint8Array(companionBytes));
-    this.crossings = new WebAssembly.Module(new Uint8Array(crossingsBytes));
-    this.adapter = new WebAssembly.Module(new Uint8Array(adapterBytes));
+    this.adapter = new WebAssembly.Module(new Uint8Array(ADAPTER_BYTES));
   }
 }
+
+/** `(module (import "e" "f" (func (param i32) (result i32))) (export "f" (func 0)))` */
+const ADAPTER_BYTES = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 2, 7, 1, 1, 0x65, 1, 0x66, 0, 0, 7, 5, 1, 1, 0x66, 0, 0,
+];
 
 /** One WASM instance. */
 export class LuaVm {
@@ -486,11 +474,6 @@ export class LuaVm {
     return this.words[this.#cells + PREEMPTED] === 1;
   }
 
-  /** Whether what was thrown is Lua's own longjmp, the one exception that passes through host functions. */
-  isLongjmp(cause: unknown): boolean {
-    return cause === LONGJMP;
-  }
-
   /** Whether a yield of a coroutine that runs would reach the scheduler: not from within a comparison of `table.sort`. */
   canYield(L: State): boolean {
     return this.#companion.canYield(L) !== 0;
@@ -526,9 +509,7 @@ export class LuaVm {
 
   /** Makes a function of JavaScript callable from Lua, for the life of the instance; its place in the function table. */
   addFunction(fn: HostFunction): number {
-    const lua = this.api as unknown as Record<string, unknown>;
-    const { exports } = new WebAssembly.Instance(this.#module.adapter, { lua, host: { function: fn } });
-    return this.#addToTable(exports.function);
+    return this.#addToTable(new WebAssembly.Instance(this.#module.adapter, { e: { f: fn } }).exports.f);
   }
 
   /** The companion's functions, as places in the function table: `charge(n)`, `enter(co)`, `leave()`. */
@@ -741,8 +722,8 @@ export class LuaVm {
   // -------------------------------------------------------------------------------------------------------------------
 
   #instantiate(): Exports {
-    const crossings = new WebAssembly.Instance(this.#module.crossings, {}).exports as unknown as Crossings;
-    const jumps = new Int32Array(crossings.memory.buffer);
+    let api: Exports | null = null;
+    const made = () => api as unknown as Exports;
     const nothing = () => 0;
     const refused = () => -52;
     const known: Record<string, unknown> = {
@@ -752,9 +733,17 @@ export class LuaVm {
       exit: () => {
         throw new Error("the Lua VM has exited");
       },
-      invoke_vii: crossings.guard,
+      invoke_vii: (index: number, one: number, other: number) => {
+        const stack = made().stackSave();
+        try {
+          (made().__indirect_function_table.get(index) as (one: number, other: number) => void)(one, other);
+        } catch (cause) {
+          made().stackRestore(stack);
+          if (cause !== LONGJMP) throw cause;
+          made().setThrew(1, 0);
+        }
+      },
       _emscripten_throw_longjmp: () => {
-        jumps[0] = 1;
         throw LONGJMP;
       },
       emscripten_resize_heap: (bytes: number) => this.#grow(bytes),
@@ -773,16 +762,7 @@ export class LuaVm {
       imports[module] ??= {};
       (imports[module] as Record<string, unknown>)[name] = known[name] ?? refused;
     }
-    const api = new WebAssembly.Instance(this.#module.glue, imports).exports as unknown as Exports;
-    const { functions } = crossings;
-    const all = api.__indirect_function_table;
-    const first = functions.grow(all.length + 3);
-    for (let index = 0; index < all.length; index++) functions.set(first + index, all.get(index));
-    const [save, restore, threw] = [all.length, all.length + 1, all.length + 2];
-    functions.set(save, api.stackSave);
-    functions.set(restore, api.stackRestore);
-    functions.set(threw, api.setThrew);
-    crossings.init(save, restore, threw);
+    api = new WebAssembly.Instance(this.#module.glue, imports).exports as unknown as Exports;
     return api;
   }
 }
