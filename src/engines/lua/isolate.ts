@@ -13,6 +13,7 @@ export interface PreludeReferences {
   readonly describe: number;
   readonly collect: number;
   readonly addModule: number;
+  readonly hostKinds: number;
   readonly error: number;
   readonly message: number;
   readonly channel: number;

@@ -19,7 +19,8 @@
 --   error_text(value)  the message of an error object, nil for anything else
 --   seed() -> two integers, clock() -> CPU seconds, time() -> Unix seconds, zone_offset(time) -> seconds east
 --
--- Returns base, readonly(name, table), new_environment(), and raw for the engine:
+-- Returns base, readonly(name, table), new_environment(), host_kinds (what tables of ours are called, by their metatable,
+-- which no script can get hold of) and raw for the engine:
 --   libraries    the tables behind the proxies by name, for the engine to add to before the first script runs
 --   blame        blame.lua, for functions of the engine to raise errors like the library's
 --   coroutine    create, resume, yield, status, running, close, isyieldable of C; resume_raw(co, …), `resume` with the
@@ -37,6 +38,9 @@ local raise, settle = parts.blame.raise, parts.blame.settle
 --- The names of the read-only tables, by proxy.
 local names = setmetatable({}, { __mode = "k" })
 
+--- What a table of ours is called, by its metatable: such a table is no data (S2.44).
+local host_kinds = {}
+
 local function refuse_change(proxy)
   raise("attempt to modify read-only table '" .. names[proxy] .. "'")
 end
@@ -46,14 +50,15 @@ local function readonly(name, t, call)
   local function following(_, key)
     return next(t, key)
   end
-  local proxy = setmetatable({}, {
+  local metatable = {
     __index = t,
     __newindex = refuse_change,
     __pairs = function(self) return following, self, nil end,
     __call = call,
     __metatable = false,
-  })
-  names[proxy] = name
+  }
+  local proxy = setmetatable({}, metatable)
+  names[proxy], host_kinds[metatable] = name, name
   return proxy
 end
 
@@ -139,5 +144,6 @@ return {
   base = base,
   readonly = readonly,
   new_environment = new_environment,
+  host_kinds = host_kinds,
   raw = { libraries = libraries, blame = parts.blame, coroutine = parts.coroutines.raw },
 }

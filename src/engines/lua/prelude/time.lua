@@ -1336,4 +1336,4 @@ function time.ticker(d)
   return setmetatable({ (host.ticker(nanoseconds)) }, Ticker)
 end
 
-return time, Time, Duration
+return time, Time, Duration, Timer, Ticker
