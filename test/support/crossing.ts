@@ -60,14 +60,19 @@ export async function withinLua(expressions: readonly string[], check: string): 
   });
 }
 
-/** What Lua is told, `<kind> <text>`, when it sends the values of these expressions; nothing may arrive then. */
-export async function refusedInLua(...expressions: string[]): Promise<string> {
+/** What Lua is told, `<kind> <text>`, when it sends the values of each text of arguments; nothing may arrive then. */
+export async function refusedInLua(...payloads: string[]): Promise<string[]> {
   return within(async (sim) => {
+    const sends = payloads.map((payload) => `function() return process.send(process.pid(), "topic", ${payload}) end`);
     const source = `return function()
-      local ok, err = process.send(process.pid(), "topic", ${expressions.join(", ")})
-      if ok then error("was sent") end
+      local told = {}
+      for i, send in ipairs({ ${sends.join(", ")} }) do
+        local ok, err = send()
+        if ok then error("was sent: " .. i) end
+        told[i] = err:kind() .. " " .. err:message()
+      end
       if not channel.select({ process.inbox():case_receive(), default = true }).default then error("arrived") end
-      return err:kind() .. " " .. err:message()
+      return told
     end`;
     defineLua(sim, "test:sender", source);
     const told = await sim.exec("test:sender");
