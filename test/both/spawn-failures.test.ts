@@ -175,7 +175,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Tries all variants by all starters, and tells kind, text and retryable of each answer. */
+/** Tries all variants by all starters; kind, text and retryable of each answer, and whether it has its name still. */
 const TRIES: Told = {
   lua: `${LUA_REFUSAL}
   return function(variants, args, is_bad, by, fills)
@@ -195,6 +195,7 @@ const TRIES: Told = {
         told[#told + 1] = one
       end
     end
+    told[#told + 1] = process.registry.lookup("taken") == process.pid()
     return told
   end`,
   typescript: async (process, variants, args, isBad, by, fills) => {
@@ -211,7 +212,7 @@ const TRIES: Told = {
         told.push([...refusal(cause), String(cause.retryable ?? "nil")]);
       }
     }
-    return told;
+    return [...told, (await process.registry.lookup("taken")) === process.pid()];
   },
 };
 
@@ -225,7 +226,7 @@ function factOf(row: Row): Fact {
   const fills = args[1] === "sim:full";
   return {
     title: `${row.title}: ${kind}, by the module or a builder, and nothing is started [both S3.6, S3.24]`,
-    given: fills || by === "namesake" ? { "app:child": child } : {},
+    ...((fills || by === "namesake") && { given: { "app:child": child } }),
     prepare: (sim) => {
       sim.addHost("sim:stopped", { status: "stopped" });
       sim.addHost("sim:stopping");
@@ -239,17 +240,15 @@ function factOf(row: Row): Fact {
       const said = (variant: string) =>
         text.replace("{variant}", variant).replace("{atLeast}", variant === "exec" ? "" : "at least ");
       const starters = by === "both" ? 2 : 1;
-      const told = (valueIn(outcome) as string[][]).map((one) => [
-        one[0],
-        one[1]?.replace(/^argument\[(2|1)\]\.callback/, "{bad}"),
-        one[2],
-      ]);
+      const answers = valueIn(outcome) as string[][];
+      // The name is still its holder's.
+      expect(answers.pop()).toBe(true);
+      const told = answers.map((one) => [one[0], one[1]?.replace(/^argument\[(2|1)\]\.callback/, "{bad}"), one[2]]);
       const expected = variants.flatMap((variant) =>
         Array(starters).fill([kind, said(variant), String(retryable ?? "nil")]),
       );
       expect(told).toEqual(expected);
       expect(sim.trace.filter((line) => line.includes("spawned"))).toHaveLength(fills ? 2 : 1);
-      expect(sim.lookup("taken")).toBe("{sim:processes|0x00001}");
     },
   };
 }
