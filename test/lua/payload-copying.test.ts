@@ -182,6 +182,58 @@ describe("between Lua processes", () => {
     expect(await withinLua([expression], check)).toEqual(expected);
   });
 
+  it("integer keys and floats stay what they are on every road between Lua processes [S2.37, S2.39, S2.41]", async () => {
+    await simulate(1, async (sim) => {
+      const told =
+        "function told(t) return (t[7] == 'seven') and math.type(t.f) == 'float' and math.type(t.i) == 'integer' end";
+      defineLua(sim, "app:argument", `${told} return function(t) return told(t) end`);
+      defineLua(sim, "app:context", `${told} return function() return { told(ctx.get("t")), told(ctx.all().t) } end`);
+      defineLua(sim, "app:message", `${told} return function() return told(process.inbox():receive():payload()) end`);
+      defineLua(sim, "app:state", "return function(t) process.upgrade('app:argument', t) end");
+      defineLua(sim, "app:result", "return function(t) return t end");
+      defineLua(sim, "app:error", "return function(t) error(errors.new({ message = 'e', details = t })) end");
+      defineLua(
+        sim,
+        "app:acting",
+        `${told}
+        return function()
+          local host, events, t = "sim:processes", process.events(), { [7] = "seven", f = 3.0, i = 3 }
+          local builder = process.with_context({ t = t })
+          builder:with_message("m", t):spawn_monitored("app:message", host)
+          local message = events:receive().result.value
+          process.spawn_monitored("app:result", host, t)
+          local result = events:receive().result.value
+          process.spawn_monitored("app:error", host, t)
+          local exit = events:receive().result
+          local _, err = process.exec("app:error", host, t)
+          return { process.exec("app:argument", host, t), builder:exec("app:context", host), message,
+            process.exec("app:state", host, t), told(process.exec("app:result", host, t)), told(result),
+            told(err:details()), exit.details == nil or told(exit.details) }
+        end`,
+      );
+      expect(await sim.exec("app:acting")).toEqual([true, [true, true], true, true, true, true, true, true]);
+    });
+  });
+
+  it("arguments that share a part share it on arrival [S2.42, S3.28]", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(sim, "app:compares", "return function(a, b) return { rawequal(a, b), rawequal(a.in_b, b) } end");
+      defineLua(
+        sim,
+        "app:acting",
+        `return function()
+          local shared, b = {}, {}
+          return { process.exec("app:compares", "sim:processes", shared, shared),
+            process.exec("app:compares", "sim:processes", { in_b = b }, b) }
+        end`,
+      );
+      expect(await sim.exec("app:acting")).toEqual([
+        [true, false],
+        [false, true],
+      ]);
+    });
+  });
+
   it("a hole among several payloads stays one, and so does one at the end [S2.15, S2.16, S2.38]", async () => {
     expect(await withinLua(["nil", "2"], "{ type(v), v[1] == nil, v[2] }")).toEqual(["table", true, 2]);
     expect(await withinLua(["1", "nil"], "{ type(v), v[1], v[2] == nil }")).toEqual(["table", 1, true]);
