@@ -265,12 +265,18 @@ export class Host {
     return 1;
   }
 
-  /** Pushes the arguments of main; how many. */
+  /** Pushes the arguments of main, as one value, so that what they share stays shared (S2.42); how many. */
   pushArguments(co: State, args: readonly unknown[]): number {
     const { vm } = this;
     vm.isExempt = true;
-    vm.api.lua_checkstack(co, args.length + 8);
-    for (const one of args) pushValue(this.isolate, co, one);
+    if (args.length > 0) {
+      vm.api.lua_checkstack(co, args.length + 8);
+      pushValue(this.isolate, co, args);
+      const at = vm.api.lua_gettop(co);
+      for (let n = 1; n <= args.length; n++) vm.getAt(co, at, n);
+      vm.api.lua_rotate(co, at, -1);
+      vm.pop(co, 1);
+    }
     vm.isExempt = false;
     return args.length;
   }

@@ -15,6 +15,7 @@ export interface PreludeReferences {
   readonly collect: number;
   readonly addModule: number;
   readonly protect: number;
+  readonly hostKinds: number;
   readonly error: number;
   readonly message: number;
   readonly channel: number;
