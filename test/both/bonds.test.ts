@@ -1,7 +1,7 @@
 /** Monitors and links (section 5), in both languages. */
 import { describe, expect } from "vitest";
 import { RefusingGuard } from "../scenarios/refusal.ts";
-import { facts, type Told } from "../support/facts.ts";
+import { facts, type Outcome, type Told } from "../support/facts.ts";
 import { answer, ending, HOST, luaMain, peers } from "../support/peers.ts";
 
 /** A pid of the simulated host under which nothing has ever run. */
@@ -232,7 +232,7 @@ describe("a monitor", () => {
           return got;
         },
       },
-      then: (outcome) => {
+      then: (outcome: Outcome) => {
         const [tookBack, late, first, second, none] = (outcome as { value: unknown[] }).value;
         // Between two processes no order of their ends is defined.
         expect([tookBack, late, new Set([first, second]), none]).toEqual([

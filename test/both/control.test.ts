@@ -1,7 +1,7 @@
 /** Terminate, cancel and options (S4.20–S4.38), in both languages. */
 import { describe, expect } from "vitest";
 import { RefusingGuard } from "../scenarios/refusal.ts";
-import { facts } from "../support/facts.ts";
+import { facts, type Outcome } from "../support/facts.ts";
 import { answer, ending, HOST, luaMain, peers, raised } from "../support/peers.ts";
 
 /** A pid of the simulated host under which nothing has ever run. */
@@ -497,7 +497,7 @@ describe("options", () => {
           return [...got, true, process.getOptions().trapLinks];
         },
       },
-      then: (outcome) => {
+      then: (outcome: Outcome) => {
         // The name of the option is that of the language.
         expect(JSON.parse(JSON.stringify(outcome).replaceAll("trapLinks", "trap_links"))).toEqual({
           value: [

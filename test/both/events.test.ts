@@ -1,6 +1,6 @@
 /** The shape of lifecycle events (section 6), in both languages. */
 import { describe, expect } from "vitest";
-import { facts } from "../support/facts.ts";
+import { facts, type Outcome } from "../support/facts.ts";
 import { answer, HOST, luaMain, peers } from "../support/peers.ts";
 
 describe("events", () => {
@@ -177,7 +177,7 @@ describe("events", () => {
           return [event.from, event.reason];
         },
       },
-      then: (outcome) => expect(outcome).toEqual({ value: ["{|}", "by a tool"] }),
+      then: (outcome: Outcome) => expect(outcome).toEqual({ value: ["{|}", "by a tool"] }),
     },
   ]);
 });
