@@ -223,14 +223,14 @@ export class Host {
   // -------------------------------------------------------------------------------------------------------------------
   // Arguments and results
 
-  /** The text at a position; a number is converted (S12.11). */
-  text(L: State, position: number, operation: string): string {
+  /** The text at a position; a number is converted (S12.11). `shown` is the position as whoever calls a method counts. */
+  text(L: State, position: number, operation: string, shown = position): string {
     const { api } = this.vm;
     const type = api.lua_type(L, position);
-    if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string");
+    if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string", shown);
     const text = this.isolate.name(L, position);
     if (text !== null) return text;
-    throw new Raised(invalid(`bad argument #${position} to '${operation}' (string is not UTF-8)`));
+    throw new Raised(invalid(`bad argument #${shown} to '${operation}' (string is not UTF-8)`));
   }
 
   /** The text at a required position; too few arguments are a failure that is returned (S12.10). */
@@ -246,8 +246,8 @@ export class Host {
   }
 
   /** The error that is raised for an argument of the wrong type. */
-  wrongArgument(L: State, position: number, operation: string, expected: string): Raised {
-    const given = badArgument(position, operation, expected, null);
+  wrongArgument(L: State, position: number, operation: string, expected: string, shown = position): Raised {
+    const given = badArgument(shown, operation, expected, null);
     const message = given.message.replace(/got null\)$/, `got ${this.kindName(L, position)})`);
     return new Raised(new ProcessError({ kind: errors.INVALID, message }));
   }
