@@ -87,7 +87,7 @@ describe("the examples of the governing text", () => {
     expect(EXAMPLES).toHaveLength(15);
     expect(
       EXAMPLES.flatMap((text) => text.split("\n").filter((one) => isCode(one) && !one.startsWith("--"))),
-    ).toHaveLength(43);
+    ).toHaveLength(39);
   });
 
   it("information on oneself [S1.8, S1.9]", async () => {
