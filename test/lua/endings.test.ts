@@ -217,38 +217,42 @@ describe("a Lua process that never waits", () => {
     "in %s is ended by terminate, and others have their turns [S4.21, S4.20]",
     async (_, body) => {
       await simulate(1, async (sim) => {
-        defineLua(sim, "app:busy", `return function() ${body} end`);
+        defineLua(sim, "app:busy", `return function(parent) process.send(parent, "running") ${body} end`);
+        defineLua(sim, "app:other", `return function() return "had its turn" end`);
         defineLua(
           sim,
           "app:parent",
           `return function()
-          local pid = process.spawn_monitored("app:busy", "${HOST}")
-          for i = 1, 3 do
-            process.send(process.pid(), "turn", i)
-            process.inbox():receive()
-          end
+          local pid = process.spawn_monitored("app:busy", "${HOST}", process.pid())
+          local running = process.inbox():receive():topic()
+          local other = process.exec("app:other", "${HOST}")
           local ordered = process.terminate(pid)
-          return { ordered, process.events():receive().result.error }
+          return { running, other, ordered, process.events():receive().result.error }
         end`,
         );
-        expect(await sim.exec("app:parent")).toEqual([true, "process terminated"]);
+        expect(await sim.exec("app:parent")).toEqual(["running", "had its turn", true, "process terminated"]);
       });
     },
   );
 
   it("falls with a process it is linked to [S4.11, S4.21]", async () => {
     await simulate(1, async (sim) => {
-      defineLua(sim, "app:busy", `return function(peer) process.link(peer) while true do pcall(error) end end`);
+      defineLua(
+        sim,
+        "app:busy",
+        `return function(peer, parent)
+          process.link(peer)
+          process.send(parent, "running")
+          while true do pcall(error) end
+        end`,
+      );
       defineLua(
         sim,
         "app:parent",
         `return function()
           local peer = process.spawn("app:idle", "${HOST}")
-          process.spawn_monitored("app:busy", "${HOST}", peer)
-          for i = 1, 3 do
-            process.send(process.pid(), "turn", i)
-            process.inbox():receive()
-          end
+          process.spawn_monitored("app:busy", "${HOST}", peer, process.pid())
+          process.inbox():receive()
           process.terminate(peer)
           return process.events():receive().result.error
         end`,

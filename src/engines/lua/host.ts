@@ -284,7 +284,6 @@ export class Host {
     const { api } = vm;
     const type = api.lua_type(co, index);
     if (type === STRING || type === NUMBER) return vm.shownString(co, index);
-    if (type !== TABLE && type !== USERDATA) return type === NIL ? "nil" : (TYPE_NAMES[type] ?? "value");
     const at = index < 0 ? api.lua_gettop(co) + index + 1 : index;
     vm.isExempt = true;
     const apart = api.lua_newthread(co);
