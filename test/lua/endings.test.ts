@@ -193,6 +193,9 @@ describe("terminate of oneself", () => {
   );
 });
 
+/** More turns than any of these takes: one that goes on for ever fails instead of hanging. */
+const TURNS = { maxTurns: 5_000 };
+
 /** Programs that never wait. */
 const BUSY: Record<string, string> = {
   "an empty loop": `while true do end`,
@@ -236,29 +239,33 @@ describe("a Lua process that never waits", () => {
   );
 
   it("falls with a process it is linked to [S4.11, S4.21]", async () => {
-    await simulate(1, async (sim) => {
-      defineLua(
-        sim,
-        "app:busy",
-        `return function(peer, parent)
+    await simulate(
+      1,
+      async (sim) => {
+        defineLua(
+          sim,
+          "app:busy",
+          `return function(peer, parent)
           process.link(peer)
           process.send(parent, "running")
           while true do pcall(error) end
         end`,
-      );
-      defineLua(
-        sim,
-        "app:parent",
-        `return function()
+        );
+        defineLua(
+          sim,
+          "app:parent",
+          `return function()
           local peer = process.spawn("app:idle", "${HOST}")
           process.spawn_monitored("app:busy", "${HOST}", peer, process.pid())
           process.inbox():receive()
           process.terminate(peer)
           return process.events():receive().result.error
         end`,
-      );
-      defineLua(sim, "app:idle", `return function() process.inbox():receive() end`);
-      expect(await sim.exec("app:parent")).toBe("linked process failed");
-    });
+        );
+        defineLua(sim, "app:idle", `return function() process.inbox():receive() end`);
+        expect(await sim.exec("app:parent")).toBe("linked process failed");
+      },
+      TURNS,
+    );
   });
 });
