@@ -43,6 +43,13 @@ export abstract class Run extends Syscalls {
    * @returns whether there is such a cleanup; if not, `cleaned` is never called.
    */
   abstract stop(cleaned: () => void): boolean;
+  /**
+   * Whether a strand that gave its turn back goes on before any other of the process: only processes are switched then,
+   * never the coroutines of one (S11.11).
+   */
+  get pausedGoesFirst(): boolean {
+    return false;
+  }
   /** What it has used so far; `null` where the language does not count. */
   measure(): Measure | null {
     return null;

@@ -446,21 +446,29 @@ export class Process implements Subject {
       else if (this.stirred !== null) this.serveStirred(run);
       else break;
     }
-    if (this.hasSettled && this.doomedTo === null && this.run === run) this.resumeSettled(run);
+    if (this.hasSettled && this.doomedTo === null && this.run === run && !this.isInterrupted) this.resumeSettled(run);
     this.stepping = false;
     if ((this.doomedTo !== null && !this.isEnded) || this.stirred !== null || this.handed !== null || this.hasSettled) {
       this.island.scheduler.enqueue(this);
     }
   }
 
-  /** Those who gave their turn back have it again, behind those who have been waiting for it. */
+  /** Those who gave their turn back have it again: behind those who have been waiting for it, or before all others. */
   private unpause(rare: Rare): void {
     const paused = rare.paused as WaitQueue;
     if (this.over === null) this.over = new WaitQueue();
+    const goesFirst = this.run?.pausedGoesFirst === true;
     for (let at = paused.first; at !== null; at = paused.first) {
       paused.remove(at);
-      this.over.add(at);
+      if (goesFirst) this.over.addFirst(at);
+      else this.over.add(at);
     }
+  }
+
+  /** Whether a strand has given its turn back in this turn, and nothing else of the process may run before it. */
+  private get isInterrupted(): boolean {
+    const paused = this.rare?.paused;
+    return paused != null && paused.first !== null && this.run?.pausedGoesFirst === true;
   }
 
   private serveStirred(run: Run | null): void {
@@ -533,7 +541,7 @@ export class Process implements Subject {
       if (--this.budget <= 0) last ??= settled.last;
       settled.remove(at);
       at.strand.resumeSettled();
-      if (this.budget <= 0 && (last === null || at === last)) return;
+      if (this.budget <= 0 && (last === null || at === last || this.isInterrupted)) return;
     }
   }
 

@@ -211,6 +211,10 @@ export class LuaRun extends Run {
     isolate.runs.add(this);
   }
 
+  override get pausedGoesFirst(): boolean {
+    return true;
+  }
+
   /** What it has used so far. */
   override measure(): Measure {
     const { instructions, slices, cpuMs } = this.usage;
