@@ -43,13 +43,6 @@ export abstract class Run extends Syscalls {
    * @returns whether there is such a cleanup; if not, `cleaned` is never called.
    */
   abstract stop(cleaned: () => void): boolean;
-  /**
-   * Whether a strand that gave its turn back goes on before any other of the process: only processes are switched then,
-   * never the coroutines of one (S11.11).
-   */
-  get pausedGoesFirst(): boolean {
-    return false;
-  }
   /** What it has used so far; `null` where the language does not count. */
   measure(): Measure | null {
     return null;
@@ -74,6 +67,8 @@ export interface Program {
    * and answers once, now or later, with a program that is started once. `null` when there is nothing to do.
    */
   readonly prepare: ((heritage: Heritage, answer: (program: Program | ProcessError) => void) => void) | null;
+  /** Gives back what `prepare` has made for a process that is not to start after all; `null` when there is nothing. */
+  readonly discard: (() => void) | null;
   /** Makes a run of it, which does not run yet. */
   start(process: Process): Run;
 }

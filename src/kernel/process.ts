@@ -60,6 +60,8 @@ class Rare {
   topics: Map<string, Subscription> | null = null;
   /** The strands that have given their turn back. */
   paused: WaitQueue | null = null;
+  /** The strand that was interrupted, before which none of the others may go on. */
+  interrupted: Strand | null = null;
   /** What comes when the code that was stopped has cleaned up. */
   afterCleanup: (() => void) | null = null;
   /** Sources stirred besides the first. */
@@ -407,6 +409,20 @@ export class Process implements Subject {
     this.island.scheduler.enqueue(this);
   }
 
+  /**
+   * @internal A strand was interrupted in the middle of its work, and goes on in the next turn. Until it waits or ends, no
+   * other strand of the process runs: its code cannot tell that it was interrupted (S11.11, S11.32).
+   */
+  interrupted(strand: Strand): void {
+    this.rareParts().interrupted = strand;
+    this.budget = 0;
+    this.island.scheduler.enqueue(this);
+  }
+
+  private get isInterrupted(): boolean {
+    return this.rare !== null && this.rare.interrupted !== null;
+  }
+
   /** @internal Whether a strand whose wait is over is still to go on. */
   get hasSettled(): boolean {
     return this.over !== null && this.over.first !== null;
@@ -436,7 +452,10 @@ export class Process implements Subject {
     }
     this.stepping = true;
     this.budget = BUDGET;
-    if (this.rare !== null && this.rare.paused !== null) this.unpause(this.rare);
+    if (this.rare !== null) {
+      if (this.rare.paused !== null) this.unpause(this.rare);
+      if (this.rare.interrupted !== null) this.resumeInterrupted(this.rare, this.rare.interrupted);
+    }
     if (this.args !== null) this.begin(this.args);
     const { run } = this;
     while (this.budget > 0 && this.doomedTo === null && this.run === run) {
@@ -453,22 +472,19 @@ export class Process implements Subject {
     }
   }
 
-  /** Those who gave their turn back have it again: behind those who have been waiting for it, or before all others. */
+  /** Those who gave their turn back have it again, behind those who have been waiting for it. */
   private unpause(rare: Rare): void {
     const paused = rare.paused as WaitQueue;
     if (this.over === null) this.over = new WaitQueue();
-    const goesFirst = this.run?.pausedGoesFirst === true;
     for (let at = paused.first; at !== null; at = paused.first) {
       paused.remove(at);
-      if (goesFirst) this.over.addFirst(at);
-      else this.over.add(at);
+      this.over.add(at);
     }
   }
 
-  /** Whether a strand has given its turn back in this turn, and nothing else of the process may run before it. */
-  private get isInterrupted(): boolean {
-    const paused = this.rare?.paused;
-    return paused != null && paused.first !== null && this.run?.pausedGoesFirst === true;
+  private resumeInterrupted(rare: Rare, strand: Strand): void {
+    rare.interrupted = null;
+    strand.resumeSettled();
   }
 
   private serveStirred(run: Run | null): void {
@@ -872,7 +888,10 @@ export class Process implements Subject {
       return;
     }
     loadFor(this.island, id ?? this.entry, this.heritage, (program) => {
-      if (this.isEnded) return;
+      if (this.isEnded) {
+        if (!(program instanceof ProcessError)) program.discard?.();
+        return;
+      }
       if (program instanceof ProcessError) this.failUpgrade(program);
       else this.become(program, state);
     });
@@ -909,6 +928,7 @@ export class Process implements Subject {
   private closeRun(): void {
     const { run, rare } = this;
     if (run !== null) run.shut();
+    else if (this.args !== null) this.program.discard?.();
     this.run = null;
     this.args = null;
     this.waits = 0;
@@ -920,6 +940,7 @@ export class Process implements Subject {
     rare.eventsSubscription = null;
     rare.stirred = null;
     rare.paused = null;
+    rare.interrupted = null;
     rare.accepted = null;
     if (rare.topics !== null) {
       rare.topics = null;

@@ -86,18 +86,6 @@ export class WaitQueue {
     this.last = place;
   }
 
-  /** Adds a place before all others. */
-  addFirst(place: Place): void {
-    const { first } = this;
-    place.queue = this;
-    if (first === null) this.last = place;
-    else {
-      place.next = first;
-      first.previous = place;
-    }
-    this.first = place;
-  }
-
   remove(place: Place): void {
     const { previous, next } = place;
     if (previous === null) this.first = next;

@@ -461,7 +461,7 @@ describe("options", () => {
             true,
             true,
             process.getOptions().trapLinks,
-            process.getOptions() === process.getOptions(),
+            first === process.getOptions(),
             await process.exec("app:look", HOST, true),
             await process.exec("app:look", HOST),
           ];

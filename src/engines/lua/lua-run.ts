@@ -211,10 +211,6 @@ export class LuaRun extends Run {
     isolate.runs.add(this);
   }
 
-  override get pausedGoesFirst(): boolean {
-    return true;
-  }
-
   /** What it has used so far. */
   override measure(): Measure {
     const { instructions, slices, cpuMs } = this.usage;
@@ -268,7 +264,7 @@ export class LuaRun extends Run {
   preempted(strand: LuaStrand): void {
     this.usage.preemptions++;
     this.isolate.usage.preemptions++;
-    this.process.paused(strand);
+    this.process.interrupted(strand);
     this.process.island.scheduler.giveWay();
   }
 
