@@ -1,8 +1,8 @@
 /** What a Lua process finds: globals, modules, libraries; and whose they are (S11.25, S11.29, S3.30). */
 import { describe, expect, it } from "vitest";
-import { runLua } from "../support/running-lua.ts";
 import { simulate } from "../../src/testing/index.ts";
 import { defineLua } from "../support/lua.ts";
+import { runLua } from "../support/running-lua.ts";
 
 describe("a Lua process", () => {
   it("finds the libraries and globals that are always there, by require too [S11.25, S11.29, S1.1]", async () => {
@@ -38,7 +38,9 @@ describe("a Lua process", () => {
   });
 
   it("may list what is always there, to no effect [S13.22]", async () => {
-    const got = await runLua("return function() return require('string') == string end", { modules: ["string", "process"] });
+    const got = await runLua("return function() return require('string') == string end", {
+      modules: ["string", "process"],
+    });
     expect(got).toBe(true);
   });
 
@@ -82,7 +84,8 @@ describe("a Lua process", () => {
 });
 
 describe("libraries", () => {
-  const COUNTER = "loads = (loads or 0) + 1 local M = {count = 0} function M.add() M.count = M.count + 1 return M.count end return M";
+  const COUNTER =
+    "loads = (loads or 0) + 1 local M = {count = 0} function M.add() M.count = M.count + 1 return M.count end return M";
 
   it("are loaded once per process, and shared by those that import them in it [S3.30, S11.29]", async () => {
     const got = await runLua(
@@ -113,7 +116,9 @@ describe("libraries", () => {
         end`,
         entry,
       );
-      expect([await sim.exec("test:user"), await sim.exec("test:user"), await sim.exec("test:user")]).toEqual([1, 1, 1]);
+      expect([await sim.exec("test:user"), await sim.exec("test:user"), await sim.exec("test:user")]).toEqual([
+        1, 1, 1,
+      ]);
     });
   });
 
@@ -137,12 +142,7 @@ describe("libraries", () => {
         },
       },
     );
-    expect(got).toEqual([
-      [true, "of the library", true, true, "other", false, true],
-      true,
-      true,
-      true,
-    ]);
+    expect(got).toEqual([[true, "of the library", true, true, "other", false, true], true, true, true]);
   });
 
   it("may be anything: a function, a text, nothing at all [S11.29]", async () => {

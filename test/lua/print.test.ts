@@ -67,7 +67,10 @@ it("prints what is not UTF-8 as well as it can, and refuses what is too long [S1
     local ok, text = pcall(function() print(("x"):rep(1 << 19), ("x"):rep(1 << 19)) end)
     print(ok, text)
   end`);
-  expect(lines.map(({ text }) => text)).toEqual(["ü � \0end", "false main.lua:3: line too long to print (limit 1 MiB)"]);
+  expect(lines.map(({ text }) => text)).toEqual([
+    "ü � \0end",
+    "false main.lua:3: line too long to print (limit 1 MiB)",
+  ]);
 });
 
 it("may be passed on as a function, and waits nowhere [S11.28]", async () => {

@@ -67,7 +67,11 @@ describe("turns", () => {
 
   it("end a process that never waits when it is terminated, its deadline passes or a link fails [S11.32, S4.21]", async () => {
     await simulate(1, async (sim) => {
-      const loops = ["while true do end", "while true do pcall(function() end) end", "coroutine.wrap(function() while true do end end)()"];
+      const loops = [
+        "while true do end",
+        "while true do pcall(function() end) end",
+        "coroutine.wrap(function() while true do end end)()",
+      ];
       for (const [at, loop] of loops.entries()) defineLua(sim, `test:loop${at}`, `return function() ${loop} end`);
       sim.define("test:main", async (process: Process) => {
         const ends: string[] = [];
@@ -91,7 +95,9 @@ describe("memory", () => {
   it("that is used up ends the process, and no pcall catches it [S11.37, S11.36, S12.22]", async () => {
     await simulate(1, async (sim) => {
       const memoryLimitBytes = 2 * 2 ** 20;
-      defineLua(sim, "test:greedy", `return function() pcall(function() ${FILL} end) return "caught" end`, { memoryLimitBytes });
+      defineLua(sim, "test:greedy", `return function() pcall(function() ${FILL} end) return "caught" end`, {
+        memoryLimitBytes,
+      });
       defineLua(sim, "test:modest", `return function() time.sleep("1s") return "well" end`, { memoryLimitBytes });
       defineLua(
         sim,
