@@ -191,6 +191,57 @@ describe("an error that nobody catches", () => {
   });
 });
 
+describe("an error of a library function", () => {
+  it("names the line that called it, in whichever file and coroutine, and the function as it was called [S11.25]", async () => {
+    const got: string[] = await runLua(
+      `return function()
+        local list = {}
+        local function note(f, ...) list[#list + 1] = tostring(select(2, pcall(f, ...))) end
+        note(lib.bad)
+        note(function()
+          local text = ("x"):rep({})
+        end)
+        note(coroutine.wrap(function()
+          time.sleep(1)
+          local text = string.rep("x", {})
+        end))
+        note(function() string.gsub("x", "x", function()
+          local text = lib.bad()
+        end) end)
+        note(function()
+          local mine = table.concat
+          local text = mine({{}})
+        end)
+        note(function()
+          local t = setmetatable({}, {__index = function(_, k)
+            local text = string.char(-1)
+          end}).x
+        end)
+        note(string.rep, "x", {})
+        process.send(process.pid(), "t")
+        note(process.serve, function()
+          table.insert({}, 1, 2, 3)
+        end)
+        return list
+      end`,
+      {
+        imports: { lib: "x:lib" },
+        libraries: { "x:lib": "return {bad = function()\n  local n = math.floor({})\nend}" },
+      },
+    );
+    expect(got).toEqual([
+      "lib.lua:2: bad argument #1 to 'floor' (number expected, got table)",
+      "alone.lua:6: bad argument #1 to 'rep' (number expected, got table)",
+      "alone.lua:10: bad argument #2 to 'rep' (number expected, got table)",
+      "lib.lua:2: bad argument #1 to 'floor' (number expected, got table)",
+      "alone.lua:17: invalid value (table) at index 1 in table for 'concat'",
+      "alone.lua:21: bad argument #1 to 'char' (value out of range)",
+      "bad argument #2 to 'rep' (number expected, got table)",
+      "alone.lua:27: wrong number of arguments to 'insert'",
+    ]);
+  });
+});
+
 /** What is told of a process that ends by an error. */
 async function crash(source: string): Promise<{ text: string; trace: string }> {
   const crashes: { text: string; trace: string }[] = [];
