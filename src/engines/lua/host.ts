@@ -207,6 +207,11 @@ export class Host {
     return WAITS;
   }
 
+  /** Waits where nothing can be waited for: the load of a module that does so fails. */
+  cannotWait(): number {
+    return WAITS;
+  }
+
   /** Waits for whichever case comes first. */
   waitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): number {
     this.#strand?.willWaitForAny(cases, preference, outcome);
@@ -307,8 +312,13 @@ export class Host {
 
   /** The stack of a coroutine that has failed, without what is ours; "" when there is nothing to say. */
   readableTrace(co: State): string {
-    const lines = this.vm.traceback(this.isolate.heap.L, co, 0).split("\n").slice(1);
-    return lines.filter((line) => !/^\s*(\?|\[C\]): /.test(line)).join("\n");
+    let isOurs = false;
+    const isShown = (line: string): boolean => {
+      // A tail call is told only of functions that are shown.
+      if (!/^\s*\(\.\.\.tail calls\.\.\.\)/.test(line)) isOurs = /^\s*(\?|\[C\]): /.test(line);
+      return !isOurs;
+    };
+    return this.vm.traceback(this.isolate.heap.L, co, 0).split("\n").slice(1).filter(isShown).join("\n");
   }
 }
 

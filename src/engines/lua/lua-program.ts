@@ -171,17 +171,42 @@ function checked(chunk: LuaChunk, isolates: Isolates): string {
       `${chunk.name}:${line}:${cause.column}: ${cause.message}${shownLine(chunk, line, cause.column)}`,
     );
   }
-  const problem = isolates.compileProblem(`${padding(chunk)}${text}`, `@${chunk.name}`);
+  const compile = (text: string) => isolates.compileProblem(`${padding(chunk)}${text}`, `@${chunk.name}`);
+  const problem = compile(text);
   if (problem === null) return text;
   const at = /:(\d+):/.exec(problem);
-  throw failedToLoad(problem + (at === null ? "" : shownLine(chunk, Number(at[1]), nearColumn(chunk, problem, at))));
+  const line = Number(at?.[1]);
+  throw failedToLoad(
+    problem + (at === null ? "" : shownLine(chunk, line, nearColumn(chunk, text, line, problem, compile))),
+  );
 }
 
-/** Where the text that a message says it is near to stands in its line; 0 when it cannot be told. */
-function nearColumn(chunk: LuaChunk, problem: string, at: RegExpExecArray): number {
-  const near = /near '([^']*)'/.exec(problem)?.[1];
-  const line = chunk.source.split("\n")[Number(at[1]) - chunk.firstLine];
-  return near === undefined || line === undefined ? 0 : line.indexOf(near) + 1;
+/** How many places are tried when the text that a message says it is near to stands in its line more than once. */
+const TRIED_PLACES = 32;
+
+/**
+ * Where the text that a message says it is near to stands in its line; 0 when it cannot be told. The compiler reads
+ * from left to right, so it is the first place up to which the text has the same problem.
+ */
+function nearColumn(
+  chunk: LuaChunk,
+  text: string,
+  line: number,
+  problem: string,
+  compile: (text: string) => string | null,
+): number {
+  const near = /near '(.+)'$/s.exec(problem)?.[1];
+  const lines = text.split("\n");
+  const index = line - chunk.firstLine;
+  const own = lines[index];
+  if (near === undefined || own === undefined) return 0;
+  const before = lines.slice(0, index).join("\n") + (index > 0 ? "\n" : "");
+  let at = own.indexOf(near);
+  for (let tries = 0; at >= 0 && tries < TRIED_PLACES; tries++) {
+    if (compile(`${before}${own.slice(0, at + near.length)}\n`) === problem) return at + 1;
+    at = own.indexOf(near, at + 1);
+  }
+  return 0;
 }
 
 /** The line with a marker below it. */
@@ -285,7 +310,7 @@ class Loading {
   #cause(): string {
     const { objects } = this.#isolate;
     if (objects.kind(this.#co, -1) === ERROR) return readError(this.#isolate, this.#co, -1).message;
-    return this.#host.describe(this.#co, -1);
+    return this.#host.apart(this.#isolate, this.#bag, () => this.#host.describe(this.#co, -1));
   }
 
   #fail(error: ProcessError): void {

@@ -68,10 +68,13 @@ local error_mt = {
 }
 
 --- Leaves out the frames of the prelude, which has no lines, and of C: they say nothing to whoever reads the stack.
+-- A tail call is told only of functions that are shown.
 local function readable(stack)
-  local lines = {}
+  local lines, is_ours = {}, false
   for line in gmatch(stack, "[^\n]+") do
-    if not find(line, "^%s*%?: ") and not find(line, "^%s*%[C%]: ") then lines[#lines + 1] = line end
+    local is_tail_call = find(line, "^%s*%(%.%.%.tail calls%.%.%.%)")
+    if not is_tail_call then is_ours = find(line, "^%s*%?: ") or find(line, "^%s*%[C%]: ") end
+    if not is_ours then lines[#lines + 1] = line end
   end
   return concat(lines, "\n")
 end
