@@ -7,8 +7,8 @@
  *
  * What may rightly differ does not occur: addresses, the order of `pairs` over more than one key, time, the collector,
  * `debug`, a NaN as text (its sign is the machine's), how deep recursion may go, what the sandbox refuses by its bounds,
- * and errors of library functions that are called as a tail call (the library here is in Lua, and then the caller has no
- * position).
+ * errors of library functions that are called as a tail call (the library here is in Lua, and then the caller has no
+ * position) or directly by `pcall` (which of its names they say), and a division of integers by 0 (before Lua 5.4.5 its error may name the wrong line).
  * Nothing that waits is waited for longer than some virtual milliseconds, so no program stands still.
  *
  * Each program is the text of a function that answers its log as one string; it needs PRELUDE in scope.
@@ -172,7 +172,7 @@ class Generator {
     return r.pick([
       () => `(${sub()} ${r.pick(["+", "-", "*"])} ${sub()})`,
       () => `(${sub()} ${r.pick(["//", "%", "/"])} ${r.pick(["2", "3", "-7", "0.5", "4.0"])})`,
-      () => `(${sub()} ${r.pick(["//", "%"])} ${sub()})`,
+      () => `(${sub()} ${r.pick(["//", "%"])} (${sub()} | 1))`,
       () => `(${sub()} ${r.pick(["&", "|", "~", "<<", ">>"])} ${r.pick(["1", "3", "0xff", "2.0"])})`,
       () => `(- ${sub()})`,
       () => `#${this.#string(scope, depth - 1)}`,
@@ -460,8 +460,6 @@ class Generator {
       `table.unpack()`,
       `coroutine.resume(1)`,
       `coroutine.create(1)`,
-      `coroutine.wrap()`,
-      `coroutine.status()`,
       `coroutine.close(coroutine.running())`,
       `rawset(1, 2, 3)`,
       `rawlen(1)`,
@@ -510,8 +508,8 @@ class Generator {
     return [
       this.#random.pick([
         () => `log("insert", pcall(table.insert, ${list}, ${this.#number(scope, 1)}))`,
-        () => `log("insert", pcall(table.insert, ${list}, ${this.#random.pick(["1", "2", "9"])}, ${this.#value(scope, 1)}))`,
-        () => `log("remove", pcall(table.remove, ${list}${this.#random.pick(["", ", 1", ", 2", ", 7"])}))`,
+        () => `log("insert", pcall(function(l) table.insert(l, ${this.#random.pick(["1", "2", "9"])}, 5) end, ${list}))`,
+        () => `log("remove", pcall(table.remove, ${list}${this.#random.pick(["", ", 1"])}))`,
         () => `log("unpack", table.unpack(${list}, 1, ${1 + this.#random.below(3)}))`,
         () => `log("concat", pcall(table.concat, ${list}, "-"))`,
         () => `log("next", next({ ${this.#value(scope, 1)} }))`,
