@@ -888,7 +888,10 @@ export class Process implements Subject {
       return;
     }
     loadFor(this.island, id ?? this.entry, this.heritage, (program) => {
-      if (this.isEnded) return;
+      if (this.isEnded) {
+        if (!(program instanceof ProcessError)) program.discard?.();
+        return;
+      }
       if (program instanceof ProcessError) this.failUpgrade(program);
       else this.become(program, state);
     });
@@ -925,6 +928,7 @@ export class Process implements Subject {
   private closeRun(): void {
     const { run, rare } = this;
     if (run !== null) run.shut();
+    else if (this.args !== null) this.program.discard?.();
     this.run = null;
     this.args = null;
     this.waits = 0;

@@ -89,7 +89,12 @@ function logsIn(output: Buffer): string[] {
 }
 
 /** Compares two runs of the same programs, log by log, and shows the first program that differs. */
-function expectSame(all: readonly Batch[], mood: Mood, found: readonly string[][], expected: readonly string[][]): void {
+function expectSame(
+  all: readonly Batch[],
+  mood: Mood,
+  found: readonly string[][],
+  expected: readonly string[][],
+): void {
   for (const [n, { seeds, programs }] of all.entries()) {
     for (const [i, seed] of seeds.entries()) {
       const say = () => `seed ${seed} (BEAMISH_LUA_SEED), mood ${mood}:\n${programs[i]}`;

@@ -80,7 +80,7 @@ describe("heaps", () => {
 describe("a VM that has outgrown its room", () => {
   it("gives up the heap that holds most of it, not the one that asked for more [S11.37]", async () => {
     await simulate(1, async (sim) => {
-      luaEngine(sim, { fullVmBytes: 24 * MiB });
+      luaEngine(sim, { fullVmBytes: 34 * MiB });
       defineLua(sim, "app:hoards", HOARDS);
       const largest = await sim.spawnWith({ actor: createActor("ann") }, "app:hoards", 12);
       await sim.settle();

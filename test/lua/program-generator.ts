@@ -99,7 +99,18 @@ const EMPTY: Scope = {
 
 const INTEGERS = ["0", "1", "2", "3", "-1", "7", "10", "255", "math.maxinteger", "math.mininteger", "0x7fffffff"];
 const FLOATS = ["0.5", "1.0", "2.0", "-0.0", "3.25", "1e15", "-1.5", "100.0"];
-const STRINGS = [`"a"`, `"bc"`, `""`, `"10"`, `"0x10"`, `"hello world"`, `"a,b,,c"`, `"key = value"`, `"x1y22"`, `"%d"`];
+const STRINGS = [
+  `"a"`,
+  `"bc"`,
+  `""`,
+  `"10"`,
+  `"0x10"`,
+  `"hello world"`,
+  `"a,b,,c"`,
+  `"key = value"`,
+  `"x1y22"`,
+  `"%d"`,
+];
 const PATTERNS = ["%a+", "%d", "(%w)(%w)", ".-", "[^,]*", "^%s*", "()", "l+", "%f[%w]%w+", "(a)(b)?", "%bxy", "x*"];
 /** A loop over two elements whose end closes what comes next. Before Lua 5.4.5, `break` may not do so. */
 const CLOSED_SOURCE = "next, { 1, 2 }, nil, ";
@@ -168,7 +179,9 @@ class Generator {
   #number(scope: Scope, depth = 2): string {
     const r = this.#random;
     if (depth <= 0 || this.#chance(35)) {
-      return this.#chance(60) ? this.#pick(scope.numbers, () => r.pick(INTEGERS)) : r.pick(this.#chance(70) ? INTEGERS : FLOATS);
+      return this.#chance(60)
+        ? this.#pick(scope.numbers, () => r.pick(INTEGERS))
+        : r.pick(this.#chance(70) ? INTEGERS : FLOATS);
     }
     const sub = () => this.#number(scope, depth - 1);
     return r.pick([
@@ -220,7 +233,8 @@ class Generator {
     return this.#random.pick([
       () => `"${this.#random.pick(["<%0>", "%1", "", "-"])}"`,
       () => `{ a = "A", l = 1, x = false }`,
-      () => this.#function(scope, depth, () => `return ${this.#random.pick(["nil", `"r"`, "...", "(...) .. ''", "1.5"])}`),
+      () =>
+        this.#function(scope, depth, () => `return ${this.#random.pick(["nil", `"r"`, "...", "(...) .. ''", "1.5"])}`),
     ])();
   }
 
@@ -241,7 +255,8 @@ class Generator {
     const r = this.#random;
     if (depth <= 0) return r.pick(["true", "false", "nil"]);
     return r.pick([
-      () => `(${this.#number(scope, depth - 1)} ${r.pick(["<", "<=", "==", "~=", ">", ">="])} ${this.#number(scope, depth - 1)})`,
+      () =>
+        `(${this.#number(scope, depth - 1)} ${r.pick(["<", "<=", "==", "~=", ">", ">="])} ${this.#number(scope, depth - 1)})`,
       () => `(${this.#string(scope, depth - 1)} ${r.pick(["<", "<=", "==", ">"])} ${this.#string(scope, depth - 1)})`,
       () => `(${this.#object(scope)} ${r.pick(["<", "<=", "==", "~=", ">"])} ${this.#object(scope)})`,
       () => `not ${this.#truth(scope, depth - 1)}`,
@@ -402,14 +417,17 @@ class Generator {
     if (numbers.length > 1) {
       lines.push(() => {
         const [one, other] = [this.#random.pick(numbers), this.#random.pick(numbers)];
-        return one === other ? `${one} = ${this.#number(scope)}` : `${one}, ${other} = ${other}, ${this.#call(scope, 1)}`;
+        return one === other
+          ? `${one} = ${this.#number(scope)}`
+          : `${one}, ${other} = ${other}, ${this.#call(scope, 1)}`;
       });
     }
     if (strings.length > 0) lines.push(() => `${this.#random.pick(strings)} = ${this.#string(scope)}`);
     if (scope.lists.length > 0) {
       lines.push(() => `${this.#random.pick(scope.lists)}[${1 + this.#random.below(3)}] = ${this.#number(scope)}`);
     }
-    if (scope.objects.length > 0) lines.push(() => `${this.#random.pick(scope.objects)}.other = ${this.#number(scope)}`);
+    if (scope.objects.length > 0)
+      lines.push(() => `${this.#random.pick(scope.objects)}.other = ${this.#number(scope)}`);
     if (lines.length === 0) return this.#said(scope);
     return [this.#random.pick(lines)(), scope];
   }
@@ -507,15 +525,18 @@ class Generator {
     return [
       this.#random.pick([
         () => `log("insert", pcall(table.insert, ${list}, ${this.#number(scope, 1)}))`,
-        () => `log("insert", pcall(function(l) table.insert(l, ${this.#random.pick(["1", "2", "9"])}, 5) end, ${list}))`,
+        () =>
+          `log("insert", pcall(function(l) table.insert(l, ${this.#random.pick(["1", "2", "9"])}, 5) end, ${list}))`,
         () => `log("remove", pcall(table.remove, ${list}${this.#random.pick(["", ", 1"])}))`,
         () => `log("unpack", table.unpack(${list}, 1, ${1 + this.#random.below(3)}))`,
         () => `log("concat", pcall(table.concat, ${list}, "-"))`,
         () => `log("next", next({ ${this.#value(scope, 1)} }))`,
-        () => `log("gmatch", (function(...) local all = {} for a, b in (${this.#string(scope, 1)}):gmatch("${this.#random.pick(PATTERNS)}") do all[#all + 1] = show(a) .. show(b) end return all end)())`,
+        () =>
+          `log("gmatch", (function(...) local all = {} for a, b in (${this.#string(scope, 1)}):gmatch("${this.#random.pick(PATTERNS)}") do all[#all + 1] = show(a) .. show(b) end return all end)())`,
         () => `log("find", (${this.#string(scope, 1)}):find("${this.#random.pick(PATTERNS)}"))`,
         () => `log("bytes", (${this.#string(scope, 1)}):byte(1, -1))`,
-        () => `log("packed", string.unpack("<i4 s1", string.pack("<i4 s1", ${this.#random.pick(["1", "-5", "70000"])}, ${this.#string(scope, 1)})))`,
+        () =>
+          `log("packed", string.unpack("<i4 s1", string.pack("<i4 s1", ${this.#random.pick(["1", "-5", "70000"])}, ${this.#string(scope, 1)})))`,
         () => `log("utf8", utf8.len(${this.#string(scope, 1)}), utf8.char(228, 8364))`,
       ])(),
       scope,
@@ -638,10 +659,13 @@ class Generator {
     return [
       this.#random.pick([
         () => `for ${name} = 1, ${1 + this.#random.below(3)} do\n${body()}\nend`,
-        () => `for ${name} = ${this.#random.pick(["3, 1, -1", "1.0, 2", "1, 0", "1, 2, 0.5", "math.maxinteger - 1, math.maxinteger"])} do\n${body()}\nend`,
-        () => `local ${name} = 0\nwhile ${name} < ${1 + this.#random.below(3)} do ${name} = ${name} + 1\n${body()}\nend`,
+        () =>
+          `for ${name} = ${this.#random.pick(["3, 1, -1", "1.0, 2", "1, 0", "1, 2, 0.5", "math.maxinteger - 1, math.maxinteger"])} do\n${body()}\nend`,
+        () =>
+          `local ${name} = 0\nwhile ${name} < ${1 + this.#random.below(3)} do ${name} = ${name} + 1\n${body()}\nend`,
         () => `local ${name} = 0\nrepeat ${name} = ${name} + 1\n${body()}\nuntil ${name} > ${this.#random.below(3)}`,
-        () => `do local ${name} = 0\n::again::\n${name} = ${name} + 1\nlog("goto", ${name})\nif ${name} < 3 then ${this.#said(inner)[0]} goto again end\nend`,
+        () =>
+          `do local ${name} = 0\n::again::\n${name} = ${name} + 1\nlog("goto", ${name})\nif ${name} < 3 then ${this.#said(inner)[0]} goto again end\nend`,
       ])(),
       scope,
     ];
@@ -654,13 +678,20 @@ class Generator {
 
   #sort(scope: Scope, depth: number): [string, Scope] {
     const name = this.#name("sorted");
-    const list = this.#random.pick(["{ 3, 1, 2 }", `{ "c", "a", "b", "a" }`, "{ 5, 2.5, 9, 1, 1, 0 }", `{ 1, "x", 2 }`]);
+    const list = this.#random.pick([
+      "{ 3, 1, 2 }",
+      `{ "c", "a", "b", "a" }`,
+      "{ 5, 2.5, 9, 1, 1, 0 }",
+      `{ 1, "x", 2 }`,
+    ]);
     const comparator = this.#random.pick([
       () => "",
       () => ", function(a, b) return a > b end",
       () => `, function(a, b) log("cmp", coroutine.isyieldable()) return a < b end`,
-      () => `, function(a, b, ...) tick()\n${this.#block({ ...scope, ...NOT_IN_LOOP }, depth - 2, () => "return a < b")} end`,
-      () => `, function(a, b) tick() local yes = coroutine.wrap(function() coroutine.yield(a < b) end)() return yes end`,
+      () =>
+        `, function(a, b, ...) tick()\n${this.#block({ ...scope, ...NOT_IN_LOOP }, depth - 2, () => "return a < b")} end`,
+      () =>
+        `, function(a, b) tick() local yes = coroutine.wrap(function() coroutine.yield(a < b) end)() return yes end`,
     ])();
     return [
       `local ${name} = ${list}\nlog("sort", pcall(table.sort, ${name}${comparator}))\nlog("sorted", ${name})`,
@@ -675,7 +706,8 @@ class Generator {
       () => `ipairs(${this.#list(scope, 1)})`,
       () => `pairs({ ${this.#value(scope, 1)} })`,
       () => `coroutine.wrap(${this.#function(scope, depth - 1)})`,
-      () => `(function(n) return function(s, i) tick() if i < n then ${this.#yield({ ...scope, hasVarargs: false })[0]} return i + 1, i * 2 end end, nil, 0 end)(3)`,
+      () =>
+        `(function(n) return function(s, i) tick() if i < n then ${this.#yield({ ...scope, hasVarargs: false })[0]} return i + 1, i * 2 end end, nil, 0 end)(3)`,
       () => CLOSED_SOURCE + this.#closer(scope, depth - 1),
       () => `(${this.#string(scope, 1)}):gmatch("${this.#random.pick(PATTERNS)}")`,
     ])();
@@ -714,12 +746,27 @@ class Generator {
     const numbers = this.#with(scope, "numbers", name);
     return this.#random.pick<() => [string, Scope]>([
       () => [`time.sleep(${ms()})`, scope],
-      () => [`local ${name} = ${receive()} log("got", type(${name}.value) == "table" or ${name}.value, ${name}.ok) ${name} = 1`, numbers],
-      () => [`local ${name} = channel.select({ ${ch()}:case_send(${this.#value(scope, 1)}), ${ch()}:case_receive(), default = ${this.#truth(scope, 1)} or true }) log("chose", ${name}.ok, ${name}.default) ${name} = 2`, numbers],
-      () => [`local ${name} = channel.select({ ${ch()}:case_send(${this.#number(scope, 1)}), time.after(${ms()}):case_receive() }) log("sent", ${name}.ok) ${name} = 3`, numbers],
+      () => [
+        `local ${name} = ${receive()} log("got", type(${name}.value) == "table" or ${name}.value, ${name}.ok) ${name} = 1`,
+        numbers,
+      ],
+      () => [
+        `local ${name} = channel.select({ ${ch()}:case_send(${this.#value(scope, 1)}), ${ch()}:case_receive(), default = ${this.#truth(scope, 1)} or true }) log("chose", ${name}.ok, ${name}.default) ${name} = 2`,
+        numbers,
+      ],
+      () => [
+        `local ${name} = channel.select({ ${ch()}:case_send(${this.#number(scope, 1)}), time.after(${ms()}):case_receive() }) log("sent", ${name}.ok) ${name} = 3`,
+        numbers,
+      ],
       () => [`log("send", process.send(process.pid(), "t", ${this.#number(scope, 1)}))`, scope],
-      () => [`local ${name} = channel.select({ inbox:case_receive(), time.after(${ms()}):case_receive() }) log("message", ${name}.channel == inbox and ${name}.value) ${name} = 4`, numbers],
-      () => [`local ${name} = channel.new(1) ${name}:send(${this.#value(scope, 1)}) log("own", ${name}:receive())`, this.#with(scope, "channels", name)],
+      () => [
+        `local ${name} = channel.select({ inbox:case_receive(), time.after(${ms()}):case_receive() }) log("message", ${name}.channel == inbox and ${name}.value) ${name} = 4`,
+        numbers,
+      ],
+      () => [
+        `local ${name} = channel.new(1) ${name}:send(${this.#value(scope, 1)}) log("own", ${name}:receive())`,
+        this.#with(scope, "channels", name),
+      ],
       () => [`log("close", pcall(${ch()}.close, ${ch()}))`, scope],
       () => [`log("after", select(2, time.after(${ms()}):receive()))`, scope],
     ])();
