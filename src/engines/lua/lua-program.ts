@@ -296,7 +296,7 @@ class Loading {
   #cause(): string {
     const { objects } = this.#isolate;
     if (objects.kind(this.#co, -1) === ERROR) return readError(this.#isolate, this.#co, -1).message;
-    return this.#host.describe(this.#co, -1);
+    return this.#host.apart(this.#isolate, this.#bag, () => this.#host.describe(this.#co, -1));
   }
 
   #fail(error: ProcessError): void {
