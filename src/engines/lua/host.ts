@@ -10,6 +10,7 @@ import {
   badArgument,
   type Case,
   errors,
+  formOf,
   invalid,
   type OneShot,
   type Preference,
@@ -270,7 +271,11 @@ export class Host {
     const { vm } = this;
     vm.isExempt = true;
     vm.api.lua_checkstack(co, args.length + 8);
-    for (const one of args) pushValue(this.isolate, co, one);
+    const floats = formOf(args)?.floats;
+    for (const [at, one] of args.entries()) {
+      if (typeof one === "number" && floats?.has(String(at + 1))) vm.api.lua_pushnumber(co, one);
+      else pushValue(this.isolate, co, one);
+    }
     vm.isExempt = false;
     return args.length;
   }
