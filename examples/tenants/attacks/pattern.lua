@@ -1,0 +1,7 @@
+-- Looks for something in a way that would take longer than the universe is old.
+local disguise = require("disguise")
+
+return disguise(function()
+  local text = ("a"):rep(1000)
+  return text:find(("a*"):rep(30) .. "b")
+end)

@@ -1,0 +1,97 @@
+/** The result as text: what the honest tenants did, what every attack was met with, and the balance. */
+import { type Outcome, type Phase, sumOf } from "./phase.ts";
+import type { Tenant } from "./tenants.ts";
+
+/** The tables. */
+export function report(tenants: readonly Tenant[], alone: Phase, together: Phase): string {
+  return `\n${honestTable([alone, together])}\n${attackTable(tenants, together)}`;
+}
+
+/** The last line of a run. */
+export function summaryLine(tenants: readonly Tenant[], alone: Phase, together: Phase): string {
+  const hostile = tenants.filter(({ isHostile }) => isHostile).length;
+  const all = sumOf([...alone.outcomes.values(), ...together.outcomes.values()]);
+  const parts = [
+    `tenants: ${tenants.length} (${tenants.length - hostile} honest, ${hostile} hostile)`,
+    `${all.priced + all.unpriced} answers`,
+    `${all.wrong} wrong`,
+    `${alone.open + together.open} lost`,
+    `p99 ${ms(percentile(alone.honestMs, 99))} ms alone`,
+    `${ms(percentile(together.honestMs, 99))} ms among hostile`,
+  ];
+  return parts.join(", ");
+}
+
+/** What must not be: answers lost or wrong, or an honest tenant that could not tell its price. */
+export function failureOf(...phases: readonly Phase[]): string | null {
+  const lost = phases.reduce((sum, { open }) => sum + open, 0);
+  const { wrong } = sumOf(phases.flatMap(({ outcomes }) => [...outcomes.values()]));
+  const { unpriced } = sumOf(phases.map(honestOutcome));
+  if (lost + wrong + unpriced === 0) return null;
+  return `${lost} answers lost, ${wrong} wrong, ${unpriced} without the price of an honest tenant`;
+}
+
+function honestTable(phases: readonly Phase[]): string {
+  const rows = phases.map((phase) => {
+    const times = phase.honestMs;
+    const figures = [percentile(times, 50), percentile(times, 99), percentile(times, 100)];
+    return [phase.name, ...counts(honestOutcome(phase)), ...figures.map(ms)];
+  });
+  const head = ["honest tenants", "orders", "priced", "no price", "wrong", "p50 ms", "p99 ms", "max ms"];
+  return table(head, rows);
+}
+
+function attackTable(tenants: readonly Tenant[], { outcomes, endings }: Phase): string {
+  const rows: string[][] = [];
+  for (const [entry, outcome] of [...outcomes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (!isAttack(entry)) continue;
+    const count = tenants.filter((tenant) => tenant.entry === entry).length;
+    const first = [entry.slice("attack.".length), String(count), ...counts(outcome)];
+    const of = endings.filter((ending) => ending.entry === entry);
+    const ways = new Set(of.map(({ how }) => how));
+    for (const way of ways) {
+      const times = of.filter(({ how }) => how === way).map(({ afterMs }) => afterMs);
+      const figures = [ms(percentile(times, 50)), ms(percentile(times, 100))];
+      rows.push([...first, String(times.length), ...figures, way]);
+      first.fill(""); // said once
+    }
+    if (ways.size === 0) rows.push([...first, "0", "-", "-", "still alive"]);
+  }
+  const head = ["attack", "tenants", "orders", "priced", "no price", "wrong", "ended", "p50 ms", "max ms", "with"];
+  return table(head, rows);
+}
+
+function isAttack(entry: string): boolean {
+  return entry.startsWith("attack.");
+}
+
+function honestOutcome({ outcomes }: Phase): Outcome {
+  return sumOf([...outcomes].filter(([entry]) => !isAttack(entry)).map(([, outcome]) => outcome));
+}
+
+function counts({ orders, priced, unpriced, wrong }: Outcome): string[] {
+  return [orders, priced, unpriced, wrong].map(String);
+}
+
+/** The value that so many percent do not exceed. */
+function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
+}
+
+function ms(value: number): string {
+  return Number.isNaN(value) ? "-" : value.toFixed(1);
+}
+
+/** Rows below a head; the first and last columns stand on the left, numbers on the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? "").length)));
+  const isText = (column: number) => column === 0 || head[column] === "with";
+  const line = (row: readonly string[]) =>
+    row
+      .map((text, i) => (isText(i) ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))
+      .join("  ")
+      .trimEnd();
+  const rule = "─".repeat(line(widths.map((width) => "─".repeat(width))).length);
+  return `${[line(head), rule, ...rows.map(line)].join("\n")}\n`;
+}

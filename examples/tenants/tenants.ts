@@ -1,0 +1,116 @@
+/**
+ * Who the tenants are: the entry of each one's rule, and its settings. With the honest rules stands the same computation
+ * in TypeScript, by which every price is checked.
+ */
+import { type Chance, listPrice, type Order } from "./orders.ts";
+
+export interface Tenant {
+  /** From 1; its name is `tenant.<number>`. */
+  readonly number: number;
+  /** The name of its entry, such as `rule.flat` or `attack.loop`. */
+  readonly entry: string;
+  readonly isHostile: boolean;
+  /** What its rule is given. */
+  readonly settings: Settings;
+}
+
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** What one life of a rule is expected to say to one order after the other. */
+export type Expectation = (order: Order) => number;
+
+interface Rule<S extends Settings> {
+  settings(chance: Chance): S;
+  expect(settings: S): Expectation;
+}
+
+const rule = <S extends Settings>(rule: Rule<S>): Rule<Settings> => rule as unknown as Rule<Settings>;
+
+const flat = rule({
+  settings: (chance) => ({ percent: 1 + chance(30) }),
+  expect:
+    ({ percent }) =>
+    (order) =>
+      less(listPrice(order), percent),
+});
+
+const RULES: Readonly<Record<string, Rule<Settings>>> = {
+  "rule.flat": flat,
+  "rule.tiered": rule({
+    settings: (chance) => ({
+      tiers: [
+        { from: 2_000, percent: 1 + chance(5) },
+        { from: 8_000, percent: 6 + chance(5) },
+        { from: 15_000, percent: 11 + chance(5) },
+      ],
+    }),
+    expect:
+      ({ tiers }) =>
+      (order) => {
+        const total = listPrice(order);
+        return less(total, tiers.findLast(({ from }) => total >= from)?.percent ?? 0);
+      },
+  }),
+  "rule.hours": rule({
+    settings: (chance) => ({ from: chance(24), to: chance(24), percent: 5 + chance(20) }),
+    expect:
+      ({ from, to, percent }) =>
+      (order) => {
+        const { hour } = order;
+        const isBetween = from <= to ? hour >= from && hour < to : hour >= from || hour < to;
+        return less(listPrice(order), isBetween ? percent : 0);
+      },
+  }),
+  "rule.bundle": rule({
+    settings: (chance) => ({ size: 2 + chance(4) }),
+    expect:
+      ({ size }) =>
+      (order) =>
+        order.lines.reduce((sum, { cents, count }) => sum + cents * (count - Math.floor(count / size)), 0),
+  }),
+  "rule.loyalty": rule({
+    settings: (chance) => ({ points: 50 + chance(200), percent: 10 + chance(20) }),
+    expect: ({ points, percent }) => {
+      const saved = new Map<string, number>();
+      return (order) => {
+        const before = saved.get(order.customer) ?? 0;
+        const isCheaper = before >= points;
+        const price = less(listPrice(order), isCheaper ? percent : 0);
+        saved.set(order.customer, before - (isCheaper ? points : 0) + Math.floor(price / 100));
+        return price;
+      };
+    },
+  }),
+};
+
+/** The attacks; each is a file in the folder of that name. */
+export const ATTACKS = ["loop", "caught-loop", "memory", "text", "pattern", "flood", "coroutines", "error"] as const;
+
+/** Tenants of every kind in turn; which of them are hostile is spread evenly. */
+export function tenantsOf(count: number, hostile: number, chance: Chance): Tenant[] {
+  const honestEntries = Object.keys(RULES);
+  let honestSoFar = 0;
+  return Array.from({ length: count }, (_, i) => {
+    const number = i + 1;
+    const hostileSoFar = Math.floor((i * hostile) / count);
+    if (Math.floor((number * hostile) / count) === hostileSoFar) {
+      const entry = honestEntries[honestSoFar++ % honestEntries.length] as string;
+      return { number, entry, isHostile: false, settings: (RULES[entry] ?? flat).settings(chance) };
+    }
+    const settings = {
+      ...flat.settings(chance),
+      honest: Math.floor(hostileSoFar / ATTACKS.length) % 3,
+      neighbours: count,
+    };
+    return { number, entry: `attack.${ATTACKS[hostileSoFar % ATTACKS.length]}`, isHostile: true, settings };
+  });
+}
+
+/** What the tenant's rule, just started, is expected to say: a hostile one claims to have a flat discount. */
+export function expectationOf({ entry, settings }: Tenant): Expectation {
+  return (RULES[entry] ?? flat).expect(settings);
+}
+
+function less(cents: number, percent: number): number {
+  return cents - Math.floor((cents * percent) / 100);
+}
