@@ -9,7 +9,16 @@
  * One order at a time is put to the tenant. One that has died again and again is not started any more. Whatever else
  * comes from it is thrown away here, and cannot be more than fits into the mailbox of this process.
  */
-import { createActor, defineProcess, errors, event, type Pid, type ProcessEvent, protocol } from "beamish";
+import {
+  createActor,
+  defineProcess,
+  errors,
+  event,
+  type Pid,
+  ProcessError,
+  type ProcessEvent,
+  protocol,
+} from "beamish";
 import type { Order } from "./orders.ts";
 import type { ShopMessages } from "./shop.ts";
 import type { Tenant } from "./tenants.ts";
@@ -53,19 +62,29 @@ export default defineProcess({
     let pid: Pid | null = null;
     let life = 0;
     let askedMs = 0;
+    let isClosing = false;
+
+    const tellEnd = (how: string) => {
+      pid = null;
+      process.send(shop, "ended", { tenant: number, how, afterMs: performance.now() - askedMs });
+    };
 
     const start = async () => {
       life++;
-      pid = await named.spawnMonitored(`tenants:${entry}`, "tenants:processes", process.pid(), settings);
+      const id = `tenants:${entry}`;
+      try {
+        pid = await named.spawnLinkedMonitored(id, "tenants:processes", process.pid(), settings);
+      } catch (cause) {
+        if (!(cause instanceof ProcessError)) throw cause;
+        tellEnd(`${cause.kind}: ${cause.message}`);
+      }
     };
 
-    /** Takes note when the tenant has ended, and tells the shop how. */
     const note = (happened?: ProcessEvent) => {
-      if (happened?.kind !== event.EXIT) return;
-      pid = null;
-      const { result } = happened;
-      const how = result.error === undefined ? "returned" : `${result.kind}: ${result.error}`;
-      process.send(shop, "ended", { tenant: number, how, afterMs: performance.now() - askedMs });
+      if (happened?.kind === event.EXIT) {
+        const { result } = happened;
+        tellEnd(result.error === undefined ? "returned" : `${result.kind}: ${result.error}`);
+      } else if (happened?.kind === event.CANCEL || happened?.from === shop) isClosing = true;
     };
 
     /** Puts an order to the tenant: the price, or null when it has none to tell. */
@@ -75,18 +94,15 @@ export default defineProcess({
       const over = patience.channel().caseReceive();
       try {
         while (pid !== null && errors.is(process.send(pid, "order", order), errors.RATE_LIMITED)) {
-          const { case: what, value } = await process.select({
-            events,
-            over,
-            pause: process.after(PAUSE).caseReceive(),
-          });
+          const pause = process.after(PAUSE).caseReceive();
+          const { case: what, value } = await process.select({ events, over, pause });
           if (what === "events") note(value);
           else if (what === "over") return null; // the fault of others, who have filled its mailbox
         }
         while (pid !== null) {
           const { case: what, value } = await process.select({ events, over, prices, rubbish });
           if (what === "events") note(value);
-          else if (what === "over") return await end();
+          else if (what === "over") return await end(pid);
           else if (what === "prices" && isPriceOf(order, value)) return value[1];
         }
         return null;
@@ -95,9 +111,9 @@ export default defineProcess({
       }
     };
 
-    /** Ends a tenant that does not answer. It cannot help it, whatever it does. */
-    const end = async (): Promise<null> => {
-      if (pid !== null) await process.cancel(pid, { deadline: GRACE, reason: "no price in time" });
+    /** Ends a tenant that does not answer, whatever it does, and waits for its end. */
+    const end = async (silent: Pid): Promise<null> => {
+      await process.cancel(silent, { deadline: GRACE, reason: "no price in time" }).catch(orDead);
       while (pid !== null) {
         const { case: what, value } = await process.select({ events, prices, rubbish });
         if (what === "events") note(value);
@@ -105,23 +121,27 @@ export default defineProcess({
       return null;
     };
 
+    process.setOptions({ trapLinks: true }); // the tenant ends with its door, the door with the shop, but not with the tenant
     await start();
     process.send(shop, "open");
-    for (;;) {
+    while (!isClosing) {
       const { case: what, value } = await process.select({ events, close, asks, prices, rubbish });
-      if (what === "close") break;
-      if (what === "events") {
-        note(value);
-        if (value?.kind === event.CANCEL) break;
+      if (what === "close") isClosing = true;
+      else if (what === "events") note(value);
+      else if (what === "asks" && value !== undefined) {
+        if (pid === null && life <= options.restarts) await start();
+        const price = pid === null ? null : await priceOf(value);
+        process.send(shop, "answer", { order: value.number, life, price });
       }
-      if (what !== "asks" || value === undefined) continue;
-      if (pid === null && life <= options.restarts) await start();
-      const price = pid === null ? null : await priceOf(value);
-      process.send(shop, "answer", { order: value.number, life, price });
     }
-    if (pid !== null) await process.terminate(pid);
+    if (pid !== null) await process.terminate(pid).catch(orDead);
   },
 });
+
+/** For what is done to a tenant: it may have ended just now, and its EXIT not have been read. */
+function orDead(cause: unknown): void {
+  if (!errors.is(cause, errors.NOT_FOUND)) throw cause;
+}
 
 /** Whether a message of the tenant is the price of this order. It may have sent anything. */
 function isPriceOf({ number }: Order, payload: unknown): payload is [number: number, cents: number] {

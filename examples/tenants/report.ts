@@ -22,13 +22,11 @@ export function summaryLine(tenants: readonly Tenant[], alone: Phase, together: 
   return parts.join(", ");
 }
 
-/** What must not be: answers lost or wrong, or an honest tenant that could not tell its price. */
-export function failureOf(...phases: readonly Phase[]): string | null {
-  const lost = phases.reduce((sum, { open }) => sum + open, 0);
-  const { wrong } = sumOf(phases.flatMap(({ outcomes }) => [...outcomes.values()]));
-  const { unpriced } = sumOf(phases.map(honestOutcome));
-  if (lost + wrong + unpriced === 0) return null;
-  return `${lost} answers lost, ${wrong} wrong, ${unpriced} without the price of an honest tenant`;
+/** What must not be: answers that are lost or wrong. */
+export function failureOf(alone: Phase, together: Phase): string | null {
+  const lost = alone.open + together.open;
+  const { wrong } = sumOf([...alone.outcomes.values(), ...together.outcomes.values()]);
+  return lost + wrong === 0 ? null : `${lost} answers are lost, ${wrong} are wrong`;
 }
 
 function honestTable(phases: readonly Phase[]): string {

@@ -24,8 +24,9 @@ export interface ShopOptions {
   /** How many orders there are in each phase, and how many come in a second. */
   orders: number | string;
   ordersPerSecond: number | string;
+  /** How long a tenant may take over an order, and how often it is started again after it died. */
   patience: string;
-  restarts: number;
+  restarts: number | string;
 }
 
 /** Customers come in groups, one in each of so many milliseconds. */
@@ -39,7 +40,8 @@ export default defineProcess({
   async run(process, options: ShopOptions) {
     const chance = chanceOf(7);
     const tenants = tenantsOf(Number(options.tenants), Number(options.hostile), chance);
-    const { patience, restarts } = options;
+    const { patience } = options;
+    const restarts = Number(options.restarts);
     const doors = new Map<Tenant, Pid<DoorMessages>>();
     const inbox = process.inbox().caseReceive();
     const stop = process.events().caseReceive();

@@ -3,5 +3,5 @@ local disguise = require("disguise")
 
 return disguise(function()
   local text = ("a"):rep(1000)
-  return text:find(("a*"):rep(30) .. "b")
+  return text:find("(a*)(a*)(a*)%1%2%3b")
 end)
