@@ -8,7 +8,7 @@ import type { DoorMessages } from "./door.ts";
 import { anyOrder, chanceOf } from "./orders.ts";
 import { type Answer, type Ending, Phase } from "./phase.ts";
 import { failureOf, report, summaryLine } from "./report.ts";
-import { type Tenant, tenantsOf } from "./tenants.ts";
+import { ATTACKS, type Tenant, tenantsOf } from "./tenants.ts";
 
 export interface ShopMessages {
   /** From a door: the tenant is there. */
@@ -21,6 +21,8 @@ export interface ShopMessages {
 export interface ShopOptions {
   tenants: number | string;
   hostile: number | string;
+  /** The names of attacks with commas in between, or `all`. */
+  attacks: string;
   /** How many orders there are in each phase, and how many come in a second. */
   orders: number | string;
   ordersPerSecond: number | string;
@@ -39,7 +41,8 @@ export default defineProcess({
 
   async run(process, options: ShopOptions) {
     const chance = chanceOf(7);
-    const tenants = tenantsOf(Number(options.tenants), Number(options.hostile), chance);
+    const attacks = options.attacks === "all" ? ATTACKS : options.attacks.split(",");
+    const tenants = tenantsOf(Number(options.tenants), Number(options.hostile), attacks, chance);
     const { patience } = options;
     const restarts = Number(options.restarts);
     const doors = new Map<Tenant, Pid<DoorMessages>>();

@@ -24,6 +24,7 @@ interface Rule<S extends Settings> {
   expect(settings: S): Expectation;
 }
 
+/** Rules of different settings, in one table. */
 const rule = <S extends Settings>(rule: Rule<S>): Rule<Settings> => rule as unknown as Rule<Settings>;
 
 const flat = rule({
@@ -86,23 +87,20 @@ const RULES: Readonly<Record<string, Rule<Settings>>> = {
 /** The attacks; each is a file in the folder of that name. */
 export const ATTACKS = ["loop", "caught-loop", "memory", "text", "pattern", "flood", "coroutines", "error"] as const;
 
-/** Tenants of every kind in turn; which of them are hostile is spread evenly. */
-export function tenantsOf(count: number, hostile: number, chance: Chance): Tenant[] {
-  const honestEntries = Object.keys(RULES);
-  let honestSoFar = 0;
+/** Tenants of every kind in turn, the hostile ones spread evenly among the others. */
+export function tenantsOf(count: number, hostile: number, attacks: readonly string[], chance: Chance): Tenant[] {
+  const rules = Object.keys(RULES);
   return Array.from({ length: count }, (_, i) => {
     const number = i + 1;
-    const hostileSoFar = Math.floor((i * hostile) / count);
-    if (Math.floor((number * hostile) / count) === hostileSoFar) {
-      const entry = honestEntries[honestSoFar++ % honestEntries.length] as string;
+    const hostileBefore = Math.floor((i * hostile) / count);
+    if (Math.floor((number * hostile) / count) === hostileBefore) {
+      const entry = rules[(i - hostileBefore) % rules.length] as string;
       return { number, entry, isHostile: false, settings: (RULES[entry] ?? flat).settings(chance) };
     }
-    const settings = {
-      ...flat.settings(chance),
-      honest: Math.floor(hostileSoFar / ATTACKS.length) % 3,
-      neighbours: count,
-    };
-    return { number, entry: `attack.${ATTACKS[hostileSoFar % ATTACKS.length]}`, isHostile: true, settings };
+    // Some attack at their first order, others behave well for one or two.
+    const honest = Math.floor(hostileBefore / attacks.length) % 3;
+    const settings = { ...flat.settings(chance), honest, neighbours: count };
+    return { number, entry: `attack.${attacks[hostileBefore % attacks.length]}`, isHostile: true, settings };
   });
 }
 

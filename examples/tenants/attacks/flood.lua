@@ -5,7 +5,7 @@ return disguise(function(door, settings)
   local n = 0
   while true do
     n = n + 1
-    process.send(door, "price", n, 0)
+    process.send(door, "price", -n, 0)
     process.send("tenant." .. n % settings.neighbours + 1, "order", { number = n, customer = "c1", lines = {} })
   end
 end)
