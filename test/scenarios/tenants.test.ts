@@ -192,7 +192,7 @@ describe("the tenants example with attacks that end by themselves", () => {
   });
 
   it("starts an attacker again as often as it says, and then no more", () => {
-    // Two tenants of each kind, two lives each; in each life one of them prices no order before it dies, and the other one.
+    // Two tenants of each kind with two lives each. One attacks at its first order, the other at the second of each life.
     for (const row of rowsOf(ended.stdout, "attack")) {
       expect(row).toMatchObject({ tenants: "2", orders: "20", priced: "2", "no price": "18", wrong: "0" });
     }
@@ -227,7 +227,7 @@ describe("the tenants example with attacks that never end", () => {
     for (const { attack, ended } of rows) if (attack !== "flood") expect(ended).toBe("4");
   });
 
-  it("keeps what a flood sends in the mailboxes of those who limit them [lua S2.49]", () => {
+  it("keeps what a flood sends in the mailboxes of those who limit them", () => {
     expect(ended.stderr).toContain("mailbox_full");
     expect(ended.stderr).not.toContain("messages wait in the mailbox");
   });

@@ -3,5 +3,6 @@ local disguise = require("disguise")
 
 return disguise(function()
   local text = ("a"):rep(1000)
-  return text:find("(a*)(a*)(a*)%1%2%3b")
+  local found = text:find("(a*)(a*)(a*)%1%2%3b")
+  return found
 end)
