@@ -1,7 +1,7 @@
 /**
  * The door of one tenant: the only process that tells the tenant anything, and the only one that listens to it.
  *
- *     shop ──ask──▶ door ──order──▶ tenant
+ *     till ──ask──▶ door ──order──▶ tenant
  *                    │  ◀──price─── in time: the answer
  *                    │  ◀──EXIT──── the tenant has died: no price; for the next order it is started again
  *                    │   (neither)  patience is over: no price; the tenant is ended
@@ -20,13 +20,13 @@ import {
   protocol,
 } from "beamish";
 import type { Order } from "./orders.ts";
-import type { ShopMessages } from "./shop.ts";
 import type { Tenant } from "./tenants.ts";
+import type { TillMessages } from "./till.ts";
 
 export interface DoorMessages {
-  /** From the shop: what does this cost? It gets an `answer`. */
+  /** From the till: what does this cost? It gets an `answer`. */
   ask: [order: Order];
-  /** From the shop, at the end. */
+  /** From the till, at the end. */
   close: [];
   /** From the tenant, if it plays by the rules: the number of the order, and the price in cents. */
   price: unknown[];
@@ -47,7 +47,7 @@ const GRACE = "10ms";
 export default defineProcess({
   accepts: protocol<DoorMessages>(),
 
-  async run(process, shop: Pid<ShopMessages>, tenant: Tenant, options: DoorOptions) {
+  async run(process, till: Pid<TillMessages>, tenant: Tenant, options: DoorOptions) {
     const { number, entry, settings } = tenant;
     const events = process.events().caseReceive();
     const asks = process.listen("ask").caseReceive();
@@ -66,7 +66,7 @@ export default defineProcess({
 
     const tellEnd = (how: string) => {
       pid = null;
-      process.send(shop, "ended", { tenant: number, how, afterMs: performance.now() - askedMs });
+      process.send(till, "ended", { tenant: number, how, afterMs: performance.now() - askedMs });
     };
 
     const start = async () => {
@@ -84,7 +84,7 @@ export default defineProcess({
       if (happened?.kind === event.EXIT) {
         const { result } = happened;
         tellEnd(result.error === undefined ? "returned" : `${result.kind}: ${result.error}`);
-      } else if (happened?.kind === event.CANCEL || happened?.from === shop) isClosing = true;
+      } else if (happened?.kind === event.CANCEL || happened?.from === till) isClosing = true;
     };
 
     /** Puts an order to the tenant: the price, or null when it has none to tell. */
@@ -121,9 +121,9 @@ export default defineProcess({
       return null;
     };
 
-    process.setOptions({ trapLinks: true }); // the tenant ends with its door, the door with the shop, but not with the tenant
+    process.setOptions({ trapLinks: true }); // the tenant ends with its door, the door with the till, but not with the tenant
     await start();
-    process.send(shop, "open");
+    process.send(till, "ready");
     while (!isClosing) {
       const { case: what, value } = await process.select({ events, close, asks, prices, rubbish });
       if (what === "close") isClosing = true;
@@ -131,7 +131,7 @@ export default defineProcess({
       else if (what === "asks" && value !== undefined) {
         if (pid === null && life <= options.restarts) await start();
         const price = pid === null ? null : await priceOf(value);
-        process.send(shop, "answer", { order: value.number, life, price });
+        process.send(till, "answer", { order: value.number, life, price });
       }
     }
     if (pid !== null) await process.terminate(pid).catch(orDead);

@@ -1,8 +1,8 @@
 /**
- * The account of one phase: which orders came in, what became of each, and how long the honest tenants took. Every price
- * is compared with that of the same rule in TypeScript.
+ * One phase of a till: which orders came in, what became of each, and how long the honest tenants took. Every price is
+ * compared with that of the same rule in TypeScript.
  */
-import { listPrice, type Order } from "./orders.ts";
+import type { Order } from "./orders.ts";
 import { type Expectation, expectationOf, type Tenant } from "./tenants.ts";
 
 /** What a door says to an order. */
@@ -35,39 +35,42 @@ export interface Outcome {
   wrong: number;
 }
 
+/** What is to be said of a phase: plain data, so that it can be sent. */
+export interface Account {
+  /** By the entry of the tenant. */
+  outcomes: Record<string, Outcome>;
+  endings: (Ending & { readonly entry: string })[];
+  /** What each answer for an honest tenant took, in milliseconds. */
+  honestMs: number[];
+  /** Orders that never got an answer. */
+  lost: number;
+}
+
 interface Open {
   readonly order: Order;
   readonly tenant: Tenant;
   readonly cameMs: number;
 }
 
-/** What the customers have been charged, and what is known of a tenant's present life. */
+/** What is known of a tenant's present life. */
 interface Life {
   readonly number: number;
   readonly expect: Expectation;
 }
 
 export class Phase {
-  readonly name: string;
-  /** By the entry of the tenant. */
-  readonly outcomes = new Map<string, Outcome>();
-  readonly endings: (Ending & { readonly entry: string })[] = [];
-  /** What each answer for an honest tenant took, in milliseconds. */
-  readonly honestMs: number[] = [];
-  /** What all customers together were charged, in cents. */
-  charged = 0;
+  readonly #account: Account = { outcomes: {}, endings: [], honestMs: [], lost: 0 };
   readonly #open = new Map<number, Open>();
   readonly #lives: Map<number, Life>;
   readonly #tenants: ReadonlyMap<number, Tenant>;
 
   /** @param lives what is known of the tenants, by number; goes on from phase to phase. */
-  constructor(name: string, tenants: readonly Tenant[], lives: Map<number, Life>) {
-    this.name = name;
+  constructor(tenants: readonly Tenant[], lives: Map<number, Life>) {
     this.#tenants = new Map(tenants.map((tenant) => [tenant.number, tenant]));
     this.#lives = lives;
   }
 
-  /** How many orders have no answer yet; those that never get one are lost. */
+  /** How many orders have no answer yet. */
   get open(): number {
     return this.#open.size;
   }
@@ -85,26 +88,28 @@ export class Phase {
     this.#open.delete(number);
     const { order, tenant, cameMs } = open;
     const outcome = this.#outcomeOf(tenant);
-    this.charged += price ?? listPrice(order);
     if (price === null) outcome.unpriced++;
     else {
       outcome.priced++;
       if (price !== this.#lifeOf(tenant, life).expect(order)) outcome.wrong++;
     }
-    if (!tenant.isHostile) this.honestMs.push(performance.now() - cameMs);
+    if (!tenant.isHostile) this.#account.honestMs.push(performance.now() - cameMs);
   }
 
   note(ending: Ending): void {
     const tenant = this.#tenants.get(ending.tenant);
-    if (tenant !== undefined) this.endings.push({ ...ending, entry: tenant.entry });
+    if (tenant !== undefined) this.#account.endings.push({ ...ending, entry: tenant.entry });
+  }
+
+  /** The account, once nothing more will come. */
+  close(): Account {
+    return { ...this.#account, lost: this.#open.size };
   }
 
   #outcomeOf({ entry }: Tenant): Outcome {
-    const known = this.outcomes.get(entry);
-    if (known !== undefined) return known;
-    const outcome = { orders: 0, priced: 0, unpriced: 0, wrong: 0 };
-    this.outcomes.set(entry, outcome);
-    return outcome;
+    const { outcomes } = this.#account;
+    outcomes[entry] ??= { orders: 0, priced: 0, unpriced: 0, wrong: 0 };
+    return outcomes[entry];
   }
 
   /** What the tenant is expected to say: a rule that was started again has forgotten everything. */
@@ -117,14 +122,28 @@ export class Phase {
   }
 }
 
+/** All of these accounts in one. */
+export function mergedAccount(accounts: readonly Account[]): Account {
+  const entries = new Set(accounts.flatMap(({ outcomes }) => Object.keys(outcomes)));
+  const outcomes: Record<string, Outcome> = {};
+  for (const entry of entries) outcomes[entry] = sumOf(accounts.map((account) => account.outcomes[entry]));
+  return {
+    outcomes,
+    endings: accounts.flatMap(({ endings }) => endings),
+    honestMs: accounts.flatMap(({ honestMs }) => honestMs),
+    lost: accounts.reduce((sum, { lost }) => sum + lost, 0),
+  };
+}
+
 /** All of these outcomes in one. */
-export function sumOf(outcomes: Iterable<Outcome>): Outcome {
+export function sumOf(outcomes: Iterable<Outcome | undefined>): Outcome {
   const sum = { orders: 0, priced: 0, unpriced: 0, wrong: 0 };
-  for (const { orders, priced, unpriced, wrong } of outcomes) {
-    sum.orders += orders;
-    sum.priced += priced;
-    sum.unpriced += unpriced;
-    sum.wrong += wrong;
+  for (const outcome of outcomes) {
+    if (outcome === undefined) continue;
+    sum.orders += outcome.orders;
+    sum.priced += outcome.priced;
+    sum.unpriced += outcome.unpriced;
+    sum.wrong += outcome.wrong;
   }
   return sum;
 }

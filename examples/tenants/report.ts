@@ -1,21 +1,21 @@
 /** The result as text: what the honest tenants did, what every attack was met with, and the balance. */
-import { type Outcome, type Phase, sumOf } from "./phase.ts";
+import { type Account, type Outcome, sumOf } from "./phase.ts";
 import type { Tenant } from "./tenants.ts";
 
 /** The tables. */
-export function report(tenants: readonly Tenant[], alone: Phase, together: Phase): string {
-  return `\n${honestTable([alone, together])}\n${attackTable(tenants, together)}`;
+export function report(tenants: readonly Tenant[], alone: Account, together: Account): string {
+  return `\n${honestTable({ alone, "among hostile": together })}\n${attackTable(tenants, together)}`;
 }
 
 /** The last line of a run. */
-export function summaryLine(tenants: readonly Tenant[], alone: Phase, together: Phase): string {
+export function summaryLine(tenants: readonly Tenant[], alone: Account, together: Account): string {
   const hostile = tenants.filter(({ isHostile }) => isHostile).length;
-  const all = sumOf([...alone.outcomes.values(), ...together.outcomes.values()]);
+  const all = sumOf([...Object.values(alone.outcomes), ...Object.values(together.outcomes)]);
   const parts = [
     `tenants: ${tenants.length} (${tenants.length - hostile} honest, ${hostile} hostile)`,
     `${all.priced + all.unpriced} answers`,
     `${all.wrong} wrong`,
-    `${alone.open + together.open} lost`,
+    `${alone.lost + together.lost} lost`,
     `p99 ${ms(percentile(alone.honestMs, 99))} ms alone`,
     `${ms(percentile(together.honestMs, 99))} ms among hostile`,
   ];
@@ -23,25 +23,24 @@ export function summaryLine(tenants: readonly Tenant[], alone: Phase, together: 
 }
 
 /** What must not be: answers that are lost or wrong. */
-export function failureOf(alone: Phase, together: Phase): string | null {
-  const lost = alone.open + together.open;
-  const { wrong } = sumOf([...alone.outcomes.values(), ...together.outcomes.values()]);
+export function failureOf(alone: Account, together: Account): string | null {
+  const lost = alone.lost + together.lost;
+  const { wrong } = sumOf([...Object.values(alone.outcomes), ...Object.values(together.outcomes)]);
   return lost + wrong === 0 ? null : `${lost} answers are lost, ${wrong} are wrong`;
 }
 
-function honestTable(phases: readonly Phase[]): string {
-  const rows = phases.map((phase) => {
-    const times = phase.honestMs;
-    const figures = [percentile(times, 50), percentile(times, 99), percentile(times, 100)];
-    return [phase.name, ...counts(honestOutcome(phase)), ...figures.map(ms)];
+function honestTable(accounts: Readonly<Record<string, Account>>): string {
+  const rows = Object.entries(accounts).map(([name, account]) => {
+    const figures = [50, 99, 100].map((percent) => ms(percentile(account.honestMs, percent)));
+    return [name, ...counts(honestOutcome(account)), ...figures];
   });
   const head = ["honest tenants", "orders", "priced", "no price", "wrong", "p50 ms", "p99 ms", "max ms"];
   return table(head, rows);
 }
 
-function attackTable(tenants: readonly Tenant[], { outcomes, endings }: Phase): string {
+function attackTable(tenants: readonly Tenant[], { outcomes, endings }: Account): string {
   const rows: string[][] = [];
-  for (const [entry, outcome] of [...outcomes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [entry, outcome] of Object.entries(outcomes).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!isAttack(entry)) continue;
     const count = tenants.filter((tenant) => tenant.entry === entry).length;
     const first = [entry.slice("attack.".length), String(count), ...counts(outcome)];
@@ -63,8 +62,12 @@ function isAttack(entry: string): boolean {
   return entry.startsWith("attack.");
 }
 
-function honestOutcome({ outcomes }: Phase): Outcome {
-  return sumOf([...outcomes].filter(([entry]) => !isAttack(entry)).map(([, outcome]) => outcome));
+function honestOutcome({ outcomes }: Account): Outcome {
+  return sumOf(
+    Object.keys(outcomes)
+      .filter((entry) => !isAttack(entry))
+      .map((entry) => outcomes[entry]),
+  );
 }
 
 function counts({ orders, priced, unpriced, wrong }: Outcome): string[] {
