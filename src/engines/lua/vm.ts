@@ -607,6 +607,7 @@ export class LuaVm {
 
   #decoded(at: Pointer, length: number): string | Uint8Array {
     const part = this.bytes.subarray(at, at + length);
+    this.charge(length >> 4); // about 1 GB a second
     try {
       return strictDecoder.decode(part);
     } catch {
@@ -700,7 +701,10 @@ export class LuaVm {
   /** Counts work that a host function did, in instructions' worth. */
   charge(instructions: number): void {
     const at = this.#cells + LEFT;
-    this.words[at] = (this.words[at] as number) - instructions;
+    const left = this.words[at] as number;
+    this.words[at] = left - instructions;
+    // Else the hook would come only after some more calls, each of which may be as expensive.
+    if (left > 0 && left <= instructions) this.#companion.lookSoon();
   }
 
   /** Sets a field of the table at an index to the value on top, which is taken off. */
