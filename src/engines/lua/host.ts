@@ -228,14 +228,14 @@ export class Host {
   // -------------------------------------------------------------------------------------------------------------------
   // Arguments and results
 
-  /** The text at a position; a number is converted (S12.11). */
-  text(L: State, position: number, operation: string): string {
+  /** The text at a position; a number is converted (S12.11). `shown` is the position as whoever calls a method counts. */
+  text(L: State, position: number, operation: string, shown = position): string {
     const { api } = this.vm;
     const type = api.lua_type(L, position);
-    if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string");
+    if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string", shown);
     const text = this.isolate.name(L, position);
     if (text !== null) return text;
-    throw new Raised(invalid(`bad argument #${position} to '${operation}' (string is not UTF-8)`));
+    throw new Raised(invalid(`bad argument #${shown} to '${operation}' (string is not UTF-8)`));
   }
 
   /** The text at a required position; too few arguments are a failure that is returned (S12.10). */
@@ -251,8 +251,8 @@ export class Host {
   }
 
   /** The error that is raised for an argument of the wrong type. */
-  wrongArgument(L: State, position: number, operation: string, expected: string): Raised {
-    const given = badArgument(position, operation, expected, null);
+  wrongArgument(L: State, position: number, operation: string, expected: string, shown = position): Raised {
+    const given = badArgument(shown, operation, expected, null);
     const message = given.message.replace(/got null\)$/, `got ${this.kindName(L, position)})`);
     return new Raised(new ProcessError({ kind: errors.INVALID, message }));
   }
@@ -270,12 +270,18 @@ export class Host {
     return 1;
   }
 
-  /** Pushes the arguments of main; how many. */
+  /** Pushes the arguments of main, as one value, so that what they share stays shared (S2.42); how many. */
   pushArguments(co: State, args: readonly unknown[]): number {
     const { vm } = this;
     vm.isExempt = true;
-    vm.api.lua_checkstack(co, args.length + 8);
-    for (const one of args) pushValue(this.isolate, co, one);
+    if (args.length > 0) {
+      vm.api.lua_checkstack(co, args.length + 8);
+      pushValue(this.isolate, co, args);
+      const at = vm.api.lua_gettop(co);
+      for (let n = 1; n <= args.length; n++) vm.getAt(co, at, n);
+      vm.api.lua_rotate(co, at, -1);
+      vm.pop(co, 1);
+    }
     vm.isExempt = false;
     return args.length;
   }
@@ -289,7 +295,6 @@ export class Host {
     const { api } = vm;
     const type = api.lua_type(co, index);
     if (type === STRING || type === NUMBER) return vm.shownString(co, index);
-    if (type !== TABLE && type !== USERDATA) return type === NIL ? "nil" : (TYPE_NAMES[type] ?? "value");
     const at = index < 0 ? api.lua_gettop(co) + index + 1 : index;
     vm.isExempt = true;
     const apart = api.lua_newthread(co);

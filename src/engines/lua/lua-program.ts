@@ -84,12 +84,13 @@ export class LuaProgram implements Program {
 
   /** Makes ready what one process of it needs: a program to be started once (S3.25). */
   prepare(heritage: Heritage, answer: (program: Program | ProcessError) => void): void {
-    let isolate: Isolate;
+    let isolate: Isolate | null = null;
     let program: number;
     try {
       isolate = this.#isolates.admit(this.source, heritage.actor?.id() ?? null);
-      program = isolate.programs.get(this) ?? this.#compileFor(isolate);
+      program = this.#compiledIn(isolate);
     } catch (cause) {
+      if (isolate !== null) this.#isolates.leave(isolate);
       answer(cause instanceof ProcessError ? cause : failedToLoad(String(cause)));
       return;
     }
@@ -98,6 +99,17 @@ export class LuaProgram implements Program {
 
   start(): never {
     throw invalid("a program in Lua has to be prepared before it is started");
+  }
+
+  /** The program in a heap. What was compiled there of an older version of its entry is let go. */
+  #compiledIn(isolate: Isolate): number {
+    const known = isolate.programs.get(this.entry);
+    if (known?.program === this) return known.reference;
+    if (known !== undefined) isolate.vm.api.luaL_unref(isolate.heap.L, REGISTRY, known.reference);
+    isolate.programs.delete(this.entry);
+    const reference = this.#compileFor(isolate);
+    isolate.programs.set(this.entry, { program: this, reference });
+    return reference;
   }
 
   /** Puts the program into a heap: a table of what the prelude's `load_process` needs. */
@@ -132,7 +144,6 @@ export class LuaProgram implements Program {
     vm.setField(L, -2, "libraries");
     const reference = vm.api.luaL_ref(L, REGISTRY);
     vm.isExempt = false;
-    isolate.programs.set(this, reference);
     return reference;
   }
 

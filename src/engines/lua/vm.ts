@@ -388,12 +388,15 @@ export class LuaVm {
    */
   collectSome(heap: Heap, collect: number): boolean {
     const { L } = heap;
+    // A heap without room left is the one that needs this most: a refusal here could not be caught.
+    this.isExempt = true;
     this.getReference(L, collect);
     this.pushString(L, "step");
     this.api.lua_pushnumber(L, 0);
     const status = this.api.lua_pcallk(L, 2, 1, 0, 0, 0);
     const hasEnded = status !== OK || this.api.lua_toboolean(L, -1) !== 0;
     this.pop(L, 1);
+    this.isExempt = false;
     return hasEnded;
   }
 

@@ -75,8 +75,8 @@ function target(host: Host, L: State, operation: SpawnOperation, first: number) 
   if (top < first + 1) {
     throw invalid(`${operation} requires ${operation === "exec" ? "" : "at least "}id and host arguments`);
   }
-  const id = host.text(L, first, operation);
-  const hostId = host.text(L, first + 1, operation);
+  const id = host.text(L, first, operation, 1);
+  const hostId = host.text(L, first + 1, operation, 2);
   const args = top < first + 2 ? [] : new StackValues(host.isolate, L, first + 2, top, "argument");
   return { id, hostId, args };
 }

@@ -308,8 +308,13 @@ sandbox.raw.libraries.coroutine.spawn = spawn_coroutine
 
 local modules = { ctx = readonly("ctx", ctx) }
 
-local function add_module(name, module)
+local host_kinds = sandbox.host_kinds
+for _, metatable in next, { message_mt, case_mt, done_mt } do host_kinds[metatable] = metatable.__name end
+
+--- Adds a module, and the metatables of those of its objects that are no data.
+local function add_module(name, module, ...)
   modules[name] = readonly(name, module)
+  for _, metatable in next, { ... } do host_kinds[metatable] = metatable.__name end
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -368,7 +373,7 @@ end
 return {
   load_process = load_process, protect = protect,
   describe = tostring,
-  collect = collectgarbage, add_module = add_module,
+  collect = collectgarbage, add_module = add_module, host_kinds = host_kinds,
   error_mt = error_mt, message_mt = message_mt, channel_mt = channel_mt, builder_mt = builder_mt, done_mt = done_mt,
   timer_mt = timer_mt,
 }
