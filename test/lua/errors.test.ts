@@ -206,7 +206,7 @@ describe("an error object that nobody catches", () => {
   it("is told with the place where it was raised again too [S12.1]", async () => {
     const { trace } = await crash("return function()\n  local ok, e = pcall(lib.fail)\n  error(e)\nend");
     expect(trace).toMatch(
-      /lib\.lua:3: [^]*main\.lua:2: [^]*\nraised again:\n\s*main\.lua:3: in function <main\.lua:1>$/,
+      /lib\.lua:3: [\s\S]*main\.lua:2: [\s\S]*\nraised again:\n\s*main\.lua:3: in function <main\.lua:1>$/,
     );
   });
 
