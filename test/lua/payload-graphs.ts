@@ -37,9 +37,25 @@ export type Plan = readonly Part[];
 const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 20 }),
   fc.string({ unit: "binary", minLength: 10, maxLength: 80 }),
-  fc.constantFrom("\ufeff", "\ufeffa", "a\ufeff", "\u0000", "a\u0000b", "__proto__", "constructor", "1", "-1", "", "é", "𝄞"),
+  fc.constantFrom(
+    "\ufeff",
+    "\ufeffa",
+    "a\ufeff",
+    "\u0000",
+    "a\u0000b",
+    "__proto__",
+    "constructor",
+    "1",
+    "-1",
+    "",
+    "é",
+    "𝄞",
+  ),
 );
-const float = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 0.1, 3, 2 ** 53, 2 ** 63, -(2 ** 63), 1e300));
+const float = fc.oneof(
+  fc.double(),
+  fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 0.1, 3, 2 ** 53, 2 ** 63, -(2 ** 63), 1e300),
+);
 const integer = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   fc.bigInt({ min: -10n, max: 10n }),
@@ -47,7 +63,9 @@ const integer = fc.oneof(
 );
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 50 }),
-  fc.constantFrom([0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xef, 0xbb, 0xbf], [0]).map((list) => Uint8Array.from(list)),
+  fc
+    .constantFrom([0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xef, 0xbb, 0xbf], [0])
+    .map((list) => Uint8Array.from(list)),
 );
 const leaf = (withNil: boolean): fc.Arbitrary<Leaf> => {
   const some: fc.Arbitrary<Leaf>[] = [
@@ -118,7 +136,8 @@ export function typescriptValue(plan: Plan): unknown {
   for (const [at, part] of plan.entries()) {
     const object = made[at] as object;
     if (part.kind === "list") for (const item of part.items) (object as unknown[]).push(valueOf(item));
-    else if (part.kind === "map") for (const [name, value] of part.entries) define(object, String(name), valueOf(value));
+    else if (part.kind === "map")
+      for (const [name, value] of part.entries) define(object, String(name), valueOf(value));
     else if (part.kind === "error") define(object, "details", valueOf(part.details) ?? undefined);
   }
   return made[0];

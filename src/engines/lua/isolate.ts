@@ -8,6 +8,9 @@ import { ERROR, type Objects } from "./objects.ts";
 import { pushValue } from "./payloads.ts";
 import { type Heap, type LuaVm, REGISTRY, type State } from "./vm.ts";
 
+/** What a failure of a host function costs, in instructions' worth: an error has a stack, mostly there is a dead letter. */
+const FAILURE_COST = 2_500;
+
 /** References into the registry of a heap, to what its prelude has made. */
 export interface PreludeReferences {
   readonly loadProcess: number;
@@ -268,6 +271,7 @@ export class Isolate {
 
   /** Pushes an error object (S12.1). */
   pushError(L: State, error: ProcessError): void {
+    this.vm.charge(FAILURE_COST);
     pushValue(this, L, error);
   }
 

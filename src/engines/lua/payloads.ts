@@ -26,6 +26,8 @@ const SHOWN_STEPS = 40;
 const SLOTS = 8;
 /** Stack slots that pushing needs, however large the data. */
 const ROOM = 16;
+/** What reading one value costs, in instructions' worth. */
+const VALUE_COST = 20;
 const LAST_DATE_MS = 8.64e15;
 
 /** Thrown on the way out of a reading pass; gathers the place as it goes. */
@@ -126,6 +128,7 @@ class ReadingPass {
   #value(index: number, depth: number): unknown {
     const { vm } = this.#isolate;
     const L = this.#L;
+    vm.charge(VALUE_COST);
     switch (vm.api.lua_type(L, index)) {
       case STRING:
         return vm.string(L, index);
