@@ -191,6 +191,31 @@ describe("an error that nobody catches", () => {
   });
 });
 
+describe("an error object that nobody catches", () => {
+  it.each([
+    ["was made in a coroutine", "coroutine.wrap(function() lib.fail() end)()"],
+    ["was made in a handler", "process.send(process.pid(), 't') process.serve(function() lib.fail() end)"],
+    ["was caught and raised again", "local ok, e = pcall(lib.fail) error(e)"],
+  ])("is told with the place where it %s [S12.1]", async (_, code) => {
+    const { text, trace } = await crash(`return function()\n  ${code}\nend`);
+    expect(text).toBe("from the library");
+    expect(trace).toMatch(/^\s*lib\.lua:3: in [^\n]*'deeper'\n\s*lib\.lua:6: in /);
+    expect(trace.split("\n").at(-1)).toMatch(/^\s*main\.lua:2: in function <main\.lua:1>$/);
+  });
+
+  it("is told with the place where it was raised again too [S12.1]", async () => {
+    const { trace } = await crash("return function()\n  local ok, e = pcall(lib.fail)\n  error(e)\nend");
+    expect(trace).toMatch(
+      /lib\.lua:3: [\s\S]*main\.lua:2: [\s\S]*\nraised again:\n\s*main\.lua:3: in function <main\.lua:1>$/,
+    );
+  });
+
+  it("is told with its one place when it is raised where it is made [S12.1]", async () => {
+    const { trace } = await crash("return function()\n  error(errors.new('x'))\nend");
+    expect(trace).toMatch(/^\s*main\.lua:2: in function <main\.lua:1>$/);
+  });
+});
+
 describe("an error of a library function", () => {
   it("names the line that called it, in whichever file and coroutine, and the function as it was called [S11.25]", async () => {
     const got: string[] = await runLua(

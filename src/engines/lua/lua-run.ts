@@ -20,7 +20,7 @@ import {
 import type { Host } from "./host.ts";
 import type { Bag, Isolate, Usage } from "./isolate.ts";
 import { ERROR } from "./objects.ts";
-import { readError, StackValue } from "./payloads.ts";
+import { readError, readFrames, StackValue } from "./payloads.ts";
 import { OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
 
 /** Pushes the outcome of a wait onto the stack of whoever waited; how many values that are. */
@@ -162,6 +162,13 @@ function deadlock(): ProcessError {
     kind: errors.INTERNAL,
     message: "deadlock: coroutine.yield outside a coroutine that somebody resumes",
   });
+}
+
+/** Where an error was made and where it left the code, which lacks the coroutines and calls it was handed on by. */
+function joinedTraces(made: string, left: string): string {
+  const seen = new Set(made.split("\n"));
+  if (made === "" || left.split("\n").every((line) => seen.has(line))) return made || left;
+  return `${made}\nraised again:\n${left}`;
 }
 
 /** What main returned, by S4.3–S4.7. */
@@ -307,10 +314,12 @@ export class LuaRun extends Run {
   /** An error has left a coroutine; it is on top of its stack. */
   failWith(co: State): void {
     const { objects } = this.isolate;
-    const trace = this.host.readableTrace(co);
+    let trace = this.host.readableTrace(co);
     let cause: ProcessError;
-    if (objects.kind(co, -1) === ERROR) cause = readError(this.isolate, co, -1);
-    else cause = new ProcessError({ kind: errors.INTERNAL, message: this.host.describe(co, -1) });
+    if (objects.kind(co, -1) === ERROR) {
+      trace = joinedTraces(readFrames(this.isolate, co, -1), trace);
+      cause = readError(this.isolate, co, -1);
+    } else cause = new ProcessError({ kind: errors.INTERNAL, message: this.host.describe(co, -1) });
     if (trace !== "") this.tellCrash(cause.message, trace);
     this.fail(cause);
   }

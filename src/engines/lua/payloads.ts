@@ -345,6 +345,15 @@ export function readError(isolate: Isolate, L: State, index: number): ProcessErr
   }
 }
 
+/** Where the error object at an index was made, innermost first; "" when it does not know. */
+export function readFrames(isolate: Isolate, L: State, index: number): string {
+  const { vm } = isolate;
+  vm.api.lua_getiuservalue(L, index, 1);
+  const stack = vm.getField(L, -1, "stack") === STRING ? vm.shownString(L, -1) : "";
+  vm.pop(L, 2);
+  return stack.split("\nstack traceback:\n")[1] ?? "";
+}
+
 /** The steps as one path; of a very long one the beginning and the end. */
 function shownPath(steps: readonly string[]): string {
   if (steps.length <= SHOWN_STEPS) return steps.join("");
