@@ -12,6 +12,18 @@ import type { MailboxLimit } from "./mailbox-limit.ts";
 import type { Heritage, Process } from "./process.ts";
 import { Syscalls } from "./syscalls.ts";
 
+/** What a run has used. */
+export interface Measure {
+  /** Instructions of its virtual machine, and what its library functions count as such. */
+  readonly instructions: number;
+  /** How often it ran. */
+  readonly slices: number;
+  /** How long it ran, in milliseconds, estimated. */
+  readonly cpuMs: number;
+  /** The bytes of its heap, which others may share. */
+  readonly heapBytes: number;
+}
+
 /** Code in execution, from one start or upgrade to its end: the door it goes through, and what the kernel may ask of it. */
 export abstract class Run extends Syscalls {
   /**
@@ -31,6 +43,10 @@ export abstract class Run extends Syscalls {
    * @returns whether there is such a cleanup; if not, `cleaned` is never called.
    */
   abstract stop(cleaned: () => void): boolean;
+  /** What it has used so far; `null` where the language does not count. */
+  measure(): Measure | null {
+    return null;
+  }
   /** The process has ended by itself, or the time of the cleanup is over: nothing goes on any more. */
   abstract drop(): void;
 }
@@ -51,6 +67,8 @@ export interface Program {
    * and answers once, now or later, with a program that is started once. `null` when there is nothing to do.
    */
   readonly prepare: ((heritage: Heritage, answer: (program: Program | ProcessError) => void) => void) | null;
+  /** Gives back what `prepare` has made for a process that is not to start after all; `null` when there is nothing. */
+  readonly discard: (() => void) | null;
   /** Makes a run of it, which does not run yet. */
   start(process: Process): Run;
 }

@@ -46,6 +46,16 @@ export type IslandNotice =
       readonly text: string;
       /** Where in the source, `file:line`, if that is known. */
       readonly position: string | null;
+    }
+  | {
+      /** An error has left the code of a process and ended it. */
+      readonly kind: "crashed";
+      readonly at: number;
+      readonly pid: Pid;
+      readonly entry: string;
+      readonly text: string;
+      /** Where it came from, line by line, the innermost first. */
+      readonly trace: string;
     };
 
 /** Those who watch one kind of thing. */

@@ -3,7 +3,7 @@
  * holds this object is the runtime. Events that come from here carry the empty pid (S1.7).
  */
 
-import type { Program } from "./engine.ts";
+import type { Measure, Program } from "./engine.ts";
 import { invalid, ProcessError } from "./errors.ts";
 import { type ExitResult, errorOf, isFailure } from "./exit-result.ts";
 import type { Actor, Scope } from "./guard.ts";
@@ -39,6 +39,8 @@ export interface ProcessView {
   readonly names: readonly string[];
   /** How many messages wait. */
   readonly waiting: number;
+  /** What its code has used; `null` where its language does not count. */
+  readonly usage: Measure | null;
 }
 
 /** The runtime's own hand on an island. */
@@ -147,7 +149,8 @@ export class Outside {
       if (host !== undefined && process.host !== host) continue;
       const names =
         process.names === null ? [] : typeof process.names === "string" ? [process.names] : [...process.names];
-      yield { pid: process.pid, entry: process.entry, hostId: process.hostId, names, waiting: process.waiting };
+      const usage = process.run?.measure() ?? null;
+      yield { pid: process.pid, entry: process.entry, hostId: process.hostId, names, waiting: process.waiting, usage };
     }
   }
 

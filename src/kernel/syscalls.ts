@@ -107,6 +107,13 @@ export class Syscalls {
     if (!this.isShut) this.process.fail(cause);
   }
 
+  /** Tells people that an error has left the code, and where it came from. */
+  tellCrash(text: string, trace: string): void {
+    const { notices, clock } = this.process.island;
+    const { pid, entry } = this.process;
+    if (notices.any) notices.tell({ kind: "crashed", at: clock.unixMs() / 1000, pid, entry, text, trace });
+  }
+
   /** Replaces the running code; nothing of it goes on (S9.1). Failures end the process (S9.8). */
   upgrade(id: string | null, state: readonly unknown[] | Foreign): void {
     if (id !== null && !isEntryId(id)) {

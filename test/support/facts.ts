@@ -4,7 +4,7 @@
  */
 import { expect, it } from "vitest";
 import type { ProcessError } from "../../src/index.ts";
-import type { MailboxLimit } from "../../src/kernel/index.ts";
+import type { Guard, MailboxLimit } from "../../src/kernel/index.ts";
 import { type Simulation, simulate } from "../../src/testing/index.ts";
 import { RefusingGuard } from "../scenarios/refusal.ts";
 import { defineLua } from "./lua.ts";
@@ -37,6 +37,8 @@ export interface Fact {
   readonly args?: readonly unknown[];
   /** The permissions that are refused; `*` refuses all. */
   readonly refuse?: readonly string[];
+  /** Who decides what processes may do, anew for each run, in place of `refuse`. */
+  readonly guard?: () => Guard;
   /** What it returns, or a check of how it ended; `asked` are the permissions asked for, as `<action> <resource>`. */
   readonly then: Value | ((outcome: Outcome, sim: Simulation, asked: readonly string[]) => void);
 }
@@ -69,7 +71,7 @@ async function run(fact: Fact, acting: Language, other: Language): Promise<void>
     else expect(outcome).toEqual({ value: fact.then });
     checked = true;
   };
-  await simulate(1, program, { guard });
+  await simulate(1, program, { guard: fact.guard?.() ?? guard });
   expect(checked).toBe(true);
 }
 

@@ -207,6 +207,11 @@ export class Host {
     return WAITS;
   }
 
+  /** Waits where nothing can be waited for: the load of a module that does so fails. */
+  cannotWait(): number {
+    return WAITS;
+  }
+
   /** Waits for whichever case comes first. */
   waitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): number {
     this.#strand?.willWaitForAny(cases, preference, outcome);
@@ -223,14 +228,14 @@ export class Host {
   // -------------------------------------------------------------------------------------------------------------------
   // Arguments and results
 
-  /** The text at a position; a number is converted (S12.11). */
-  text(L: State, position: number, operation: string): string {
+  /** The text at a position; a number is converted (S12.11). `shown` is the position as whoever calls a method counts. */
+  text(L: State, position: number, operation: string, shown = position): string {
     const { api } = this.vm;
     const type = api.lua_type(L, position);
-    if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string");
+    if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string", shown);
     const text = this.isolate.name(L, position);
     if (text !== null) return text;
-    throw new Raised(invalid(`bad argument #${position} to '${operation}' (string is not UTF-8)`));
+    throw new Raised(invalid(`bad argument #${shown} to '${operation}' (string is not UTF-8)`));
   }
 
   /** The text at a required position; too few arguments are a failure that is returned (S12.10). */
@@ -246,8 +251,8 @@ export class Host {
   }
 
   /** The error that is raised for an argument of the wrong type. */
-  wrongArgument(L: State, position: number, operation: string, expected: string): Raised {
-    const given = badArgument(position, operation, expected, null);
+  wrongArgument(L: State, position: number, operation: string, expected: string, shown = position): Raised {
+    const given = badArgument(shown, operation, expected, null);
     const message = given.message.replace(/got null\)$/, `got ${this.kindName(L, position)})`);
     return new Raised(new ProcessError({ kind: errors.INVALID, message }));
   }
@@ -290,7 +295,6 @@ export class Host {
     const { api } = vm;
     const type = api.lua_type(co, index);
     if (type === STRING || type === NUMBER) return vm.shownString(co, index);
-    if (type !== TABLE && type !== USERDATA) return type === NIL ? "nil" : (TYPE_NAMES[type] ?? "value");
     const at = index < 0 ? api.lua_gettop(co) + index + 1 : index;
     vm.isExempt = true;
     const apart = api.lua_newthread(co);
@@ -308,8 +312,13 @@ export class Host {
 
   /** The stack of a coroutine that has failed, without what is ours; "" when there is nothing to say. */
   readableTrace(co: State): string {
-    const lines = this.vm.traceback(this.isolate.heap.L, co, 0).split("\n").slice(1);
-    return lines.filter((line) => !/^\s*(\?|\[C\]): /.test(line)).join("\n");
+    let isOurs = false;
+    const isShown = (line: string): boolean => {
+      // A tail call is told only of functions that are shown.
+      if (!/^\s*\(\.\.\.tail calls\.\.\.\)/.test(line)) isOurs = /^\s*(\?|\[C\]): /.test(line);
+      return !isOurs;
+    };
+    return this.vm.traceback(this.isolate.heap.L, co, 0).split("\n").slice(1).filter(isShown).join("\n");
   }
 }
 

@@ -3,6 +3,7 @@
  * and the processes that share it (S11.35).
  */
 import type { ProcessError } from "../../kernel/index.ts";
+import type { LuaRun } from "./lua-run.ts";
 import { ERROR, type Objects } from "./objects.ts";
 import { pushValue } from "./payloads.ts";
 import { type Heap, type LuaVm, REGISTRY, type State } from "./vm.ts";
@@ -13,6 +14,7 @@ export interface PreludeReferences {
   readonly describe: number;
   readonly collect: number;
   readonly addModule: number;
+  readonly protect: number;
   readonly hostKinds: number;
   readonly error: number;
   readonly message: number;
@@ -215,8 +217,10 @@ export class Isolate {
   readonly usage: Usage = { instructions: 0, slices: 0, preemptions: 0, cpuMs: 0 };
   /** How many processes it has, those that are still loading among them. */
   processes = 0;
-  /** Programs compiled here, by what they were made from: references into the registry. */
-  readonly programs = new Map<object, number>();
+  /** The processes that have begun. */
+  readonly runs = new Set<LuaRun>();
+  /** The program of each entry that was compiled here last, and its reference in the registry. */
+  readonly programs = new Map<string, { readonly program: object; readonly reference: number }>();
   /** Set once, when the prelude has run. */
   metatables!: PreludeReferences;
   /** Loads the module `time`. */
@@ -225,6 +229,10 @@ export class Isolate {
   times: TimeReferences | null = null;
   /** Whether a process of it ran out of memory, so that what it leaves should be collected before others need it. */
   wantsCollection = false;
+  /** Whether that collection is under way, and the heap may hold somewhat more meanwhile. */
+  isRecovering = false;
+  /** Whether nobody enters it any more; what is in it is being given back. */
+  isRetired = false;
   /** Whether nothing may run in it any more. */
   isClosed = false;
 
@@ -245,6 +253,17 @@ export class Isolate {
   /** Pushes a name. */
   pushName(L: State, name: string): void {
     this.#names.push(L, name);
+  }
+
+  /** How many bytes it holds. */
+  get usedBytes(): number {
+    return this.isClosed ? 0 : this.vm.usedBytes(this.heap);
+  }
+
+  /** Ends every process that has begun here, at its next turn. */
+  endAll(error: ProcessError): void {
+    const { message, kind, retryable } = error;
+    for (const run of this.runs) run.process.doom({ error: message, kind, retryable });
   }
 
   /** Pushes an error object (S12.1). */

@@ -9,6 +9,7 @@
 import {
   type Case,
   errors,
+  type Measure,
   type Preference,
   type Process,
   ProcessError,
@@ -20,7 +21,7 @@ import type { Host } from "./host.ts";
 import type { Bag, Isolate, Usage } from "./isolate.ts";
 import { ERROR } from "./objects.ts";
 import { readError, StackValue } from "./payloads.ts";
-import { NIL, OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
+import { OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
 
 /** Pushes the outcome of a wait onto the stack of whoever waited; how many values that are. */
 export type Outcome = (L: State, value: unknown, index: number) => number;
@@ -33,6 +34,8 @@ interface Wait {
   readonly outcome: Outcome;
 }
 
+/** In place of an answer of lua_resume: there is no VM any more. */
+const VM_LOST = -1;
 const NOTHING: Outcome = () => 0;
 const NO_CASES: readonly Case[] = [];
 
@@ -94,7 +97,7 @@ export class LuaStrand extends Strand {
   /** What becomes of it after its code gave control back. */
   protected settleAfter(status: number): void {
     const { run } = this;
-    if (run.isShut) return;
+    if (run.isShut || status === VM_LOST) return;
     if (run.isOutOfMemory()) {
       run.failForMemory();
       return;
@@ -163,6 +166,16 @@ function deadlock(): ProcessError {
 /** What main returned, by S4.3–S4.7. */
 const TEXT_RESULT_AT = 2;
 
+/** Who keeps the heaps. */
+export interface Keeper {
+  /** A run is over and nothing of it is left. */
+  ended(run: LuaRun): void;
+  /** Something came out of the VM that must not: nothing of it goes on. */
+  vmLost(isolate: Isolate, cause: unknown): void;
+  /** The VM has grown beyond what it should. */
+  afterSlice(isolate: Isolate): void;
+}
+
 /** A Lua process in execution. */
 export class LuaRun extends Run {
   readonly resumesLater = false;
@@ -175,11 +188,11 @@ export class LuaRun extends Run {
   #isRunning = false;
   #isReleased = false;
   #releaseLater = false;
-  readonly #onEnd: (run: LuaRun) => void;
+  readonly #keeper: Keeper;
 
   /**
    * @param co the coroutine in which the module was loaded, with main on its stack.
-   * @param onEnd called when nothing of it is left.
+   * @param keeper is told what becomes of it.
    */
   constructor(
     process: Process,
@@ -187,14 +200,21 @@ export class LuaRun extends Run {
     isolate: Isolate,
     bag: Bag,
     co: { readonly state: State; readonly reference: number },
-    onEnd: (run: LuaRun) => void,
+    keeper: Keeper,
   ) {
     super(process);
     this.host = host;
     this.isolate = isolate;
     this.bag = bag;
     this.#main = new LuaStrand(this, co.state, co.reference);
-    this.#onEnd = onEnd;
+    this.#keeper = keeper;
+    isolate.runs.add(this);
+  }
+
+  /** What it has used so far. */
+  override measure(): Measure {
+    const { instructions, slices, cpuMs } = this.usage;
+    return { instructions, slices, cpuMs, heapBytes: this.isolate.usedBytes };
   }
 
   begin(args: readonly unknown[]): void {
@@ -230,9 +250,13 @@ export class LuaRun extends Run {
     this.#isRunning = true;
     try {
       return host.execute(strand, args);
+    } catch (cause) {
+      this.#keeper.vmLost(this.isolate, cause);
+      return VM_LOST;
     } finally {
       this.#isRunning = false;
       if (this.#releaseLater) this.#releaseNow();
+      if (this.isolate.vm.hasOutgrown) this.#keeper.afterSlice(this.isolate);
     }
   }
 
@@ -240,7 +264,7 @@ export class LuaRun extends Run {
   preempted(strand: LuaStrand): void {
     this.usage.preemptions++;
     this.isolate.usage.preemptions++;
-    this.process.paused(strand);
+    this.process.interrupted(strand);
     this.process.island.scheduler.giveWay();
   }
 
@@ -281,12 +305,12 @@ export class LuaRun extends Run {
 
   /** An error has left a coroutine; it is on top of its stack. */
   failWith(co: State): void {
-    const { vm, objects } = this.isolate;
+    const { objects } = this.isolate;
     const trace = this.host.readableTrace(co);
     let cause: ProcessError;
     if (objects.kind(co, -1) === ERROR) cause = readError(this.isolate, co, -1);
     else cause = new ProcessError({ kind: errors.INTERNAL, message: this.host.describe(co, -1) });
-    if (vm.api.lua_type(co, -1) !== NIL && trace !== "") cause.stack = `${cause.message}\n${trace}`;
+    if (trace !== "") this.tellCrash(cause.message, trace);
     this.fail(cause);
   }
 
@@ -306,6 +330,7 @@ export class LuaRun extends Run {
       this.bag.drop(L);
     }
     this.#others = null;
-    this.#onEnd(this);
+    this.isolate.runs.delete(this);
+    this.#keeper.ended(this);
   }
 }

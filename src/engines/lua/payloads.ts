@@ -297,6 +297,7 @@ class ReadingPass {
       } catch (cause) {
         throw located(cause, ".details");
       }
+      if (this.isIntegralFloat(-1)) setForm(error, { integerKeys: null, floats: new Set(["details"]) });
     }
     vm.pop(L, 2);
     return error;
@@ -482,7 +483,7 @@ class PushingPass {
     if (error.details === undefined || error.details === null) return;
     vm.api.lua_getiuservalue(this.#L, -1, 1);
     vm.pushString(this.#L, "details");
-    this.#part(error.details, false, root, at);
+    this.#part(error.details, formOf(error)?.floats?.has("details") === true, root, at);
     vm.api.lua_rawset(this.#L, -3);
     vm.pop(this.#L, 1);
   }

@@ -7,22 +7,19 @@
 --
 -- Each loop is entered once on the way, so its state stands in arrays by item. A stop from which the rest has failed
 -- fails again whatever led to it (unless the pattern refers back to a capture), so each is tried once in the subject:
--- the work is proportional to subject times pattern. Runs of one class are measured by C.
+-- the work is proportional to subject times pattern. Runs of one class are measured by C (runs.lua).
 --
--- Returns begin(plan of bounds.lua, subject) -> state, attempt(state, at) -> position after the match or nil,
--- measured(state, length).
+-- Returns begin(plan of bounds.lua, subject) -> state, attempt(state, at) -> position after the match or nil.
 
-local host, parts = ...
+local _, parts = ...
 parts.blame.own()
 
 local byte, find, sub = string.byte, string.find, string.sub
-local charge, raise = host.charge, parts.blame.raise
+local raise, runs = parts.blame.raise, parts.runs
+local run_stop, allowed, measured = runs.run_stop, runs.allowed, runs.measured
 
 --- The budget of one call: so many steps, and so many more for each byte of the subject.
 local STEPS, STEPS_PER_BYTE = 1000000, 16
---- A measurement by C that long is charged on its own.
-local LONG_RUN = 2048
-local NOWHERE = 1 << 62
 
 --- A subject about to be matched against a pattern.
 local function begin(plan, subject)
@@ -33,29 +30,9 @@ local function begin(plan, subject)
     low = {}, high = {}, at = {},           -- the stops of a loop still to be tried, and the one being tried
     run_from = {}, run_stop = {},           -- the run a loop stands in, remembered
     asked = {}, answer = {},                -- where the class was found that has to follow, and from where on
+    tails = {},                             -- where the run of a set begins that ends the subject
     dead = not plan.refers_back and {} or nil,
   }
-end
-
---- Counts work done by C over `length` bytes.
-local function measured(state, length)
-  if length > LONG_RUN then charge(length // 4) end
-  state.left = state.left - length // 64
-end
-
---- Where the run of the loop's class ends that begins at `at`: the first position not of the class.
-local function run_stop(state, loop, at)
-  local index = loop.index
-  local from, stop = state.run_from[index], state.run_stop[index]
-  if from and from <= at and at <= stop then return stop end
-  if from and at + 1 == from and loop.set[byte(state.subject, at)] then
-    state.run_from[index] = at
-    return stop
-  end
-  local _, last = find(state.subject, loop.run, at)
-  measured(state, last + 1 - at)
-  state.run_from[index], state.run_stop[index] = at, last + 1
-  return last + 1
 end
 
 --- Stops known to lead nowhere, by loop: from which one on, for each run (which its end stands for).
@@ -73,18 +50,6 @@ local function bury(state, loop)
     state.dead[index] = dead
   end
   dead[state.run_stop[index]] = state.low[index]
-end
-
---- The first stop of a lazy loop, from `at` on, that the class which has to follow allows.
-local function allowed(state, loop, at)
-  if not loop.ahead then return at end
-  local index = loop.index
-  local asked, answer = state.asked[index], state.answer[index]
-  if asked and asked <= at and at <= answer then return answer end
-  answer = find(state.subject, loop.ahead, at)
-  measured(state, (answer or state.size + 1) - at)
-  state.asked[index], state.answer[index] = at, answer or NOWHERE
-  return answer or NOWHERE
 end
 
 --- Enters a loop with its stops from `low` to `high`.
@@ -227,4 +192,4 @@ local function attempt(state, at)
   end
 end
 
-return { begin = begin, attempt = attempt, measured = measured }
+return { begin = begin, attempt = attempt }

@@ -13,6 +13,7 @@
 -- and in its items
 --   sole     a loop can lead on only from where its run ends
 --   ahead    the class that has to follow a lazy loop, so that the stops between need not be tried
+--   tail     the set that everything after a lazy loop has to belong to, likewise: `(.-)%s*$`
 
 local _, parts = ...
 parts.blame.own()
@@ -21,10 +22,10 @@ local setmetatable = setmetatable
 local find = string.find
 local parse = parts.patterns.parse
 
---- About 1 ms of C in the worst case.
-local NATIVE_STEPS = 400000
---- Typical subjects cost far less than the worst: charging an eighth keeps the worst slice at a few ms.
-local CHARGED_PART = 8
+--- About 2 ms of C in the worst case.
+local NATIVE_STEPS = 100000
+--- Typical subjects cost far less than the worst: charging a quarter keeps the worst slice at some ms.
+local CHARGED_PART = 4
 --- C recurses for each quantifier and gives up after 200; the matcher in Lua does not.
 local MANY_ITEMS = 150
 local LONGEST = 1 << 30
@@ -57,7 +58,10 @@ local function look_ahead(items, loop)
   local must = required(next)
   if loop.most then return end
   loop.sole = next.kind == "finish" or must ~= nil and not overlap(loop.set, must.set)
-  if must and loop.lazy and not loop.sole then loop.ahead = must.text end
+  if not loop.lazy or loop.sole then return end
+  if must then loop.ahead = must.text end
+  local last = following(items, next.index)
+  if next.kind == "loop" and not next.most and last and last.kind == "finish" then loop.tail = next.set end
 end
 
 --- A sum of terms `factor * n^degree / degree!`, as a list of factors by degree.

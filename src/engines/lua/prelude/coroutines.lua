@@ -8,8 +8,8 @@
 -- for the scheduler nobody else may resume it: for other strands of the process it is `normal`, like one that has resumed
 -- another.
 --
--- This chunk must not be preempted itself: between `host.enter` and the resumption the host would take one coroutine for
--- another.
+-- On its way up, a yield of the engine must not meet another: between two coroutines, that is from `co_resume` returning
+-- here to `co_yield`, the hook has to keep still, or the scheduler would take one for the other. So this chunk is named "=!…".
 --
 -- Returns library, raw (see sandbox.lua).
 

@@ -9,17 +9,17 @@ local tonumber, type = tonumber, type
 local find, gsub, sub = string.find, string.gsub, string.sub
 local concat, unpack = table.concat, table.unpack
 local raise = parts.blame.raise
-local begin, attempt, measured = parts.attempts.begin, parts.attempts.attempt, parts.attempts.measured
+local begin, attempt, seek = parts.attempts.begin, parts.attempts.attempt, parts.runs.seek
 
 local LONGEST_RESULT = 1 << 20
+--- How many pieces of a result are joined at a time.
+local BLOCK = 1024
 
 --- The next position from `at` on at which the pattern can begin: where the class is that it has to begin with.
 local function candidate(state, at)
   local begins = state.plan.begins
-  if not begins then return at end
-  local found = find(state.subject, begins, at)
-  measured(state, (found or state.size + 1) - at)
-  return found
+  if begins then return seek(state, begins, at) end
+  return at
 end
 
 --- The first match from `at` on that does not end at `barred`: its start and the position after it.
@@ -98,16 +98,24 @@ function replacement.table(state, map, start, after)
   return map[capture(state, 1, start, after)]
 end
 
---- The result of `gsub` while it grows.
+--- The result of `gsub` while it grows: the last pieces, and blocks of the pieces before. A single list could need more
+--- memory than a table may have.
 local function builder()
-  return { size = 0, count = 0 }
+  return { size = 0, pieces = {}, count = 0, blocks = {} }
+end
+
+--- Joins the pieces to a block.
+local function join(result)
+  result.blocks[#result.blocks + 1] = concat(result.pieces, "", 1, result.count)
+  result.count = 0
 end
 
 local function append(result, piece)
   result.size = result.size + #piece
   if result.size > LONGEST_RESULT then raise("resulting string too large (limit 1 MiB)") end
+  if result.count == BLOCK then join(result) end
   result.count = result.count + 1
-  result[result.count] = piece
+  result.pieces[result.count] = piece
 end
 
 local function append_replacement(result, state, value, start, after)
@@ -135,7 +143,8 @@ local function gsub_in(plan, subject, with, most)
     if plan.anchored then break end
   end
   append(result, sub(subject, copied))
-  return concat(result, "", 1, result.count), count
+  join(result)
+  return concat(result.blocks), count
 end
 
 return { find = find_in, match = match_in, gmatch = gmatch_in, gsub = gsub_in }

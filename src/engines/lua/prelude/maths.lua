@@ -7,9 +7,9 @@ local host, parts = ...
 parts.blame.own()
 
 local pcall, select, type = pcall, select, type
-local floor, tointeger, ult = math.floor, math.tointeger, math.ult
+local tointeger, ult = math.tointeger, math.ult
 local check = math.random
-local reinterpret_float, as_integer = string.pack, string.unpack
+local pack, unpack = string.pack, string.unpack
 local blame, limits = parts.blame, parts.limits
 local private, seed = host.private, host.seed
 
@@ -76,7 +76,7 @@ end
 --- A seed: an integer, or a float that may have a fraction, like os.clock().
 local function seed_of(number, value)
   if type(value) == "number" and not tointeger(value) then
-    return (as_integer("<i8", reinterpret_float("<d", value)))
+    return (unpack("<i8", pack("<d", value)))
   end
   return limits.integer("randomseed", number, value)
 end

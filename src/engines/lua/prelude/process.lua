@@ -8,7 +8,8 @@ local host, sandbox = ...
 local type, setmetatable, rawget, rawequal, error, select, next = type, setmetatable, rawget, rawequal, error, select, next
 local tostring, concat, getmetatable = tostring, table.concat, debug.getmetatable
 local getinfo, traceback, getuservalue = debug.getinfo, debug.traceback, debug.getuservalue
-local create, find, gsub, gmatch, sub = coroutine.create, string.find, string.gsub, string.gmatch, string.sub
+local create, running, protect = coroutine.create, coroutine.running, sandbox.raw.coroutine.protect
+local find, gmatch = string.find, string.gmatch
 local readonly, base = sandbox.readonly, sandbox.base
 
 --- The name a value's type has in messages.
@@ -67,10 +68,13 @@ local error_mt = {
 }
 
 --- Leaves out the frames of the prelude, which has no lines, and of C: they say nothing to whoever reads the stack.
+-- A tail call is told only of functions that are shown.
 local function readable(stack)
-  local lines = {}
+  local lines, is_ours = {}, false
   for line in gmatch(stack, "[^\n]+") do
-    if not find(line, "^%s*%?: ") and not find(line, "^%s*%[C%]: ") then lines[#lines + 1] = line end
+    local is_tail_call = find(line, "^%s*%(%.%.%.tail calls%.%.%.%)")
+    if not is_tail_call then is_ours = find(line, "^%s*%?: ") or find(line, "^%s*%[C%]: ") end
+    if not is_ours then lines[#lines + 1] = line end
   end
   return concat(lines, "\n")
 end
@@ -208,7 +212,7 @@ end
 local function spawn_coroutine(fn)
   if type(fn) ~= "function" then bad_argument(1, "spawn", "function", fn) end
   local co = create(fn)
-  sandbox.raw.coroutine.protect(co)
+  protect(co)
   host.spawn_coroutine(co)
   return co
 end
@@ -342,6 +346,7 @@ end
 -- `program` is {method, main, listed, imports, libraries}; a library is {id, factory, listed, imports}.
 -- Answers main, or nothing when the module lacks it.
 local function load_process(program)
+  protect(running())
   local loaded = {}
   local function imports_of(aliases)
     local imports = {}
@@ -366,7 +371,7 @@ local function load_process(program)
 end
 
 return {
-  load_process = load_process,
+  load_process = load_process, protect = protect,
   describe = tostring,
   collect = collectgarbage, add_module = add_module, host_kinds = host_kinds,
   error_mt = error_mt, message_mt = message_mt, channel_mt = channel_mt, builder_mt = builder_mt, done_mt = done_mt,

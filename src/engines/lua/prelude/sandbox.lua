@@ -5,12 +5,12 @@
 -- The chunks of this folder are called once per Lua state, each with `(host, parts)`, where `parts` holds what the chunks
 -- before have returned, by name, in this order:
 --
---     blame ─▶ limits ─▶ patterns ─▶ bounds ─▶ attempts ─▶ matcher ─▶ strings ─▶ searching ─▶ unicode ─▶ tables
---           ─▶ maths ─▶ calendar ─▶ datestrings ─▶ dates ─▶ coroutines ─▶ sandbox
+--     blame ─▶ limits ─▶ patterns ─▶ bounds ─▶ runs ─▶ attempts ─▶ matcher ─▶ strings ─▶ searching ─▶ unicode
+--           ─▶ tables ─▶ maths ─▶ calendar ─▶ datestrings ─▶ dates ─▶ coroutines ─▶ sandbox
 --
--- The real libraries, `debug` among them, are globals then; afterwards nothing here reads a global again. All but
--- `coroutines` have to be preemptible like scripts: matching a pattern takes its time in them. Names and line numbers of
--- the chunks must not be stripped: blame.lua tells by them who is library.
+-- The real libraries, `debug` among them, are globals then; afterwards nothing here reads a global again. Matching a
+-- pattern and measuring a table take their time in Lua, so these chunks have to be preemptible like scripts; coroutines.lua
+-- says where it is not.
 --
 -- `host` has these functions of C, all of which run to their end:
 --   charge(units)      counts work, 5 ns a unit; may yield nothing to the scheduler, or raise where it cannot yield
@@ -19,13 +19,16 @@
 --   error_text(value)  the message of an error object, nil for anything else
 --   seed() -> two integers, clock() -> CPU seconds, time() -> Unix seconds, zone_offset(time) -> seconds east
 --
--- Returns base, readonly(name, table), new_environment(), host_kinds (what tables of ours are called, by their metatable,
--- which no script can get hold of) and raw for the engine:
---   libraries    the tables behind the proxies by name, for the engine to add to before the first script runs
---   blame        blame.lua, for functions of the engine to raise errors like the library's
---   coroutine    create, resume, yield, status, running, close, isyieldable of C; resume_raw(co, …), `resume` with the
---                host told; tag, the first value of each yield of a script; protect(co), after which no script can resume
---                or close `co`: to be called for every coroutine that the engine resumes
+-- Returns
+--   base               what all processes see
+--   new_environment()  the globals of a new process
+--   readonly(name, t)  a proxy of `t` that cannot be changed, neither by assignment nor by rawset
+--   host_kinds         what tables of ours are called, by their metatable, which no script can get hold of
+--   raw.libraries      the tables behind the proxies by name, for the engine to add to before the first script runs
+--   raw.blame          blame.lua, for functions of the engine to raise errors like the library's
+--   raw.coroutine      create, resume, yield, status, running, close, isyieldable of C; resume_raw(co, …), `resume` with the
+--                      host told; tag, the first value of each yield of a script; protect(co), after which no script can
+--                      resume or close `co`: to be called for every coroutine that the engine resumes
 
 local _, parts = ...
 parts.blame.own()

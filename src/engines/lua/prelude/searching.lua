@@ -92,15 +92,21 @@ local function references(replacement)
   return select(2, gsub(replacement, "%%%d", ""))
 end
 
---- Whether C cannot build more than allowed when it replaces so many matches by a string. What one reference adds up to
---- is at most the subject, or the digits of a position for each match.
-local function fits(subject, replacement, most)
-  local size = #subject
-  local matches = most < size + 1 and most or size + 1
-  local grown = size + matches * #replacement
-  if grown > limits.STRING then return false end
-  local count = references(replacement)
-  return grown + count * (size + matches * 8) <= limits.STRING
+--- Whether C cannot build more than allowed when it replaces matches by a string. What one reference adds up to is at
+--- most what is matched in all, or the digits of a position for each match.
+local function fits(subject, plan, replacement, most)
+  local size, count = #subject, references(replacement)
+  local matches, kept, matched = most < size + 1 and most or size + 1, size, size
+  local function within()
+    return kept + matches * (#replacement + 8 * count) + matched * count <= limits.STRING
+  end
+  if within() or not plan.sound then return within() end
+  -- That supposed the worst; matching once more tells how it is.
+  local rest
+  rest, matches = gsub(subject, plan.pattern, "", most)
+  kept, matched = #rest, size - #rest
+  if count == 0 then check_size(kept + matches * #replacement) end
+  return within()
 end
 
 --- A function for C that gives the replacements, and refuses when they grow beyond what is allowed.
@@ -145,7 +151,7 @@ function strings.gsub(s, pattern, with, limit)
   s, pattern = text("gsub", 1, s), text("gsub", 2, pattern)
   with = replacement_of(with)
   local most, plan, is_text = most_of(limit), plan_of(pattern), type(with) == "string"
-  local by_c = #s <= limits.STRING and is_cheap(plan, s) and (not is_text or fits(s, with, most))
+  local by_c = #s <= limits.STRING and is_cheap(plan, s) and (not is_text or fits(s, plan, with, most))
   if not by_c then return matcher.gsub(plan, s, with, most) end
   toll(#s / 16)
   if is_text then return settle("gsub", pcall(gsub, s, pattern, with, most)) end

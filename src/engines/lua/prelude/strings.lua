@@ -14,10 +14,14 @@ local unpack_table = table.unpack
 local error_text = host.error_text
 local settle, callbacks = parts.blame.settle, parts.blame.callbacks
 local limits = parts.limits
-local text, whole, check_size, check_count, toll = limits.text, limits.whole, limits.check_size, limits.check_count, limits.toll
+local text, whole, integer = limits.text, limits.whole, limits.integer
+local check_size, check_count, toll = limits.check_size, limits.check_count, limits.toll
 
 --- Bytes that C copies for one unit of work.
 local COPIED = 16
+
+--- The piece that `rep` copies at a time, in bytes.
+local BLOCK = 1024
 
 local strings = {}
 
@@ -48,18 +52,23 @@ function strings.sub(s, i, j)
   return part
 end
 
+--- C copies piece by piece, so a short piece many times is made from a longer one.
+local function repeated(piece, count)
+  local block = BLOCK // (#piece + 1)
+  if #piece == 0 or block == 0 or count <= block then return rep(piece, count) end
+  return rep(rep(piece, block), count // block) .. rep(piece, count % block)
+end
+
 function strings.rep(s, n, separator)
   s = text("rep", 1, s)
+  local count = integer("rep", 2, n)
   separator = separator ~= nil and text("rep", 3, separator) or ""
-  local count = whole(n)
-  if count and count > 0 then
-    local size = (#s + #separator) * (count + 0.0) - #separator
-    check_size(size)
-    toll(size / COPIED)
-  end
-  local ok, result = pcall(rep, s, n, separator)
-  if not ok then settle("rep", ok, result) end
-  return result
+  if count <= 0 then return "" end
+  local size = (#s + #separator) * (count + 0.0) - #separator
+  check_size(size)
+  if size == 0 then return "" end
+  toll(size / COPIED)
+  return repeated(s .. separator, count - 1) .. s
 end
 
 function strings.byte(s, i, j)

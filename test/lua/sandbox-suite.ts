@@ -134,7 +134,7 @@ const bounds: readonly SandboxCase[] = [
   {
     name: "refuses strings beyond 1 MiB [S11.33]",
     source:
-      'local big = ("x"):rep(1 << 20)\nlocal bigger = big .. "x"\n' +
+      'local big = ("x"):rep(1 << 20)\nlocal bigger = big .. "x"\nlocal few, half = "xxx", big:sub(1, 1 << 19)\n' +
       trying([
         '("x"):rep((1 << 20) + 1)',
         '("x"):rep(1 << 62)',
@@ -149,18 +149,24 @@ const bounds: readonly SandboxCase[] = [
         'string.pack("c2000000", "")',
         'table.concat({ big, "x" })',
         'table.concat({ "", "", "" }, big)',
-        'big:gsub("x", "xx")',
-        'big:gsub("x", function() return "xx" end)',
-        'big:gsub("x", { x = "xx" })',
+        'few:gsub("x", half)',
+        'few:gsub("x", "%0%0" .. half)',
+        'few:gsub("x", function() return half end)',
+        'few:gsub("x", { x = half })',
         'string.format("%s", setmetatable({}, { __tostring = function() return bigger end }))',
       ]),
-    output: repeated("resulting string too large (limit 1 MiB)", 17),
+    output: repeated("resulting string too large (limit 1 MiB)", 18),
   },
   {
     name: "builds strings of exactly 1 MiB [S11.33]",
     source: `local big = ("ab"):rep(1 << 19)
-    print(#big, #big:upper(), #big:sub(1), #string.format("%s", big), #table.concat { big }, #(big:gsub("a", "c")))`,
-    output: "1048576 1048576 1048576 1048576 1048576 1048576",
+    print(#big, #big:upper(), #big:sub(1), #string.format("%s", big), #table.concat { big }, #(("x "):rep(30):gsub("x ", big:sub(1, 1 << 15))))`,
+    output: "1048576 1048576 1048576 1048576 1048576 983040",
+  },
+  {
+    name: "replaces more matches than one table has room for [S11.33]",
+    source: `print(#(("ab"):rep((1 << 18) + 1):gsub("a", "c")))`,
+    output: "524290",
   },
   {
     name: "reads from longer strings [S11.33]",
