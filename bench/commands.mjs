@@ -24,9 +24,10 @@ export function youngFlags(megabytes) {
 /** Our program. `native` is explained in beamish/launch.mjs; `extraFlags` go to Node. */
 export function beamishCommand(each, { size, youngMb, native = false, extraFlags = [] }) {
   const flags = [...youngFlags(youngMb), ...each.nodeFlags, ...extraFlags];
+  const isLua = each.language === "Lua";
   const program = each.isStart
-    ? [here("cold-start/start.mjs")]
-    : [here("beamish/launch.mjs"), ...runs(each, size), ...(native ? ["--native"] : [])];
+    ? [here("cold-start/start.mjs"), here(isLua ? "cold-start-lua" : "cold-start")]
+    : [here("beamish/launch.mjs"), ...runs(each, size), ...(isLua ? ["--lua"] : native ? ["--native"] : [])];
   return { file: process.execPath, args: [...flags, ...program] };
 }
 

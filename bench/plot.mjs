@@ -4,6 +4,7 @@
  *   panel 1   the ratio to Erlang per row, on a logarithmic scale: bars grow from the line at 1, to the right where
  *             Beamish is better; a thin line spans the rounds, a mark stands where the ratio must be
  *   panel 2   ping-pong beside other libraries, messages per second
+ *   panel 3   the rows in Lua that have a bound, as multiples of it: to the right where they are within
  *
  * It follows the reader's light or dark mode and brings its own background, so that it is readable on any page.
  */
@@ -53,6 +54,8 @@ export function plot(report) {
   if (rated.length > 0) ratioPanel(picture, rated, report.geometricMean);
   const pingPong = report.rows.find(({ row, peers }) => row === "ping-pong" && peers.length > 0);
   if (pingPong !== undefined) peerPanel(picture, pingPong, report.versions);
+  const bounded = report.rows.filter(({ language, must, beamish }) => language === "Lua" && must && beamish);
+  if (bounded.length > 0) luaPanel(picture, bounded);
   for (const line of folded(report.machine, 125)) {
     picture.parts.push(text(MARGIN, picture.y, "quiet small", line));
     picture.y += 16;
@@ -142,6 +145,36 @@ function peerPanel(picture, { beamish, erlang, peers, overBestPeer, unit }, vers
     if (holds !== null) parts.push(verdict(picture.y - 4, `≥ ${must}`, holds));
   }
   picture.y += 36;
+}
+
+function luaPanel(picture, rows) {
+  const { parts } = picture;
+  heading(
+    picture,
+    "Processes in Lua",
+    "bars: how many times better than what must be reached, logarithmic; thin lines: all rounds",
+  );
+  const bars = rows.map(({ row, unit, must, holds, beamish }) => {
+    const over = (value) => (must.atMost === undefined ? value / must.atLeast : must.atMost / value);
+    const bound = must.atMost === undefined ? `≥ ${shortNumber(must.atLeast)}` : `≤ ${shortNumber(must.atMost)}`;
+    const [middle, least, greatest] = [beamish.median, beamish.least, beamish.greatest].map(over);
+    return { row, middle, least, greatest, bound, holds, figure: `${shortNumber(beamish.median)} ${unit}` };
+  });
+  const edges = bars.flatMap(({ least, greatest }) => [least, greatest]);
+  const scale = logScale(Math.min(0.5, ...edges), Math.max(2, ...edges));
+  const one = scale.at(1);
+  parts.push(line("one", one, picture.y, one, picture.y + rows.length * LINE));
+  for (const { row, middle: value, least, greatest, bound, holds, figure } of bars) {
+    const middle = picture.y + LINE / 2;
+    const from = scale.at(Math.min(1, value));
+    parts.push(text(LEFT - 12, middle + 4, "end", row));
+    parts.push(bar(value >= 1 ? "better" : "worse", from, middle, scale.at(Math.max(1, value)) - from));
+    parts.push(line("span", scale.at(least), middle, scale.at(greatest), middle));
+    parts.push(text(FIGURES, middle + 4, "strong end", figure));
+    parts.push(verdict(middle, bound, holds));
+    picture.y += LINE;
+  }
+  picture.y += 22;
 }
 
 function heading(picture, title, explanation) {

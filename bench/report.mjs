@@ -56,7 +56,10 @@ function figureText(figure) {
 
 function mustText(must, holds) {
   if (must === null) return "";
-  const [bound, missed] = must.ratio === undefined ? [`≤ ${must.atMost}`, "above"] : [`≥ ${must.ratio}`, "below"];
+  const [bound, missed] =
+    must.atMost !== undefined
+      ? [`≤ ${must.atMost}`, "above"]
+      : [`≥ ${must.ratio ?? shortNumber(must.atLeast)}`, "below"];
   return holds === null ? bound : `${bound} ${holds ? "ok" : missed}`;
 }
 

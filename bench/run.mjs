@@ -69,7 +69,7 @@ function readCommandLine() {
       divisor: values.quick ? 10 : 1,
       json: values.json,
       svg: values.svg,
-      erlang: !values["no-erlang"],
+      erlang: !values["no-erlang"] && programs.some((each) => each.language !== "Lua"),
       peers: !values["no-peers"] && programs.some((each) => Object.keys(each.peers).length > 0),
       prepare: !values["no-prepare"],
       youngMb: wholeNumber("young-mb", values["young-mb"], 0),
@@ -114,7 +114,7 @@ function sidesOf(each) {
   const divided = (size) => Math.max(1, Math.floor(size / options.divisor));
   const size = divided(each.size);
   const sides = [{ name: "beamish", size, command: beamishCommand(each, { size, youngMb, native }), rounds: [] }];
-  if (erlang !== null) {
+  if (erlang !== null && each.language !== "Lua") {
     const command = erlangCommand(each, { size, directory: erlang.directory });
     sides.push({ name: "erlang", size, command, rounds: [] });
   }

@@ -27,6 +27,7 @@ export function summary(each, { row, must }, sides) {
     .map((side) => ({ name: side.name, figure: figureOf(side, row) }));
   return {
     row,
+    language: each.language,
     unit: each.unit,
     lowerIsBetter: each.lowerIsBetter,
     must: must ?? null,
@@ -83,6 +84,7 @@ function ratioOf(ours, theirs, lowerIsBetter) {
  */
 function holds(must, beamish, ratio) {
   if (must?.ratio !== undefined) return ratio === null ? null : ratio.ofMedians >= must.ratio;
+  if (must?.atLeast !== undefined) return beamish === null ? null : beamish.median >= must.atLeast;
   if (must?.atMost !== undefined) return beamish === null ? null : beamish.median <= must.atMost;
   return null;
 }

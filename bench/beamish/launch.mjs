@@ -1,7 +1,7 @@
 /**
  * Runs one row on our side.
  *
- *   node launch.mjs <row> <warm-ups> <repetitions> <size> [--native]
+ *   node launch.mjs <row> <warm-ups> <repetitions> <size> [--native | --lua]
  *
  * The programs of this folder are an application as a user writes one: entries in _index.yaml, processes in modules
  * which the runtime's module loader loads, async functions that await their inbox. This file does what an embedding
@@ -10,7 +10,7 @@
  * line of JSON per repetition and figure: {"row": ..., "value": ...}, see rows.mjs for what the value is.
  *
  * With --native the same functions are handed to the runtime as functions, not as modules of an application. The
- * difference is what the module loader makes of them.
+ * difference is what the module loader makes of them. With --lua the application is that of ../lua.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,15 +20,18 @@ import { parseArgs } from "node:util";
 import { createRuntime } from "beamish";
 import { transformSync } from "oxc-transform";
 
-const APPLICATION = fileURLToPath(new URL(".", import.meta.url));
 const HOST = "bench:processes";
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { native: { type: "boolean" } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { native: { type: "boolean" }, lua: { type: "boolean" } },
+});
+const application = fileURLToPath(new URL(values.lua ? "../lua/" : ".", import.meta.url));
 const [row, ...numbers] = positionals;
 const [warmups, repetitions, size] = numbers.map(Number);
 
 const runtime = await createRuntime({
-  ...(values.native ? { hosts: { [HOST]: {} }, processes: await nativeProcesses(row) } : { app: APPLICATION }),
+  ...(values.native ? { hosts: { [HOST]: {} }, processes: await nativeProcesses(row) } : { app: application }),
   // The alarm about a long mailbox is what the row `flood` is about; only errors are of interest here.
   log: (record) => {
     if (record.level === "error") console.error(JSON.stringify(record));
@@ -46,7 +49,7 @@ await runtime.stop();
 
 /** The exported functions of a row's module, under the ids they have in _index.yaml. Node 20 wants its types erased. */
 async function nativeProcesses(row) {
-  const path = join(APPLICATION, `${row}.ts`);
+  const path = join(application, `${row}.ts`);
   const { code } = transformSync(path, readFileSync(path, "utf8"), { lang: "ts", sourceType: "module" });
   const directory = mkdtempSync(join(tmpdir(), "beamish-native-"));
   try {

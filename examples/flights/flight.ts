@@ -41,12 +41,3 @@ export interface Batch {
 export function hourOf(flight: Flight): number {
   return "time" in flight ? Math.floor(flight.time) : Number(flight.date.slice("2001/01/31 ".length, -":30".length));
 }
-
-/** The distance bands, in miles. */
-export const BANDS = ["0-499", "500-999", "1000-1499", "1500+"] as const;
-
-/** The index of the flight's band in {@link BANDS}. Throws RangeError for a distance that is none. */
-export function bandOf({ distance }: Flight): number {
-  if (!(distance >= 0)) throw new RangeError(`a flight of ${distance} miles`);
-  return Math.min(Math.floor(distance / 500), BANDS.length - 1);
-}

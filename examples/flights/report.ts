@@ -5,7 +5,6 @@
 import { relative } from "node:path";
 import { cwd } from "node:process";
 import type { Summary } from "./aggregator.ts";
-import { BANDS } from "./flight.ts";
 import { type Statistics, type Tally, totalOf } from "./statistics.ts";
 
 /** How many airports have a line of their own. */
@@ -26,7 +25,7 @@ export function balanceLine(balance: Summary & { aggregated: number; lost: numbe
 
 function hourTable({ cells }: Statistics): string {
   const hours = Array.from({ length: 24 }, (_, hour) => hour);
-  const bands = BANDS.map((_, band) => band);
+  const bands = bandsOf(cells);
   const row = (name: string, bandTallies: Tally[]) => {
     const all = totalOf(bandTallies);
     return [name, ...[...bandTallies, all].flatMap((tally) => [count(tally), mean(tally)]), lateShare(all)];
@@ -42,8 +41,14 @@ function hourTable({ cells }: Statistics): string {
     "all day",
     bands.map((band) => totalOf(hours.map((hour) => cells[`${hour}/${band}`]))),
   );
-  const head = ["hour", ...[...BANDS, "all"].flatMap((band) => [band, "min"]), "late"];
+  const head = ["hour", ...[...bands, "all"].flatMap((band) => [band, "min"]), "late"];
   return `Flights, their mean delay in minutes, by hour and miles; late: by 15 minutes or more\n${table(head, rows, total)}`;
+}
+
+/** The bands that the rule knows, from the shortest on: their names begin with the number of miles. */
+function bandsOf(cells: Statistics["cells"]): string[] {
+  const bands = new Set(Object.keys(cells).map((cell) => cell.slice(cell.indexOf("/") + 1)));
+  return [...bands].sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
 }
 
 function airportTable({ airports }: Statistics): string {

@@ -2,14 +2,14 @@
  * Delay statistics: counted by a worker for one batch, added up by the aggregator for all. Plain data, so that they can
  * be sent; whole numbers only, so that the sums do not depend on the order in which batches arrive.
  */
-import { bandOf, type Flight, hourOf } from "./flight.ts";
+import { type Flight, hourOf } from "./flight.ts";
 
 /** What is known about the delays of some flights. */
 export interface Tally {
   flights: number;
   /** The sum of their delays, in minutes. */
   delay: number;
-  /** How many were 15 minutes late or more. */
+  /** How many counted as late. */
   late: number;
   /** The longest delay, in minutes. */
   longest: number;
@@ -26,13 +26,19 @@ export function emptyStatistics(): Statistics {
   return { cells: {}, airports: {} };
 }
 
-/** The statistics of some flights. Throws RangeError for a flight that makes no sense. */
-export function statisticsOf(flights: readonly Flight[]): Statistics {
+/** What the rule in scoring.lua says of some flights: of each its distance band, and whether it was late. */
+export interface Scores {
+  readonly bands: readonly string[];
+  readonly late: readonly boolean[];
+}
+
+/** The statistics of some flights. */
+export function statisticsOf(flights: readonly Flight[], scores: Scores): Statistics {
   const statistics = emptyStatistics();
-  for (const flight of flights) {
+  for (const [i, flight] of flights.entries()) {
     const { delay } = flight;
-    const tally = { flights: 1, delay, late: delay >= 15 ? 1 : 0, longest: delay };
-    add(statistics.cells, `${hourOf(flight)}/${bandOf(flight)}`, tally);
+    const tally = { flights: 1, delay, late: scores.late[i] ? 1 : 0, longest: delay };
+    add(statistics.cells, `${hourOf(flight)}/${scores.bands[i]}`, tally);
     if ("origin" in flight) add(statistics.airports, flight.origin, tally);
   }
   return statistics;

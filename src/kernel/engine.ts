@@ -67,6 +67,8 @@ export interface Program {
    * and answers once, now or later, with a program that is started once. `null` when there is nothing to do.
    */
   readonly prepare: ((heritage: Heritage, answer: (program: Program | ProcessError) => void) => void) | null;
+  /** Gives back what `prepare` has made for a process that is not to start after all; `null` when there is nothing. */
+  readonly discard: (() => void) | null;
   /** Makes a run of it, which does not run yet. */
   start(process: Process): Run;
 }

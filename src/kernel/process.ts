@@ -60,6 +60,8 @@ class Rare {
   topics: Map<string, Subscription> | null = null;
   /** The strands that have given their turn back. */
   paused: WaitQueue | null = null;
+  /** The strand that was interrupted, before which none of the others may go on. */
+  interrupted: Strand | null = null;
   /** What comes when the code that was stopped has cleaned up. */
   afterCleanup: (() => void) | null = null;
   /** Sources stirred besides the first. */
@@ -407,6 +409,20 @@ export class Process implements Subject {
     this.island.scheduler.enqueue(this);
   }
 
+  /**
+   * @internal A strand was interrupted in the middle of its work, and goes on in the next turn. Until it waits or ends, no
+   * other strand of the process runs: its code cannot tell that it was interrupted (S11.11, S11.32).
+   */
+  interrupted(strand: Strand): void {
+    this.rareParts().interrupted = strand;
+    this.budget = 0;
+    this.island.scheduler.enqueue(this);
+  }
+
+  private get isInterrupted(): boolean {
+    return this.rare !== null && this.rare.interrupted !== null;
+  }
+
   /** @internal Whether a strand whose wait is over is still to go on. */
   get hasSettled(): boolean {
     return this.over !== null && this.over.first !== null;
@@ -436,7 +452,10 @@ export class Process implements Subject {
     }
     this.stepping = true;
     this.budget = BUDGET;
-    if (this.rare !== null && this.rare.paused !== null) this.unpause(this.rare);
+    if (this.rare !== null) {
+      if (this.rare.paused !== null) this.unpause(this.rare);
+      if (this.rare.interrupted !== null) this.resumeInterrupted(this.rare, this.rare.interrupted);
+    }
     if (this.args !== null) this.begin(this.args);
     const { run } = this;
     while (this.budget > 0 && this.doomedTo === null && this.run === run) {
@@ -446,7 +465,7 @@ export class Process implements Subject {
       else if (this.stirred !== null) this.serveStirred(run);
       else break;
     }
-    if (this.hasSettled && this.doomedTo === null && this.run === run) this.resumeSettled(run);
+    if (this.hasSettled && this.doomedTo === null && this.run === run && !this.isInterrupted) this.resumeSettled(run);
     this.stepping = false;
     if ((this.doomedTo !== null && !this.isEnded) || this.stirred !== null || this.handed !== null || this.hasSettled) {
       this.island.scheduler.enqueue(this);
@@ -461,6 +480,11 @@ export class Process implements Subject {
       paused.remove(at);
       this.over.add(at);
     }
+  }
+
+  private resumeInterrupted(rare: Rare, strand: Strand): void {
+    rare.interrupted = null;
+    strand.resumeSettled();
   }
 
   private serveStirred(run: Run | null): void {
@@ -533,7 +557,7 @@ export class Process implements Subject {
       if (--this.budget <= 0) last ??= settled.last;
       settled.remove(at);
       at.strand.resumeSettled();
-      if (this.budget <= 0 && (last === null || at === last)) return;
+      if (this.budget <= 0 && (last === null || at === last || this.isInterrupted)) return;
     }
   }
 
@@ -864,7 +888,10 @@ export class Process implements Subject {
       return;
     }
     loadFor(this.island, id ?? this.entry, this.heritage, (program) => {
-      if (this.isEnded) return;
+      if (this.isEnded) {
+        if (!(program instanceof ProcessError)) program.discard?.();
+        return;
+      }
       if (program instanceof ProcessError) this.failUpgrade(program);
       else this.become(program, state);
     });
@@ -901,6 +928,7 @@ export class Process implements Subject {
   private closeRun(): void {
     const { run, rare } = this;
     if (run !== null) run.shut();
+    else if (this.args !== null) this.program.discard?.();
     this.run = null;
     this.args = null;
     this.waits = 0;
@@ -912,6 +940,7 @@ export class Process implements Subject {
     rare.eventsSubscription = null;
     rare.stirred = null;
     rare.paused = null;
+    rare.interrupted = null;
     rare.accepted = null;
     if (rare.topics !== null) {
       rare.topics = null;

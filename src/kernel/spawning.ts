@@ -77,11 +77,15 @@ export function startLater(
   let now = true;
   let answer: Pid | ProcessError | null = null;
   loadFor(island, order.id, order.heritage, (loaded) => {
-    if (order.spawner?.isShut === true) return;
+    if (order.spawner?.isShut === true) {
+      if (!(loaded instanceof ProcessError)) loaded.discard?.();
+      return;
+    }
     // The host may have filled up or begun to stop while the program was loading.
     const readmitted = loaded instanceof ProcessError ? loaded : island.hosts.admit(order.hostId, false);
     const outcome =
       readmitted instanceof ProcessError ? readmitted : bear(island, order, readmitted, loaded as Program);
+    if (outcome instanceof ProcessError && !(loaded instanceof ProcessError)) loaded.discard?.();
     if (now) answer = outcome;
     else later(outcome);
   });

@@ -1,7 +1,7 @@
 -- The matcher in Lua against the string library of C, on random patterns and subjects: same results, same complaints.
 --
 -- A chunk `(parts, seed, rounds)`, where parts are the results of the prelude's chunks up to `matcher` by name. It needs the
--- real string library, so it runs where the prelude runs. Returns the number of comparisons; raises at a difference.
+-- real string library, so it runs as part of the prelude (matcher.test.ts). Returns the number of comparisons; raises at a difference.
 
 local parts, seed, rounds = ...
 local matcher, plan = parts.matcher, parts.bounds.plan

@@ -143,6 +143,7 @@ export class SteppedIsland {
       mailbox: null,
       accept: null,
       prepare: null,
+      discard: null,
       start: (process) =>
         new SteppedRun(process, (syscalls, args) => {
           const code: Code = { syscalls, go: (coroutine) => this.#pending.push(() => this.#run(syscalls, coroutine)) };

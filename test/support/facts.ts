@@ -4,18 +4,24 @@
  */
 import { expect, it } from "vitest";
 import type { ProcessError } from "../../src/index.ts";
-import type { Guard } from "../../src/kernel/index.ts";
+import type { Guard, MailboxLimit } from "../../src/kernel/index.ts";
 import { type Simulation, simulate } from "../../src/testing/index.ts";
+import { RefusingGuard } from "../scenarios/refusal.ts";
 import { defineLua } from "./lua.ts";
 
 /** One process, told twice. In Lua the text of a module, in TypeScript the function. */
 export interface Told {
   readonly lua: string;
   readonly typescript: (process: any, ...args: any[]) => unknown;
+  /** The limit of its mailbox. */
+  readonly mailbox?: MailboxLimit;
 }
 
 /** How a process ended. */
 export type Outcome = { readonly value: unknown } | { readonly error: ProcessError };
+
+/** Any value; not `unknown`, which would swallow the type of a check that stands in place of one. */
+type Value = null | string | number | boolean | bigint | object;
 
 /** A fact. */
 export interface Fact {
@@ -29,10 +35,12 @@ export interface Fact {
   readonly when: Told;
   /** Arguments of the process that acts. */
   readonly args?: readonly unknown[];
-  /** Who decides what processes may do, anew for each run; everything is allowed by default. */
+  /** The permissions that are refused; `*` refuses all. */
+  readonly refuse?: readonly string[];
+  /** Who decides what processes may do, anew for each run, in place of `refuse`. */
   readonly guard?: () => Guard;
-  /** What it returns, or a check of how it ended. */
-  readonly then: unknown | ((outcome: Outcome, sim: Simulation) => void);
+  /** What it returns, or a check of how it ended; `asked` are the permissions asked for, as `<action> <resource>`. */
+  readonly then: Value | ((outcome: Outcome, sim: Simulation, asked: readonly string[]) => void);
 }
 
 type Language = "typescript" | "lua";
@@ -53,26 +61,24 @@ export function facts(list: readonly Fact[]): void {
 
 async function run(fact: Fact, acting: Language, other: Language): Promise<void> {
   let checked = false;
-  const options = fact.guard === undefined ? {} : { guard: fact.guard() };
-  await simulate(
-    1,
-    async (sim) => {
-      for (const [id, told] of Object.entries(fact.given ?? {})) define(sim, id, told, other);
-      define(sim, "test:acting", fact.when, acting);
-      fact.prepare?.(sim);
-      const outcome = await outcomeOf(sim, fact.args ?? []);
-      if (typeof fact.then === "function") fact.then(outcome, sim);
-      else expect(outcome).toEqual({ value: fact.then });
-      checked = true;
-    },
-    options,
-  );
+  const guard = new RefusingGuard(...(fact.refuse ?? []));
+  const program = async (sim: Simulation) => {
+    for (const [id, told] of Object.entries(fact.given ?? {})) define(sim, id, told, other);
+    define(sim, "test:acting", fact.when, acting);
+    fact.prepare?.(sim);
+    const outcome = await outcomeOf(sim, fact.args ?? []);
+    if (typeof fact.then === "function") fact.then(outcome, sim, guard.asked);
+    else expect(outcome).toEqual({ value: fact.then });
+    checked = true;
+  };
+  await simulate(1, program, { guard: fact.guard?.() ?? guard });
   expect(checked).toBe(true);
 }
 
 function define(sim: Simulation, id: string, told: Told, language: Language): void {
-  if (language === "lua") defineLua(sim, id, told.lua);
-  else sim.define(id, told.typescript);
+  const { mailbox } = told;
+  if (language === "lua") defineLua(sim, id, told.lua, mailbox && { mailbox });
+  else sim.define(id, told.typescript, mailbox && { mailbox });
 }
 
 async function outcomeOf(sim: Simulation, args: readonly unknown[]): Promise<Outcome> {

@@ -1,20 +1,21 @@
 /** Lua in a simulated island: an engine over the simulation's clock, and entries from their texts. */
-import { LuaEngine, type LuaLibrary, type LuaSource } from "../../src/engines/lua/index.ts";
+import { LuaEngine, type LuaLibrary, type LuaParts, type LuaSource } from "../../src/engines/lua/index.ts";
 import { readLuaFiles } from "../../src/platform/index.ts";
 import type { Simulation } from "../../src/testing/index.ts";
 
 const engines = new WeakMap<Simulation, LuaEngine>();
 
 /** The Lua engine of a simulation; its clock and chance are the simulation's. */
-export function luaEngine(sim: Simulation, options: { heapLimitBytes?: number } = {}): LuaEngine {
+export function luaEngine(sim: Simulation, options: Partial<LuaParts> = {}): LuaEngine {
   const known = engines.get(sim);
   if (known !== undefined) return known;
   const engine = new LuaEngine({
     ...readLuaFiles(),
-    heapLimitBytes: options.heapLimitBytes ?? 64 * 2 ** 20,
+    heapLimitBytes: 64 * 2 ** 20,
     nowMs: () => sim.nowMs,
     sources: { random32: () => sim.random.below(2 ** 32), unixMs: () => sim.unixMs },
     later: (go) => sim.later(go),
+    ...options,
   });
   engines.set(sim, engine);
   return engine;

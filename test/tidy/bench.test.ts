@@ -2,15 +2,17 @@
  * The benchmark's table of rows, its programs and its entries say the same; and its figures are computed as its page
  * says.
  */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { PROGRAMS } from "../../bench/rows.mjs";
+import { choosePrograms, PROGRAMS } from "../../bench/rows.mjs";
 import { geometricMean, median } from "../../bench/statistics.mjs";
 import { geometricMeanOf, summary } from "../../bench/summary.mjs";
-import { exportsOf, read, sourceFiles } from "./source-tree.ts";
+import { exportsOf, read, root, sourceFiles } from "./source-tree.ts";
 
 describe("the programs of the benchmark", () => {
-  const measuredInside = PROGRAMS.filter((each) => !each.isStart);
+  const measuredInside = PROGRAMS.filter((each) => !each.isStart && each.language === "TypeScript");
   const modules = sourceFiles("bench/beamish").filter(({ path }) => path.endsWith(".ts"));
   const rowOf = (path: string) => /([\w-]+)\.ts$/.exec(path)?.[1] ?? "";
 
@@ -29,6 +31,32 @@ describe("the programs of the benchmark", () => {
     const entries: { name: string; kind: string; method?: string }[] = parse(read("bench/beamish/_index.yaml")).entries;
     const processes = entries.filter(({ kind }) => kind === "process.ts").map(({ name, method }) => [name, method]);
     expect(processes.toSorted()).toEqual(functions.toSorted());
+  });
+
+  it("in Lua are a file each, with an entry for each function", () => {
+    const programs = PROGRAMS.filter((each) => !each.isStart && each.language === "Lua").map(({ program }) => program);
+    const files = readdirSync(join(root, "bench/lua")).filter((name) => name.endsWith(".lua"));
+    expect(files.map((name) => `lua-${name.replace(".lua", "")}`).sort()).toEqual(programs.toSorted());
+    const functions = files.flatMap((name) =>
+      [...read(`bench/lua/${name}`).matchAll(/^function M\.(\w+)/gm)].map(([, method]) => [
+        method === "main" ? `lua-${name.replace(".lua", "")}` : `lua-${name.replace(".lua", "")}.${method}`,
+        `file://${name}`,
+        method,
+      ]),
+    );
+    const { entries } = parse(read("bench/lua/_index.yaml")) as { entries: Record<string, string>[] };
+    const processes = entries
+      .filter(({ kind }) => kind === "process.lua")
+      .map(({ name, source, method }) => [name, source, method ?? "main"]);
+    expect(processes.toSorted()).toEqual(functions.toSorted());
+  });
+
+  it("are chosen by row, by program or by language", () => {
+    const chosen = (...names: string[]) => choosePrograms(names).map(({ program }) => program);
+    expect(chosen("lua").every((name) => name.startsWith("lua-"))).toBe(true);
+    expect(chosen("lua-idle-rss", "flood")).toEqual(["flood", "lua-idle"]);
+    expect(chosen()).toEqual(PROGRAMS.map(({ program }) => program));
+    expect(() => chosen("luna")).toThrow("no row named luna");
   });
 
   it("of the peers are there, in exact versions", () => {
@@ -69,6 +97,12 @@ describe("the figures of the benchmark", () => {
     const must = { atMost: 1000 };
     const row = summary(each("idle"), { row: "idle-heap", must }, sides("idle-heap", [2000], [3000]));
     expect([row.ratio?.ofMedians, row.holds]).toEqual([1.5, false]);
+  });
+
+  it("need no twin where the bound is a rate of our own", () => {
+    const which = { row: "lua-serve", must: { atLeast: 1000 } };
+    const holds = (...ours: number[]) => summary(each("lua-serve"), which, sides("lua-serve", ours, [])).holds;
+    expect([holds(900, 1000, 5000), holds(999), holds()]).toEqual([true, false, null]);
   });
 
   it("name the best peer, and judge only when all peers are known", () => {

@@ -21,9 +21,11 @@
 ;; The accounts of a heap, i32 each:
 ;;    0 used       bytes
 ;;    4 limit      bytes
-;;    8 denied     1: an allocation was refused, and the collector may still make room; 2: memory is used up
+;;    8 denied     1: an allocation was refused, so memory is used up
 ;;   12 big        live blocks of more than 64 KiB
 ;;   16 huge       live blocks of more than 1 MiB
+;;   20 globals    Lua's own global state of the heap
+;;   24 crowded    from so many bytes on the collector begins its next cycle early
 ;;
 ;; Why blocks are counted: one instruction on a huge string or table (a comparison, `next` over holes) can take
 ;; milliseconds. While there is such a block the hook looks after every sixteenth or every single instruction, and asks
@@ -67,7 +69,7 @@
   (func $mustStop (result i32)
     (i32.or
       (i32.load offset=8 (global.get $cells))
-      (i32.eq (i32.load offset=8 (i32.load offset=16 (global.get $cells))) (i32.const 2))))
+      (i32.load offset=8 (i32.load offset=16 (global.get $cells)))))
 
   ;; Whether a yield of L would reach the scheduler.
   (func $canYield (param $L i32) (result i32)
@@ -196,13 +198,23 @@
     (if (i32.le_u (local.get $size) (i32.const 1048576)) (then (return)))
     (i32.store offset=16 (local.get $heap) (i32.add (i32.load offset=16 (local.get $heap)) (local.get $by))))
 
-  ;; Refuses an allocation. The first time the collector makes room and it is asked for again; the second time in a row,
-  ;; memory is used up.
-  (func $deny (param $heap i32) (param $for_good i32) (result i32)
-    (if (i32.or (local.get $for_good) (i32.load offset=8 (local.get $heap)))
-      (then (i32.store offset=8 (local.get $heap) (i32.const 2)) (call $lookSoon))
-      (else (i32.store offset=8 (local.get $heap) (i32.const 1))))
+  ;; Refuses an allocation, for good. Lua would collect everything at once now and ask again, which on a full heap holds
+  ;; the thread for a tenth of a second: the flag `gcstopem` of its global state tells it not to. The collector has had its
+  ;; time before: see $pace.
+  (func $deny (param $heap i32) (result i32)
+    (if (i32.load offset=20 (local.get $heap))
+      (then (i32.store8 offset=79 (i32.load offset=20 (local.get $heap)) (i32.const 1))))
+    (i32.store offset=8 (local.get $heap) (i32.const 1))
+    (call $lookSoon)
     (i32.const 0))
+
+  ;; Sets how much a heap may grow between two cycles of the collector, in quarters of a percent as Lua keeps it: to twice
+  ;; its size as usual, or by a tenth where twice would not fit.
+  (func $pace (param $heap i32) (param $used i32)
+    (if (i32.eqz (i32.load offset=20 (local.get $heap))) (then (return)))
+    (i32.store8 offset=84 (i32.load offset=20 (local.get $heap))
+      (select (i32.const 28) (i32.const 50)
+        (i32.gt_u (local.get $used) (i32.load offset=24 (local.get $heap))))))
 
   ;; Whether a block is too large for one string or table part. A stack, which is neither, grows as a whole number of
   ;; slots that is no power of two, by re-allocation.
@@ -226,21 +238,18 @@
     (if (i32.and (i32.gt_u (local.get $new) (local.get $old)) (i32.eqz (i32.load offset=44 (global.get $cells))))
       (then
         (if (call $isTooLarge (local.get $p) (local.get $new))
-          (then (return (call $deny (local.get $heap) (i32.const 1)))))
+          (then (return (call $deny (local.get $heap)))))
         (if (i32.gt_u (local.get $used) (i32.load offset=4 (local.get $heap)))
-          (then (return (call $deny (local.get $heap) (i32.const 0)))))))
+          (then (return (call $deny (local.get $heap)))))))
     (local.set $block (call $realloc (local.get $p) (local.get $new)))
     (if (i32.eqz (local.get $block))
-      (then (return (call $deny (local.get $heap) (i32.const 0)))))
+      (then (return (call $deny (local.get $heap)))))
     (i32.store (local.get $heap) (local.get $used))
     (if (i32.gt_u (local.get $new) (i32.const 65536))
       (then
         (call $count (local.get $heap) (local.get $new) (i32.const 1))
         (call $lookSoon)))
     (call $count (local.get $heap) (local.get $old) (i32.const -1))
-    (if (i32.gt_u (local.get $new) (local.get $old))
-      (then
-        (if (i32.eq (i32.load offset=8 (local.get $heap)) (i32.const 1))
-          (then (i32.store offset=8 (local.get $heap) (i32.const 0))))))
+    (if (i32.gt_u (local.get $new) (local.get $old)) (then (call $pace (local.get $heap) (local.get $used))))
     (local.get $block))
 )

@@ -1,5 +1,5 @@
 /** What upper floors may use of the Lua engine. */
 export type { Isolates, LuaParts } from "./isolates.ts";
-export { LuaEngine, type LuaEngineParts } from "./lua-engine.ts";
+export { LuaEngine } from "./lua-engine.ts";
 export type { LuaChunk, LuaLibrary, LuaSource } from "./lua-program.ts";
 export type { SandboxSources } from "./modules/error-module.ts";

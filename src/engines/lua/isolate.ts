@@ -14,6 +14,7 @@ export interface PreludeReferences {
   readonly describe: number;
   readonly collect: number;
   readonly addModule: number;
+  readonly protect: number;
   readonly error: number;
   readonly message: number;
   readonly channel: number;
@@ -227,6 +228,10 @@ export class Isolate {
   times: TimeReferences | null = null;
   /** Whether a process of it ran out of memory, so that what it leaves should be collected before others need it. */
   wantsCollection = false;
+  /** Whether that collection is under way, and the heap may hold somewhat more meanwhile. */
+  isRecovering = false;
+  /** Whether nobody enters it any more; what is in it is being given back. */
+  isRetired = false;
   /** Whether nothing may run in it any more. */
   isClosed = false;
 

@@ -14,12 +14,14 @@ import { channelFunctions } from "./modules/channel-module.ts";
 import { errorFunctions, type SandboxSources } from "./modules/error-module.ts";
 import { processFunctions } from "./modules/process-module.ts";
 import { timeFunctions } from "./modules/time-module.ts";
-import { LuaModule, LuaVm, OK, REGISTRY } from "./vm.ts";
+import { LuaModule, LuaVm, OK, REGISTRY, type Slicing } from "./vm.ts";
 
 /** Pauses of the collector grow with the coroutines of a heap; this many keep them within a few milliseconds. */
 const PROCESSES_PER_ISOLATE = 1_000;
 /** How many empty isolates are kept for whoever comes next. */
 const SPARE_ISOLATES = 32;
+/** One that holds more than this, garbage most likely, is not kept. */
+const SPARE_BYTES = 4 * 2 ** 20;
 /** An instance of the VM that has grown beyond this takes no new heaps (S11.37). */
 const FULL_INSTANCE_BYTES = 1.5 * 2 ** 30;
 
@@ -46,6 +48,11 @@ const SANDBOX_FILES = [
 /** Those that the hook does not interrupt: their names begin with "!", which survives only where they are not stripped. */
 const UNINTERRUPTED_FILES = ["coroutines"];
 
+/** How much more a heap may hold while the garbage of a process that ran out of memory is collected. */
+const RECOVERY_BYTES = 8 * 2 ** 20;
+/** A heap of so few bytes is given back at once; the objects of a larger one are first collected bit by bit. */
+const SMALL_HEAP_BYTES = 2 ** 20;
+
 /** What a Lua engine is made of. */
 export interface LuaParts {
   /** The bytes of glue.wasm, already checked. */
@@ -57,8 +64,12 @@ export interface LuaParts {
   /** A clock that never goes back, in milliseconds. */
   readonly nowMs: () => number;
   readonly sources: SandboxSources;
+  /** Calls `go` once, soon, not from within this call; for what takes more than one slice. */
+  readonly later: (go: () => void) => void;
   /** How large the memory of one VM should get, in bytes; 1.5 GiB when left out. For tests and tools. */
   readonly fullVmBytes?: number;
+  /** For tests: how finely code is preempted. */
+  readonly slicing?: Slicing;
 }
 
 /** One instance of the VM, its host side, and the places of the host functions in its function table. */
@@ -100,18 +111,18 @@ export class Isolates {
 
   /** A process of an isolate has ended, or was not started after all. */
   leave(isolate: Isolate): void {
-    if (--isolate.processes > 0 || isolate.isClosed) {
-      if (isolate.wantsCollection) this.#collect(isolate);
-      return;
-    }
-    if (isolate.key === null || isolate.vm.isBroken) {
-      this.#close(isolate);
-      return;
-    }
+    isolate.processes--;
+    if (isolate.processes > 0) {
+      if (isolate.wantsCollection && !isolate.isClosed) this.#recover(isolate);
+    } else if (isolate.key === null || isolate.vm.isBroken || isolate.usedBytes > SPARE_BYTES) this.#retire(isolate);
+    else this.#keepSpare(isolate);
+  }
+
+  #keepSpare(isolate: Isolate): void {
     this.#spare.add(isolate);
     if (this.#spare.size <= SPARE_ISOLATES) return;
     const [oldest] = this.#spare;
-    if (oldest !== undefined) this.#close(oldest);
+    if (oldest !== undefined) this.#retire(oldest);
   }
 
   /** A run is over and nothing of it is left. */
@@ -172,7 +183,7 @@ export class Isolates {
 
   /** The isolates there are, for tools and tests. */
   get all(): Isolate[] {
-    return [...this.#instanceOf.keys()].filter((isolate) => isolate !== this.#checker);
+    return [...this.#instanceOf.keys()].filter((isolate) => isolate !== this.#checker && !isolate.isRetired);
   }
 
   /** How large the VMs' memories and function tables are, for tools and tests. */
@@ -190,15 +201,48 @@ export class Isolates {
     return isolate;
   }
 
-  /** Gives back what a process that ran out of memory has left, before others need it. */
-  #collect(isolate: Isolate): void {
+  /** Collects what a process that ran out of memory has left, bit by bit; until then the others have some room more. */
+  #recover(isolate: Isolate): void {
     isolate.wantsCollection = false;
-    const { vm, heap } = isolate;
-    this.hostOf(isolate).apart(isolate, new Bag(isolate), () => {
-      vm.getReference(heap.L, isolate.metatables.collect);
-      vm.api.lua_pcallk(heap.L, 0, 0, 0, 0, 0);
-      vm.forgiveRefusal(heap);
+    if (isolate.isRecovering) return;
+    isolate.isRecovering = true;
+    const { vm, heap, limitBytes } = isolate;
+    vm.setLimit(heap, limitBytes + RECOVERY_BYTES);
+    this.#collect(isolate, () => {
+      isolate.isRecovering = false;
+      vm.setLimit(heap, limitBytes);
     });
+  }
+
+  /** Runs the collector through two cycles, a step at a time, so that nobody waits for it; then `done`. */
+  #collect(isolate: Isolate, done: () => void): void {
+    const { vm, heap, metatables } = isolate;
+    let cycles = 0;
+    const step = () => {
+      if (isolate.isClosed || vm.isBroken) return;
+      this.#instanceOf.get(isolate)?.host.apart(isolate, new Bag(isolate), () => {
+        if (vm.collectSome(heap, metatables.collect)) cycles++;
+      });
+      if (cycles < 2) this.#parts.later(step);
+      else done();
+    };
+    this.#parts.later(step);
+  }
+
+  /** An isolate that nobody will enter any more: a large one is emptied bit by bit before it is given back. */
+  #retire(isolate: Isolate): void {
+    this.#spare.delete(isolate);
+    this.#forgetKey(isolate);
+    isolate.isRetired = true;
+    if (isolate.isClosed || isolate.usedBytes < SMALL_HEAP_BYTES) this.#close(isolate);
+    else this.#collect(isolate, () => this.#close(isolate));
+  }
+
+  #forgetKey(isolate: Isolate): void {
+    if (isolate.key === null) return;
+    const rest = (this.#byKey.get(isolate.key) ?? []).filter((one) => one !== isolate);
+    if (rest.length === 0) this.#byKey.delete(isolate.key);
+    else this.#byKey.set(isolate.key, rest);
   }
 
   #close(isolate: Isolate): void {
@@ -207,11 +251,7 @@ export class Isolates {
     this.#instanceOf.delete(isolate);
     instance.isolates--;
     isolate.isClosed = true;
-    if (isolate.key !== null) {
-      const rest = (this.#byKey.get(isolate.key) ?? []).filter((one) => one !== isolate);
-      if (rest.length === 0) this.#byKey.delete(isolate.key);
-      else this.#byKey.set(isolate.key, rest);
-    }
+    this.#forgetKey(isolate);
     if (isolate.vm.isBroken) {
       if (instance.isolates === 0) this.#instances.splice(this.#instances.indexOf(instance), 1);
       return;
@@ -235,7 +275,7 @@ export class Isolates {
     const last = this.#instances.at(-1);
     if (last !== undefined && !last.vm.isBroken && last.vm.memoryBytes < this.#fullBytes) return last;
     this.#module ??= new LuaModule(this.#parts.glue);
-    const vm = new LuaVm(this.#module, this.#parts.nowMs, this.#fullBytes);
+    const vm = new LuaVm(this.#module, this.#parts.nowMs, this.#fullBytes, this.#parts.slicing);
     const host = new Host(vm, this.#parts.nowMs);
     const { sources } = this.#parts;
     const functions: Record<string, number> = { ...vm.companionFunctions };
@@ -339,6 +379,7 @@ export class Isolates {
       describe: field("describe"),
       collect: field("collect"),
       addModule: field("add_module"),
+      protect: field("protect"),
       error: field("error_mt"),
       message: field("message_mt"),
       channel: field("channel_mt"),

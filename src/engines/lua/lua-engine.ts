@@ -3,12 +3,6 @@ import type { Engine } from "../../kernel/index.ts";
 import { Isolates, type LuaParts } from "./isolates.ts";
 import { LuaProgram, type LuaSource } from "./lua-program.ts";
 
-/** What a Lua engine is made of, and who continues what takes more than one slice. */
-export interface LuaEngineParts extends LuaParts {
-  /** Calls `go` once, soon, not from within this call. */
-  readonly later: (go: () => void) => void;
-}
-
 /** The engine of `process.lua` entries on one thread. The VM is instantiated when the first program is loaded. */
 export class LuaEngine implements Engine<LuaSource> {
   readonly kind = "process.lua";
@@ -16,7 +10,7 @@ export class LuaEngine implements Engine<LuaSource> {
   readonly isolates: Isolates;
   readonly #later: (go: () => void) => void;
 
-  constructor(parts: LuaEngineParts) {
+  constructor(parts: LuaParts) {
     this.isolates = new Isolates(parts);
     this.#later = parts.later;
   }

@@ -65,6 +65,7 @@ export class LuaProgram implements Program {
   readonly entry: string;
   readonly mailbox: MailboxLimit | null;
   readonly accept = null;
+  readonly discard = null;
   readonly source: LuaSource;
   readonly #isolates: Isolates;
   readonly #later: (go: () => void) => void;
@@ -320,6 +321,15 @@ class PreparedProgram implements Program {
     this.#isolate = isolate;
     this.#bag = bag;
     this.#thread = thread;
+  }
+
+  discard(): void {
+    const { vm, heap } = this.#isolate;
+    if (!this.#isolate.isClosed) {
+      vm.api.luaL_unref(heap.L, REGISTRY, this.#thread.reference);
+      this.#bag.drop(heap.L);
+    }
+    this.#isolates.leave(this.#isolate);
   }
 
   start(process: Process): LuaRun {

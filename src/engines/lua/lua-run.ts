@@ -264,7 +264,7 @@ export class LuaRun extends Run {
   preempted(strand: LuaStrand): void {
     this.usage.preemptions++;
     this.isolate.usage.preemptions++;
-    this.process.paused(strand);
+    this.process.interrupted(strand);
     this.process.island.scheduler.giveWay();
   }
 

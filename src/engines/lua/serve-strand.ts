@@ -73,6 +73,9 @@ export class ServeStrand extends LuaStrand {
     }
     const co = api.lua_newthread(L);
     vm.watch(co);
+    vm.getReference(L, run.isolate.metatables.protect);
+    api.lua_pushvalue(L, -2);
+    api.lua_callk(L, 1, 0, 0, 0);
     const reference = api.luaL_ref(L, REGISTRY);
     const serving = new ServeStrand(host, run, co, reference, topics, handlers);
     run.addStrand(serving);

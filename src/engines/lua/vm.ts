@@ -36,7 +36,7 @@ export const SLICE_INSTRUCTIONS = 100_000;
 /** How many more a callback of a library function may run past the end of the slice (S11.33). */
 const OVERDRAFT_INSTRUCTIONS = 100_000;
 /** How many instructions pass between two calls of the hook, while no large block lives. */
-const COUNTING = 250;
+const HOOK_INSTRUCTIONS = 250;
 /** How long a slice may take by the clock, when single instructions are expensive, in milliseconds. */
 const SLICE_MS = 2;
 
@@ -49,6 +49,11 @@ const SCRATCH_BYTES = 16_384;
 /** Text of so many bytes is read and written byte by byte: for so little the codecs are slower. */
 const SHORT_TEXT_BYTES = 40;
 const LUA_MASKCOUNT = 8;
+/** Where a lua_State points at its global state, and what stands there in the build of Lua that is pinned. */
+const GLOBAL_STATE = 16;
+const GC_PAUSE = 84;
+const USUAL_PAUSE = 50;
+const USUAL_STEP = 25;
 /** Emscripten's own longjmp. */
 const LONGJMP = Infinity;
 
@@ -65,7 +70,9 @@ const CELLS = 14;
 const USED = 0;
 const LIMIT = 1;
 const DENIED = 2;
-const ACCOUNTS = 5;
+const GLOBALS = 5;
+const CROWDED = 6;
+const ACCOUNTS = 7;
 
 /** The exports that are used, as WebAssembly types them. */
 interface Exports {
@@ -150,6 +157,14 @@ interface Companion {
 /** A lua_CFunction in JavaScript: takes its arguments from the stack of L and answers how many results it pushed. */
 export type HostFunction = (L: State) => number;
 
+/** How finely code is preempted. For tests; the values left out are what is right for work. */
+export interface Slicing {
+  /** How many instructions a process may run before others have their turn. */
+  readonly sliceInstructions?: number | undefined;
+  /** How many instructions pass between two looks at whether the slice is used up. */
+  readonly hookInstructions?: number | undefined;
+}
+
 /** One lua_State with an exact limit. */
 export interface Heap {
   /** The main thread. */
@@ -190,6 +205,8 @@ export class LuaVm {
   readonly #companion: Companion;
   readonly #nowMs: () => number;
   readonly #fullBytes: number;
+  readonly #sliceInstructions: number;
+  readonly #hookInstructions: number;
   readonly #texts = new ShortTexts();
   readonly #cells: number;
   readonly #hook: number;
@@ -212,10 +229,12 @@ export class LuaVm {
    * @param nowMs a clock that never goes back, in milliseconds.
    * @param fullBytes how large the memory should get at most.
    */
-  constructor(module: LuaModule, nowMs: () => number, fullBytes: number) {
+  constructor(module: LuaModule, nowMs: () => number, fullBytes: number, slicing: Slicing = {}) {
     this.#module = module;
     this.#nowMs = nowMs;
     this.#fullBytes = fullBytes;
+    this.#sliceInstructions = slicing.sliceInstructions ?? SLICE_INSTRUCTIONS;
+    this.#hookInstructions = slicing.hookInstructions ?? HOOK_INSTRUCTIONS;
     this.api = this.#instantiate();
     this.bytes = new Uint8Array(this.api.memory.buffer);
     this.words = new Int32Array(this.api.memory.buffer);
@@ -250,7 +269,7 @@ export class LuaVm {
         this.text(late),
         this.text("process ended"),
         OVERDRAFT_INSTRUCTIONS,
-        COUNTING,
+        this.#hookInstructions,
         0,
         0,
         this.text("S"),
@@ -311,15 +330,30 @@ export class LuaVm {
   openHeap(limitBytes: number): Heap | null {
     const accounts = this.api.malloc(ACCOUNTS * 4);
     if (accounts === 0) return null;
-    this.words.set([0, limitBytes, 0, 0, 0], accounts >> 2);
+    this.words.set([0, limitBytes, 0, 0, 0, 0, limitBytes / 3], accounts >> 2);
     const L = this.api.lua_newstate(this.#allocate, accounts);
     if (L === 0) {
       this.api.free(accounts);
       return null;
     }
-    this.use({ L, accounts });
+    const heap = { L, accounts };
+    this.words[(accounts >> 2) + GLOBALS] = this.#globalsOf(heap);
+    this.use(heap);
     this.api.luaL_openlibs(L);
-    return { L, accounts };
+    return heap;
+  }
+
+  /** Where Lua keeps the global state of a heap: the companion sets two of its flags, so the layout must be the known one. */
+  #globalsOf({ L, accounts }: Heap): Pointer {
+    const { words, bytes } = this;
+    const at = words[(L + GLOBAL_STATE) >> 2] as number;
+    const isKnown =
+      words[at >> 2] === this.#allocate &&
+      words[(at >> 2) + 1] === accounts &&
+      bytes[at + GC_PAUSE] === USUAL_PAUSE &&
+      bytes[at + GC_PAUSE + 1] === USUAL_STEP;
+    if (!isKnown) throw new Error("the global state of this Lua VM is not laid out as expected");
+    return at;
   }
 
   /** Gives a heap back whole. Nothing of it may run any more. */
@@ -344,11 +378,28 @@ export class LuaVm {
   /** Sets the limit of a heap, in bytes. */
   setLimit(heap: Heap, limitBytes: number): void {
     this.words[(heap.accounts >> 2) + LIMIT] = limitBytes;
+    this.words[(heap.accounts >> 2) + CROWDED] = limitBytes / 3;
+  }
+
+  /**
+   * Has the collector of a heap do some of its work, a millisecond or two; whether a cycle has ended.
+   *
+   * @param collect Lua's own function for it, a reference.
+   */
+  collectSome(heap: Heap, collect: number): boolean {
+    const { L } = heap;
+    this.getReference(L, collect);
+    this.pushString(L, "step");
+    this.api.lua_pushnumber(L, 0);
+    const status = this.api.lua_pcallk(L, 2, 1, 0, 0, 0);
+    const hasEnded = status !== OK || this.api.lua_toboolean(L, -1) !== 0;
+    this.pop(L, 1);
+    return hasEnded;
   }
 
   /** Whether an allocation was refused for good; the process that asked has to end. */
   isMemoryUsedUp(heap: Heap): boolean {
-    return this.words[(heap.accounts >> 2) + DENIED] === 2;
+    return this.words[(heap.accounts >> 2) + DENIED] === 1;
   }
 
   /** Whether allocations are not refused for now: those of host functions, which nothing could catch. */
@@ -373,7 +424,7 @@ export class LuaVm {
   /** Begins a slice: so many instructions until the hook gives the turn back. */
   beginSlice(): void {
     const at = this.#cells;
-    this.words[at + LEFT] = SLICE_INSTRUCTIONS;
+    this.words[at + LEFT] = this.#sliceInstructions;
     this.words[at + OVERDRAFT] = 0;
     this.#sliceEndsMs = 0;
   }
@@ -392,7 +443,7 @@ export class LuaVm {
 
   /** Has the hook watch a coroutine. Those it makes inherit that. */
   watch(co: State): void {
-    this.api.lua_sethook(co, this.#hook, LUA_MASKCOUNT, COUNTING);
+    this.api.lua_sethook(co, this.#hook, LUA_MASKCOUNT, this.#hookInstructions);
   }
 
   /**

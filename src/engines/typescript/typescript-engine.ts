@@ -28,6 +28,7 @@ class TypescriptProgram implements Program, TaskProgram {
   readonly mailbox: MailboxLimit | null;
   readonly accept: Program["accept"];
   readonly prepare = null;
+  readonly discard = null;
   readonly main: Main;
   readonly preempt: boolean;
 

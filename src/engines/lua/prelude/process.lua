@@ -8,7 +8,8 @@ local host, sandbox = ...
 local type, setmetatable, rawget, rawequal, error, select, next = type, setmetatable, rawget, rawequal, error, select, next
 local tostring, concat, getmetatable = tostring, table.concat, debug.getmetatable
 local getinfo, traceback, getuservalue = debug.getinfo, debug.traceback, debug.getuservalue
-local create, find, gsub, gmatch, sub = coroutine.create, string.find, string.gsub, string.gmatch, string.sub
+local create, running, protect = coroutine.create, coroutine.running, sandbox.raw.coroutine.protect
+local find, gmatch = string.find, string.gmatch
 local readonly, base = sandbox.readonly, sandbox.base
 
 --- The name a value's type has in messages.
@@ -208,7 +209,7 @@ end
 local function spawn_coroutine(fn)
   if type(fn) ~= "function" then bad_argument(1, "spawn", "function", fn) end
   local co = create(fn)
-  sandbox.raw.coroutine.protect(co)
+  protect(co)
   host.spawn_coroutine(co)
   return co
 end
@@ -337,6 +338,7 @@ end
 -- `program` is {method, main, listed, imports, libraries}; a library is {id, factory, listed, imports}.
 -- Answers main, or nothing when the module lacks it.
 local function load_process(program)
+  protect(running())
   local loaded = {}
   local function imports_of(aliases)
     local imports = {}
@@ -361,7 +363,7 @@ local function load_process(program)
 end
 
 return {
-  load_process = load_process,
+  load_process = load_process, protect = protect,
   describe = tostring,
   collect = collectgarbage, add_module = add_module,
   error_mt = error_mt, message_mt = message_mt, channel_mt = channel_mt, builder_mt = builder_mt, done_mt = done_mt,

@@ -164,6 +164,11 @@ const bounds: readonly SandboxCase[] = [
     output: "1048576 1048576 1048576 1048576 1048576 983040",
   },
   {
+    name: "replaces more matches than one table has room for [S11.33]",
+    source: `print(#(("ab"):rep((1 << 18) + 1):gsub("a", "c")))`,
+    output: "524290",
+  },
+  {
     name: "reads from longer strings [S11.33]",
     source: `local long = ("x"):rep(1 << 20) .. "needle" .. ("y"):rep(1 << 20)
     print(#long, long:find("needle", 1, true), long:sub(1048577, 1048582), long:byte(-1), long:match("ne+dle"))`,

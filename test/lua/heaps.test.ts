@@ -1,0 +1,138 @@
+/** Who shares a heap, what becomes of one that is full, and of a VM that has outgrown its room or has failed. */
+import { describe, expect, it } from "vitest";
+import { createActor, type ProcessError } from "../../src/index.ts";
+import { type Simulation, simulate } from "../../src/testing/index.ts";
+import { defineLua, luaEngine } from "../support/lua.ts";
+
+const MiB = 2 ** 20;
+const WAITS = "return function() process.inbox():receive() end";
+/** Holds so many MiB of strings, then waits. */
+const HOARDS = `return function(mib)
+  local hoard = {}
+  for i = 1, mib do hoard[i] = ("x"):rep(1048575) .. i % 10 end
+  process.inbox():receive()
+  return #hoard
+end`;
+
+const keys = (sim: Simulation) =>
+  luaEngine(sim)
+    .isolates.all.map(({ key, processes }) => `${key}: ${processes}`)
+    .sort();
+
+describe("heaps", () => {
+  it("are shared by the processes of one actor id, whatever their entries, and never across actors [S11.35]", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(sim, "app:one", WAITS);
+      defineLua(sim, "app:other", WAITS);
+      for (const id of ["ann", "ben"]) {
+        await sim.spawnWith({ actor: createActor(id) }, "app:one");
+        await sim.spawnWith({ actor: createActor(id) }, "app:other");
+      }
+      expect(keys(sim)).toEqual(["actor ann: 2", "actor ben: 2"]);
+    });
+  });
+
+  it("are shared by the processes of one entry where there is no actor [S11.35]", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(sim, "app:one", WAITS);
+      defineLua(sim, "app:other", WAITS);
+      for (const entry of ["app:one", "app:one", "app:other"]) await sim.spawn(entry);
+      expect(keys(sim)).toEqual(["entry app:one: 2", "entry app:other: 1"]);
+    });
+  });
+
+  it("belong to one process each where the entry has a limit of memory [S11.36]", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(sim, "app:own", HOARDS, { memoryLimitBytes: 4 * MiB });
+      const modest = await sim.spawn("app:own", 1);
+      await expect(sim.exec("app:own", 8)).rejects.toMatchObject({
+        kind: "RateLimited",
+        message: "memory limit exceeded",
+      });
+      expect(sim.isAlive(modest)).toBe(true);
+      expect(keys(sim)).toEqual(["null: 1"]);
+    });
+  });
+
+  it("end the process that would pass the limit and leave other heaps alone [S11.35, S11.37]", async () => {
+    await simulate(1, async (sim) => {
+      luaEngine(sim, { heapLimitBytes: 8 * MiB });
+      defineLua(sim, "app:hoards", HOARDS);
+      const neighbour = await sim.spawnWith({ actor: createActor("ben") }, "app:hoards", 2);
+      const greedy = await sim.spawnWith({ actor: createActor("ann") }, "app:hoards", 20);
+      const ends = endsOf(sim);
+      await sim.settle();
+      expect(ends.get(greedy)).toMatchObject({ error: "memory limit exceeded", kind: "RateLimited" });
+      expect(sim.isAlive(neighbour)).toBe(true);
+    });
+  });
+
+  it("are given back when nobody needs them any more, but for a few kept for the next", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(sim, "app:brief", "return function() end");
+      for (let n = 0; n < 100; n++) await sim.spawnWith({ actor: createActor(`actor ${n}`) }, "app:brief");
+      await sim.settle();
+      expect(luaEngine(sim).isolates.all.length).toBeLessThanOrEqual(32);
+    });
+  });
+});
+
+describe("a VM that has outgrown its room", () => {
+  it("gives up the heap that holds most of it, not the one that asked for more [S11.37]", async () => {
+    await simulate(1, async (sim) => {
+      luaEngine(sim, { fullVmBytes: 34 * MiB });
+      defineLua(sim, "app:hoards", HOARDS);
+      const largest = await sim.spawnWith({ actor: createActor("ann") }, "app:hoards", 12);
+      await sim.settle();
+      const ends = endsOf(sim);
+      const asking = await sim.spawnWith({ actor: createActor("ben") }, "app:hoards", 11);
+      await sim.settle();
+      expect(ends.get(largest)).toMatchObject({ error: "memory limit exceeded", kind: "RateLimited" });
+      expect(sim.isAlive(asking)).toBe(true);
+      // The next heap is opened in a further VM.
+      await sim.spawnWith({ actor: createActor("eve") }, "app:hoards", 1);
+      expect(luaEngine(sim).isolates.footprint.instances).toBe(2);
+    });
+  });
+});
+
+describe("a VM that has failed", () => {
+  it("ends its processes as lost, and the runtime and new processes go on", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(sim, "app:waits", WAITS);
+      const pid = await sim.spawn("app:waits");
+      const other = await sim.spawnWith({ actor: createActor("ann") }, "app:waits");
+      await sim.settle();
+      const ends = endsOf(sim);
+      breakVm(sim);
+      sim.send(pid, "wake");
+      await sim.settle();
+      const lost = { kind: "Unavailable", retryable: true };
+      expect(ends.get(pid)).toMatchObject(lost);
+      expect(ends.get(other)).toMatchObject(lost);
+      const next = await sim.spawn("app:waits");
+      await sim.settle();
+      expect(sim.isAlive(next)).toBe(true);
+      expect(keys(sim)).toEqual(["entry app:waits: 1"]);
+    });
+  });
+});
+
+/** How the processes end from now on. */
+function endsOf(sim: Simulation): Map<string, unknown> {
+  const ends = new Map<string, unknown>();
+  sim.watch((event) => {
+    if (event.kind === "exited") ends.set(event.pid, event.result);
+  });
+  return ends;
+}
+
+/** Has the VM trap the next time it runs. */
+function breakVm(sim: Simulation): void {
+  for (const { vm } of luaEngine(sim).isolates.all) {
+    vm.resume = () => {
+      vm.isBroken = true;
+      throw new Error("unreachable") as ProcessError;
+    };
+  }
+}

@@ -1,0 +1,41 @@
+/** The global `process` of Lua, and what it says where there is no process (section 1). */
+import { describe, expect, it } from "vitest";
+import { runLua } from "../support/running-lua.ts";
+import { LUA_REFUSAL } from "../support/told.ts";
+
+describe("the global process", () => {
+  it("is there without require and without a listing [S1.1]", async () => {
+    const source = "return function() return { type(process.pid()), require('process') == process } end";
+    expect(await runLua(source, { modules: [] })).toEqual(["string", true]);
+  });
+
+  it.each([
+    ["process", "send"],
+    ["process", "new_field"],
+    ["process.event", "EXIT"],
+    ["process.registry", "lookup"],
+  ])("raises when a field of %s is assigned, %s, and is what it was [S1.1]", async (table, field) => {
+    const source = `return function()
+      local before = ${table}.${field}
+      local ok, err = pcall(function() ${table}.${field} = function() end end)
+      return { ok, tostring(err), ${table}.${field} == before, (pcall(rawset, ${table}, "${field}", 1)) }
+    end`;
+    expect(await runLua(source)).toEqual([
+      false,
+      `alone.lua:3: attempt to modify read-only table '${table}'`,
+      true,
+      false,
+    ]);
+  });
+
+  it("says context not found outside a process, and id() frame context not found [S1.13, S12.12, S12.13]", async () => {
+    const source = `${LUA_REFUSAL}
+    local seen = { refusal(process.pid()), refusal(process.id()), refusal(process.send("a", "b")) }
+    return function() return seen end`;
+    expect(await runLua(source)).toEqual([
+      ["Invalid", "context not found"],
+      ["Invalid", "frame context not found"],
+      ["Invalid", "context not found"],
+    ]);
+  });
+});
