@@ -303,7 +303,7 @@ describe("the examples of the governing text", () => {
       sim.define(ID, async (process: Process) => {
         const message = await process.select([process.inbox().caseReceive()], { default: true });
         const held = await process.registry.lookup("named").catch(() => null);
-        return [process.ctx.all(), held === process.pid(), message.default ?? message.value.payload];
+        return [process.ctx.all(), held === process.pid(), message.default ?? message.value?.payload];
       }),
     );
     expect(value).toEqual([
