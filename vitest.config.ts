@@ -63,7 +63,7 @@ export default defineConfig({
             "test/simulation/{model,storm}.sim.test.ts",
           ],
           // They start other operating-system processes and nothing of a process themselves.
-          exclude: ["test/scenarios/{cli,flights,stack-traces}.test.ts"],
+          exclude: ["test/scenarios/{cli,flights,stack-traces,tenants}.test.ts"],
         },
       },
     ],

@@ -8,6 +8,9 @@ import { ERROR, type Objects } from "./objects.ts";
 import { pushValue } from "./payloads.ts";
 import { type Heap, type LuaVm, REGISTRY, type State } from "./vm.ts";
 
+/** What a failure of a host function costs, in instructions' worth: an error has a stack, mostly there is a dead letter. */
+const FAILURE_COST = 2_500;
+
 /** References into the registry of a heap, to what its prelude has made. */
 export interface PreludeReferences {
   readonly loadProcess: number;
@@ -15,6 +18,7 @@ export interface PreludeReferences {
   readonly collect: number;
   readonly addModule: number;
   readonly protect: number;
+  readonly hostKinds: number;
   readonly error: number;
   readonly message: number;
   readonly channel: number;
@@ -90,10 +94,8 @@ export class Bag {
 
   push(L: State, place: number): void {
     const { vm } = this.#isolate;
-    this.open(L);
-    vm.getAt(L, -1, place);
-    vm.api.lua_rotate(L, -2, 1);
-    vm.pop(L, 1);
+    if (this.#table === 0) vm.api.lua_pushnil(L);
+    else vm.getIn(L, this.#table, place);
   }
 
   forget(L: State, place: number): void {
@@ -161,10 +163,7 @@ class Names {
     const vm = this.#vm;
     const known = this.#places.get(name);
     if (known !== undefined) {
-      vm.getReference(L, this.#table);
-      vm.getAt(L, -1, known + 1);
-      vm.api.lua_rotate(L, -2, 1);
-      vm.pop(L, 1);
+      vm.getIn(L, this.#table, known + 1);
       return;
     }
     vm.pushString(L, name);
@@ -218,8 +217,8 @@ export class Isolate {
   processes = 0;
   /** The processes that have begun. */
   readonly runs = new Set<LuaRun>();
-  /** Programs compiled here, by what they were made from: references into the registry. */
-  readonly programs = new Map<object, number>();
+  /** The program of each entry that was compiled here last, and its reference in the registry. */
+  readonly programs = new Map<string, { readonly program: object; readonly reference: number }>();
   /** Set once, when the prelude has run. */
   metatables!: PreludeReferences;
   /** Loads the module `time`. */
@@ -267,6 +266,7 @@ export class Isolate {
 
   /** Pushes an error object (S12.1). */
   pushError(L: State, error: ProcessError): void {
+    this.vm.charge(FAILURE_COST);
     pushValue(this, L, error);
   }
 

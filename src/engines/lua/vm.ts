@@ -39,6 +39,12 @@ const OVERDRAFT_INSTRUCTIONS = 100_000;
 const HOOK_INSTRUCTIONS = 250;
 /** How long a slice may take by the clock, when single instructions are expensive, in milliseconds. */
 const SLICE_MS = 2;
+/** How much longer it may take where nothing can yield. */
+const OVERDRAFT_MS = 6;
+/** No more than this counts between two looks at the clock: in a longer time it was the machine that stood still. */
+const COUNTED_MS = 2;
+/** When so much passes between two looks, they are too rare. */
+const SLOW_MS = 0.5;
 
 const PAGE_BYTES = 65_536;
 /** A wasm32 instance ends at 2 GiB; from here on new heaps go to a further one (S11.37). */
@@ -65,7 +71,8 @@ const CURRENT = 3;
 const HEAP = 4;
 const OVERDRAFT = 5;
 const EXEMPT = 11;
-const CELLS = 14;
+const SLOW = 14;
+const CELLS = 15;
 /** The accounts of a heap, likewise. */
 const USED = 0;
 const LIMIT = 1;
@@ -148,6 +155,7 @@ interface Companion {
   pushInteger(L: State, value: number): void;
   rawGetAt(L: State, index: number, n: number): number;
   rawSetAt(L: State, index: number, n: number): void;
+  rawGetIn(L: State, table: number, n: number): void;
   triple(L: State, metatable: number): void;
   canYield(L: State): number;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
@@ -219,7 +227,11 @@ export class LuaVm {
   /** The memory as words, of four bytes each; likewise. */
   words: Int32Array;
   #dumped: Uint8Array[] | null = null;
-  #sliceEndsMs = 0;
+  /** How long the slice has taken, and when that was looked at. */
+  #spentMs = 0;
+  #lookedMs = 0;
+  /** What `save` notes things in, to be used again. */
+  readonly #saved: Int32Array[] = [];
   /** Set when something came out of the VM that must not: nothing more may run in it. */
   isBroken = false;
   /** Set when the memory has grown beyond what it should: its largest heap has to go (S11.37). */
@@ -273,6 +285,7 @@ export class LuaVm {
         0,
         0,
         this.text("S"),
+        0,
       ],
       this.#cells,
     );
@@ -388,12 +401,15 @@ export class LuaVm {
    */
   collectSome(heap: Heap, collect: number): boolean {
     const { L } = heap;
+    // A heap without room left is the one that needs this most: a refusal here could not be caught.
+    this.isExempt = true;
     this.getReference(L, collect);
     this.pushString(L, "step");
     this.api.lua_pushnumber(L, 0);
     const status = this.api.lua_pcallk(L, 2, 1, 0, 0, 0);
     const hasEnded = status !== OK || this.api.lua_toboolean(L, -1) !== 0;
     this.pop(L, 1);
+    this.isExempt = false;
     return hasEnded;
   }
 
@@ -426,14 +442,23 @@ export class LuaVm {
     const at = this.#cells;
     this.words[at + LEFT] = this.#sliceInstructions;
     this.words[at + OVERDRAFT] = 0;
-    this.#sliceEndsMs = 0;
+    this.words[at + SLOW] = 0;
+    this.#spentMs = 0;
+    this.#lookedMs = 0;
   }
 
-  /** Whether the slice has lasted long enough by the clock, counted from the first time that this is asked in it. */
+  /**
+   * Whether the slice has lasted long enough by the clock: 0 no, 1 yes, 2 even for what cannot yield. Counted from the
+   * first time that this is asked in it.
+   */
   #isSliceOver(): number {
     const now = this.#nowMs();
-    if (this.#sliceEndsMs === 0) this.#sliceEndsMs = now + SLICE_MS;
-    return now >= this.#sliceEndsMs ? 1 : 0;
+    const passedMs = this.#lookedMs === 0 ? 0 : now - this.#lookedMs;
+    this.#lookedMs = now;
+    if (passedMs > SLOW_MS) this.words[this.#cells + SLOW] = 1;
+    this.#spentMs += Math.min(passedMs, COUNTED_MS);
+    if (this.#spentMs < SLICE_MS) return 0;
+    return this.#spentMs < SLICE_MS + OVERDRAFT_MS ? 1 : 2;
   }
 
   /** How many instructions are left of the slice; negative past its end. */
@@ -483,15 +508,22 @@ export class LuaVm {
   }
 
   /** What was running when a host function began to run something else, to come back to; see `restore`. */
-  save(): readonly number[] {
+  save(): Int32Array {
+    const saved = this.#saved.pop() ?? new Int32Array(CELLS + 1);
+    const { words } = this;
     const at = this.#cells;
-    return [...this.words.subarray(at, at + CELLS), this.words[this.#length >> 2] as number];
+    for (let i = 0; i < CELLS; i++) saved[i] = words[at + i] as number;
+    saved[CELLS] = words[this.#length >> 2] as number;
+    return saved;
   }
 
-  /** Comes back to what `save` has noted. */
-  restore(saved: readonly number[]): void {
-    this.words.set(saved.slice(0, -1), this.#cells);
-    this.words[this.#length >> 2] = saved.at(-1) as number;
+  /** Comes back to what `save` has noted, once. */
+  restore(saved: Int32Array): void {
+    const { words } = this;
+    const at = this.#cells;
+    for (let i = 0; i < CELLS; i++) words[at + i] = saved[i] as number;
+    words[this.#length >> 2] = saved[CELLS] as number;
+    this.#saved.push(saved);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -585,6 +617,7 @@ export class LuaVm {
 
   #decoded(at: Pointer, length: number): string | Uint8Array {
     const part = this.bytes.subarray(at, at + length);
+    this.charge(length >> 4); // about 1 GB a second
     try {
       return strictDecoder.decode(part);
     } catch {
@@ -646,6 +679,11 @@ export class LuaVm {
     return this.#companion.rawGetAt(L, index, n);
   }
 
+  /** Pushes element `n` of the table that a reference stands for, raw. */
+  getIn(L: State, reference: number, n: number): void {
+    this.#companion.rawGetIn(L, reference, n);
+  }
+
   /** Sets element `n` of the table at an index to the value on top, raw; takes that off. */
   setAt(L: State, index: number, n: number): void {
     this.#companion.rawSetAt(L, index, n);
@@ -678,7 +716,10 @@ export class LuaVm {
   /** Counts work that a host function did, in instructions' worth. */
   charge(instructions: number): void {
     const at = this.#cells + LEFT;
-    this.words[at] = (this.words[at] as number) - instructions;
+    const left = this.words[at] as number;
+    this.words[at] = left - instructions;
+    // Else the hook would come only after some more calls, each of which may be as expensive.
+    if (left > 0 && left <= instructions) this.#companion.lookSoon();
   }
 
   /** Sets a field of the table at an index to the value on top, which is taken off. */

@@ -168,6 +168,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
     },
     unlisten(L) {
       const { run, isolate } = host;
+      if (api.lua_gettop(L) === 0) return pushFalse(host, L, invalid("unlisten requires a channel argument"));
       const channel = isolate.objects.get(L, 1, CHANNEL);
       if (channel === null) throw host.wrongArgument(L, 1, "unlisten", "channel");
       if (!(channel instanceof Subscription)) {

@@ -1,0 +1,42 @@
+/** What calls of process functions count for in a slice: a loop of them gives its turn back as any other loop does. */
+import { expect, it } from "vitest";
+import { type Simulation, simulate } from "../../src/testing/index.ts";
+import { defineLua } from "../support/lua.ts";
+
+/** The most dead letters that one step of the island has brought, while a program runs that makes nothing else. */
+async function mostPerStep(sim: Simulation, source: string): Promise<number> {
+  defineLua(sim, "sim:busy", source);
+  const pid = await sim.spawn("sim:busy");
+  let most = 0;
+  for (let steps = 0; steps < 20; steps++) {
+    const before = sim.deadLetters.count();
+    await sim.step();
+    most = Math.max(most, sim.deadLetters.count() - before);
+  }
+  sim.terminate(pid);
+  await sim.settle();
+  return most;
+}
+
+it("gives the turn back among sends that fail [S11.32]", async () => {
+  await simulate(1, async (sim) => {
+    const most = await mostPerStep(sim, `return function() while true do process.send("nobody", "x") end end`);
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(100); // each costs as much as a thousand and more instructions
+  });
+});
+
+it("gives the turn back among sends of large data [S11.32]", async () => {
+  await simulate(1, async (sim) => {
+    const most = await mostPerStep(
+      sim,
+      `return function()
+        local large = {}
+        for i = 1, 2000 do large[i] = {i, "text"} end
+        while true do process.send(process.pid(), "x", large); process.send("nobody", "x") end
+      end`,
+    );
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(5);
+  });
+});
