@@ -162,7 +162,11 @@ const ENDING: Readonly<Record<string, readonly [body: string, error: RegExp, mem
   "an error of a strand": [`coroutine.spawn(function() error("bad") end) channel.new():receive()`, /bad/],
   "an error of a handler": [`process.send(process.pid(), "a") process.serve(function() error("bad") end)`, /bad/],
   "a deadlock": [`coroutine.yield()`, /^deadlock:/],
-  "too much memory, of its own heap": [`local t = {} while true do t[#t + 1] = { #t } end`, /memory limit/, 4 * 2 ** 20],
+  "too much memory, of its own heap": [
+    `local t = {} while true do t[#t + 1] = { #t } end`,
+    /memory limit/,
+    4 * 2 ** 20,
+  ],
   "too much memory": [`local t = {} while true do t[#t + 1] = { #t } end`, /memory limit exceeded/],
   "terminating itself": [`process.terminate(process.pid())`, /terminated/],
 };

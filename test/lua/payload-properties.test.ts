@@ -8,7 +8,10 @@ import { difference, LUA_DIFFERENCE, luaText, type Plan, plans, typescriptValue 
 const RUNS = Number(process.env.BEAMISH_PAYLOAD_RUNS ?? 300);
 
 /** Checks a property of plans in one simulation; what fails is shown with the seed that repeats it. */
-async function check(origin: "lua" | "typescript", holds: (sim: Simulation, plan: Plan) => Promise<void>): Promise<void> {
+async function check(
+  origin: "lua" | "typescript",
+  holds: (sim: Simulation, plan: Plan) => Promise<void>,
+): Promise<void> {
   await simulate(1, async (sim) => {
     defineLua(sim, "app:echo", `return function(...) return ... end`);
     defineLua(
