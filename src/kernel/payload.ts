@@ -22,7 +22,7 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const { slice } = Array.prototype;
 
 /**
- * Where a list or map of a language that tells integers from floats notes what plain data does not show: a property
+ * Where a list, map or error of a language that tells integers from floats notes what plain data does not show: a property
  * that is not enumerable, so that TypeScript does not meet it. Copies keep it.
  */
 export const FORM: unique symbol = Symbol("form");
@@ -232,8 +232,11 @@ class CopyPass {
     // As any other part, so that it may be shared, lead back to the error, and lie deep.
     const into = copy as unknown as Record<string, unknown>;
     if (typeof details === "object") define(into, "details", this.#part(into, "details", details, depth));
-    else if (isSendablePrimitive(details)) define(into, "details", details);
-    else throw NOT_SENDABLE;
+    else if (isSendablePrimitive(details)) {
+      define(into, "details", details);
+      const form = formOf(value);
+      if (form !== undefined) setForm(copy, form);
+    } else throw NOT_SENDABLE;
     return copy;
   }
 }
