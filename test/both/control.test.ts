@@ -1,7 +1,7 @@
 /** Terminate, cancel and options (S4.20–S4.38), in both languages. */
 import { describe, expect } from "vitest";
 import { RefusingGuard } from "../scenarios/refusal.ts";
-import { facts } from "../support/facts.ts";
+import { facts, type Outcome } from "../support/facts.ts";
 import { answer, ending, HOST, luaMain, peers, raised } from "../support/peers.ts";
 
 /** A pid of the simulated host under which nothing has ever run. */
@@ -222,21 +222,19 @@ describe("cancel", () => {
         lua: luaMain(`
           local events, ends = process.events(), {}
           for i, deadline in ipairs{ "300ms", "5s", "1m30s", 250, 250.5, 0, -1, "-1s", "0" } do
-            local pid = process.spawn_monitored("app:idle", HOST)
-            local since = time.now()
-            process.cancel(pid, deadline)
-            events:receive()
-            ends[i] = time.now():sub(since):milliseconds()
+            process.cancel(process.pid())
+            local since = events:receive().at
+            process.cancel(process.spawn_monitored("app:idle", HOST), deadline)
+            ends[i] = math.floor((events:receive().at - since) * 1000 + 0.1)
           end
           return ends`),
         typescript: async (process) => {
           const ends: number[] = [];
           for (const deadline of ["300ms", "5s", "1m30s", 250, 250.5, 0, -1, "-1s", "0"]) {
-            const pid = await process.spawnMonitored("app:idle", HOST);
-            const after = process.ticker("1ms").channel();
-            await process.cancel(pid, deadline);
-            const [tick, exit] = [await after.receive(), await process.events().receive()];
-            ends.push(Math.floor(exit.at * 1_000 - tick.getTime() + 1.01));
+            await process.cancel(process.pid());
+            const since = (await process.events().receive()).at;
+            await process.cancel(await process.spawnMonitored("app:idle", HOST), deadline);
+            ends.push(Math.floor(((await process.events().receive()).at - since) * 1_000 + 0.1));
           }
           return ends;
         },
@@ -454,6 +452,7 @@ describe("options", () => {
             process.exec("app:look", HOST, true), process.exec("app:look", HOST) }`),
         typescript: async (process) => {
           const first = process.getOptions();
+          const other = process.getOptions();
           process.setOptions({ trapLinks: true });
           process.setOptions({});
           return [
@@ -461,7 +460,7 @@ describe("options", () => {
             true,
             true,
             process.getOptions().trapLinks,
-            first === process.getOptions(),
+            first === other,
             await process.exec("app:look", HOST, true),
             await process.exec("app:look", HOST),
           ];
@@ -498,7 +497,7 @@ describe("options", () => {
           return [...got, true, process.getOptions().trapLinks];
         },
       },
-      then: (outcome) => {
+      then: (outcome: Outcome) => {
         // The name of the option is that of the language.
         expect(JSON.parse(JSON.stringify(outcome).replaceAll("trapLinks", "trap_links"))).toEqual({
           value: [

@@ -1,7 +1,8 @@
 /** How processes end, and in which order the world hears of it (S4.1, S4.2, S4.9–S4.19), in both languages. */
 import { errors, ProcessError } from "beamish";
+import type { Simulation } from "beamish/testing";
 import { describe, expect } from "vitest";
-import { facts } from "../support/facts.ts";
+import { facts, type Outcome } from "../support/facts.ts";
 import { answer, ending, HOST, luaMain, peers } from "../support/peers.ts";
 
 describe("a process", () => {
@@ -279,7 +280,7 @@ describe("the order of death", () => {
           return [first.kind, dead, named, second.kind, child];
         },
       },
-      then: (outcome, sim) => {
+      then: (outcome: Outcome, sim: Simulation) => {
         expect(outcome).toEqual({
           value: ["pid.exit", ["NotFound", "process not found"], true, "pid.link.down", "pid.cancel"],
         });

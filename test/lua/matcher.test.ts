@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { readLuaFiles } from "../../src/platform/index.ts";
-import { runLua } from "./programs.ts";
+import { runProgram } from "./programs.ts";
 
 const agreement = readFileSync(new URL("matcher-agreement.lua", import.meta.url), "utf8");
 const seed = Number(process.env.BEAMISH_MATCHER_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -20,5 +20,5 @@ const prelude = {
 };
 
 it(`matches as C does, with the same complaints [S11.25] (BEAMISH_MATCHER_SEED=${seed})`, async () => {
-  expect(await runLua(`print(compare(${seed}, 2500))`, prelude)).toEqual({ lines: ["10000"], error: null });
+  expect(await runProgram(`print(compare(${seed}, 2500))`, prelude)).toEqual({ lines: ["10000"], error: null });
 });

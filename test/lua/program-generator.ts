@@ -7,8 +7,8 @@
  *
  * What may rightly differ does not occur: addresses, the order of `pairs` over more than one key, time, the collector,
  * `debug`, a NaN as text (its sign is the machine's), how deep recursion may go, what the sandbox refuses by its bounds,
- * and errors of library functions that are called as a tail call (the library here is in Lua, and then the caller has no
- * position).
+ * errors of library functions that are called as a tail call (the library here is in Lua, and then the caller has no
+ * position) or directly by `pcall` (which of its names they say), and a division of integers by 0 (before Lua 5.4.5 its error may name the wrong line).
  * Nothing that waits is waited for longer than some virtual milliseconds, so no program stands still.
  *
  * Each program is the text of a function that answers its log as one string; it needs PRELUDE in scope.
@@ -112,6 +112,8 @@ const STRINGS = [
   `"%d"`,
 ];
 const PATTERNS = ["%a+", "%d", "(%w)(%w)", ".-", "[^,]*", "^%s*", "()", "l+", "%f[%w]%w+", "(a)(b)?", "%bxy", "x*"];
+/** A loop over two elements whose end closes what comes next. Before Lua 5.4.5, `break` may not do so. */
+const CLOSED_SOURCE = "next, { 1, 2 }, nil, ";
 const NOT_IN_LOOP = { inLoop: false };
 
 /** Makes the text of the program of a seed: `function() … end`. */
@@ -185,7 +187,7 @@ class Generator {
     return r.pick([
       () => `(${sub()} ${r.pick(["+", "-", "*"])} ${sub()})`,
       () => `(${sub()} ${r.pick(["//", "%", "/"])} ${r.pick(["2", "3", "-7", "0.5", "4.0"])})`,
-      () => `(${sub()} ${r.pick(["//", "%"])} ${sub()})`,
+      () => `(${sub()} ${r.pick(["//", "%"])} (${sub()} | 1))`,
       () => `(${sub()} ${r.pick(["&", "|", "~", "<<", ">>"])} ${r.pick(["1", "3", "0xff", "2.0"])})`,
       () => `(- ${sub()})`,
       () => `#${this.#string(scope, depth - 1)}`,
@@ -309,7 +311,7 @@ class Generator {
     if (depth <= 0 && scope.functions.length === 0) return this.#random.pick(INTEGERS);
     const args = () => this.#arguments(scope, 0);
     return this.#random.pick([
-      () => `${this.#pick(scope.functions, () => "select")}(${args()})`,
+      () => `${this.#pick(scope.functions.filter(isPlain), () => "select")}(${args()})`,
       () => `(${this.#pick(scope.functions, () => "math.max")}(${args()}))`,
       () => `coroutine.yield(${args()})`,
       () => `log("v", ${args()})`,
@@ -465,7 +467,6 @@ class Generator {
       `table.concat({ 1, {}, 3 })`,
       `math.floor("a")`,
       `setmetatable(1, {})`,
-      `ipairs()`,
       `select(0)`,
       `string.char(300)`,
       `tonumber("z", 99)`,
@@ -475,11 +476,8 @@ class Generator {
       `math.tointeger({})`,
       `table.insert({}, 5, 1)`,
       `table.insert({}, 1, 2, 3)`,
-      `table.unpack()`,
       `coroutine.resume(1)`,
       `coroutine.create(1)`,
-      `coroutine.wrap()`,
-      `coroutine.status()`,
       `coroutine.close(coroutine.running())`,
       `rawset(1, 2, 3)`,
       `rawlen(1)`,
@@ -488,7 +486,6 @@ class Generator {
       `("x"):find("[")`,
       `("x"):gsub("x", "%2")`,
       `("x"):gsub(".", true)`,
-      `string.rep()`,
       `utf8.char(-1)`,
       `utf8.codepoint("\\xff")`,
       `1 < "x"`,
@@ -529,8 +526,8 @@ class Generator {
       this.#random.pick([
         () => `log("insert", pcall(table.insert, ${list}, ${this.#number(scope, 1)}))`,
         () =>
-          `log("insert", pcall(table.insert, ${list}, ${this.#random.pick(["1", "2", "9"])}, ${this.#value(scope, 1)}))`,
-        () => `log("remove", pcall(table.remove, ${list}${this.#random.pick(["", ", 1", ", 2", ", 7"])}))`,
+          `log("insert", pcall(function(l) table.insert(l, ${this.#random.pick(["1", "2", "9"])}, 5) end, ${list}))`,
+        () => `log("remove", pcall(table.remove, ${list}${this.#random.pick(["", ", 1"])}))`,
         () => `log("unpack", table.unpack(${list}, 1, ${1 + this.#random.below(3)}))`,
         () => `log("concat", pcall(table.concat, ${list}, "-"))`,
         () => `log("next", next({ ${this.#value(scope, 1)} }))`,
@@ -613,6 +610,8 @@ class Generator {
       __tostring: () => `return ${this.#random.pick([`"text"`, "1", this.#string(scope, 1)])}`,
     };
     const chosen = Object.keys(result).filter(() => this.#chance(45));
+    // Some builds of Lua 5.4 take `not (b < a)` for `a <= b`.
+    if (chosen.includes("__lt") && !chosen.includes("__le")) chosen.push("__le");
     const methods = chosen.map((key) => `${key} = ${this.#function(scope, depth - 1, result[key], true)}`);
     const line = `local ${name} = setmetatable({ name = "${name}" }, { ${methods.join(",\n")} })`;
     const use = this.#random.pick([
@@ -709,9 +708,13 @@ class Generator {
       () => `coroutine.wrap(${this.#function(scope, depth - 1)})`,
       () =>
         `(function(n) return function(s, i) tick() if i < n then ${this.#yield({ ...scope, hasVarargs: false })[0]} return i + 1, i * 2 end end, nil, 0 end)(3)`,
-      () => `next, { 1, 2 }, nil, ${this.#closer(scope, depth - 1)}`,
+      () => CLOSED_SOURCE + this.#closer(scope, depth - 1),
       () => `(${this.#string(scope, 1)}):gmatch("${this.#random.pick(PATTERNS)}")`,
     ])();
+    if (source.startsWith(CLOSED_SOURCE)) {
+      const body = this.#block({ ...inner, ...NOT_IN_LOOP }, depth - 1, () => "");
+      return [`for ${k}, ${v} in ${source} do\nlog("each", ${k}, ${v})\n${body}\nend`, scope];
+    }
     const limit = this.#name("n");
     return [
       `local ${limit} = 0\nfor ${k}, ${v} in ${source} do ${limit} = ${limit} + 1 if ${limit} > 4 then break end\ndo\nlog("each", ${k}, ${v})\n${this.#block(inner, depth - 1)}\nend\n::continue::\nend`,

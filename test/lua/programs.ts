@@ -14,7 +14,7 @@ export interface Run {
 }
 
 /** Runs a program, whose file is called `test`; `prelude` are files of the prelude that differ from the real ones. */
-export async function runLua(source: string, prelude: Readonly<Record<string, string>> = {}): Promise<Run> {
+export async function runProgram(source: string, prelude: Readonly<Record<string, string>> = {}): Promise<Run> {
   const lines: string[] = [];
   let error: string | null = null;
   await simulate(1, async (sim) => {

@@ -52,11 +52,22 @@ export class BareIsland {
   /** Runs what is ready, and lets time pass to the next alarm, until nothing happens any more or `isDone` holds. */
   run(isDone: () => boolean = () => false): void {
     while (!isDone()) {
-      const turn = this.#turns.shift();
-      if (turn !== undefined) turn();
-      else if (this.clock.nextAlarmMs === Infinity) return;
+      if (this.turn()) continue;
+      if (this.clock.nextAlarmMs === Infinity) return;
       else this.clock.moveTo(this.clock.nextAlarmMs);
     }
+  }
+
+  /** Runs what is ready, in one turn; whether there was anything. */
+  turn(): boolean {
+    const turn = this.#turns.shift();
+    turn?.();
+    return turn !== undefined;
+  }
+
+  /** Runs until nobody is ready. Time stands still. */
+  settle(): void {
+    while (this.turn());
   }
 
   /** Starts a process; its pid. */

@@ -5,7 +5,7 @@ import type { Simulation } from "../../src/testing/index.ts";
 
 const engines = new WeakMap<Simulation, LuaEngine>();
 
-/** The Lua engine of a simulation; its clock and chance are the simulation's. */
+/** The Lua engine of a simulation; its clock and chance are the simulation's unless options say otherwise. */
 export function luaEngine(sim: Simulation, options: Partial<LuaParts> = {}): LuaEngine {
   const known = engines.get(sim);
   if (known !== undefined) return known;

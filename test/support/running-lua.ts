@@ -9,13 +9,18 @@ export interface Alone extends LuaEntry {
   readonly prepare?: (sim: Simulation) => void;
 }
 
-/** What the module's main returns. */
+/** What the module's main returns; throws the error it ended with, its text as it is. */
 export async function runLua(source: string, { args = [], prepare, ...entry }: Alone = {}): Promise<any> {
-  let value: unknown;
+  let outcome: { value: unknown } | { error: unknown } | null = null;
   await simulate(1, async (sim) => {
     defineLua(sim, "test:alone", source, entry);
     prepare?.(sim);
-    value = await sim.exec("test:alone", ...args);
+    outcome = await sim.exec("test:alone", ...args).then(
+      (value: unknown) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
   });
-  return value;
+  const ended = outcome as unknown as { value: unknown } | { error: unknown };
+  if ("error" in ended) throw ended.error;
+  return ended.value;
 }

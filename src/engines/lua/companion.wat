@@ -17,6 +17,7 @@
 ;;
 ;;   48 barrier    how many coroutines deep the program is in one whose caller cannot yield; 0 for not at all
 ;;   52 source     the text "S", for lua_getinfo
+;;   56 slow       single instructions take long in this slice, whatever they work on: the hook looks more often
 ;;
 ;; The accounts of a heap, i32 each:
 ;;    0 used       bytes
@@ -28,8 +29,8 @@
 ;;   24 crowded    from so many bytes on the collector begins its next cycle early
 ;;
 ;; Why blocks are counted: one instruction on a huge string or table (a comparison, `next` over holes) can take
-;; milliseconds. While there is such a block the hook looks after every sixteenth or every single instruction, and asks
-;; for the time.
+;; milliseconds. While there is such a block the hook looks after every sixteenth or every single instruction. It always
+;; asks for the time: an instruction can take 0.1 ms on small things too (a chain of __index, strings of 60 KB).
 (module
   (import "lua" "memory" (memory 1))
   (import "lua" "lua_isyieldable" (func $isyieldable (param i32) (result i32)))
@@ -63,7 +64,8 @@
     (local $heap i32)
     (local.set $heap (i32.load offset=16 (global.get $cells)))
     (if (i32.load offset=16 (local.get $heap)) (then (return (i32.const 1))))
-    (if (i32.load offset=12 (local.get $heap)) (then (return (i32.const 16))))
+    (if (i32.or (i32.load offset=12 (local.get $heap)) (i32.load offset=56 (global.get $cells)))
+      (then (return (i32.const 16))))
     (i32.load offset=40 (global.get $cells)))
 
   (func $mustStop (result i32)
@@ -86,34 +88,39 @@
     (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (i32.const 1))
     (i32.const 1))
 
-  ;; Gives the turn back: to the scheduler, as a yield with no values.
+  ;; Gives the turn back: to the scheduler, as a yield with no values. What was overdrawn stays so until the next slice,
+  ;; whichever coroutines still run in this one.
   (func $giveBack (param $L i32) (result i32)
     (i32.store offset=4 (global.get $cells) (i32.const 1))
-    (i32.store offset=20 (global.get $cells) (i32.const 0))
     (call $yieldk (local.get $L) (i32.const 0) (i32.const 0) (i32.const 0)))
 
-  ;; Raises where nothing can yield, and sees to it that a pcall around it gets no further than one instruction.
+  ;; Raises where nothing can yield, and sees to it that a pcall around it gets no further than one instruction. Lua has
+  ;; switched hooks off while a hook runs, and leaves them off when an error is raised in it: for the handler of an xpcall
+  ;; that this calls, and for the pending variables of a coroutine that ends by it. Neither would ever be interrupted, so
+  ;; they are switched on again: `allowhook` of lua_State, byte 7.
   (func $raise (param $L i32) (param $message i32)
+    (i32.store8 offset=7 (local.get $L) (i32.const 1))
     (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (i32.const 1))
     (drop (call $pushstring (local.get $L) (local.get $message)))
     (drop (call $error (local.get $L))))
 
+  ;; The clock says 0, 1 that the slice is over, or 2 that it is over for long.
   (func (export "hook") (param $L i32) (param $ar i32)
-    (local $step i32) (local $want i32)
+    (local $step i32) (local $want i32) (local $over i32)
     (local.set $step (call $gethookcount (local.get $L)))
     (i32.store (global.get $cells) (i32.sub (i32.load (global.get $cells)) (local.get $step)))
     (if (i32.eqz (call $mustStop))
       (then
+        (local.set $over (call $isSliceOver))
         (local.set $want (call $step))
         (if (i32.ne (local.get $step) (local.get $want))
           (then (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (local.get $want))))
         (if (i32.gt_s (i32.load (global.get $cells)) (i32.const 0))
-          (then
-            (if (i32.gt_s (local.get $want) (i32.const 16)) (then (return)))
-            (if (i32.eqz (call $isSliceOver)) (then (return)))))))
+          (then (if (i32.eqz (local.get $over)) (then (return)))))))
     (if (call $isPostponed (local.get $L) (local.get $ar)) (then (return)))
     (if (call $canYield (local.get $L)) (then (drop (call $giveBack (local.get $L))) (return)))
     (if (call $mustStop) (then (call $raise (local.get $L) (i32.load offset=32 (global.get $cells)))))
+    (if (i32.eq (local.get $over) (i32.const 2)) (then (call $raise (local.get $L) (i32.load offset=28 (global.get $cells)))))
     (call $overdraw (local.get $L) (local.get $step)))
 
   (func $overdraw (param $L i32) (param $cost i32)

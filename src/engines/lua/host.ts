@@ -13,6 +13,7 @@ import {
   invalid,
   type OneShot,
   type Preference,
+  type Process,
   ProcessError,
   type Source,
   textOf,
@@ -72,6 +73,7 @@ export class Host {
   /** The step of the scheduler whose slice is being used, so that a step has one slice whatever runs in it. */
   #slicedStep = -1;
   #executions = 0;
+  #isExecuting = false;
 
   constructor(vm: LuaVm, nowMs: () => number) {
     this.vm = vm;
@@ -110,6 +112,11 @@ export class Host {
     return this.#strand.run;
   }
 
+  /** Whether the slice of the present step is used up, so that a coroutine in the middle of its work has to wait. */
+  isSliceUsedUp(process: Process): boolean {
+    return this.#slicedStep === process.island.scheduler.steps && this.vm.left <= 0;
+  }
+
   /** Runs a strand until it gives control back; its slice is the rest of that of the present step. */
   execute(strand: LuaStrand, args: number): number {
     const { vm } = this;
@@ -123,7 +130,9 @@ export class Host {
     const before = vm.left;
     const isTimed = (this.#executions++ & (TIMED_EXECUTIONS - 1)) === 0;
     const since = isTimed ? this.#nowMs() : 0;
+    this.#isExecuting = true;
     const status = vm.resume(isolate.heap, strand.co, args);
+    this.#isExecuting = false;
     const spent = before - vm.left;
     const cpuMs = isTimed ? (this.#nowMs() - since) * TIMED_EXECUTIONS : 0;
     count(strand.run.usage, spent, cpuMs);
@@ -131,15 +140,36 @@ export class Host {
     return status;
   }
 
-  /** Runs a coroutine that belongs to no process yet; what ran before goes on afterwards. */
+  /**
+   * Runs a coroutine that belongs to no process yet for whoever runs: out of the slice of that one, so that no number of
+   * spawns in one slice takes longer. When nobody runs it has a slice of its own.
+   */
+  executeFor(isolate: Isolate, bag: Bag, co: State, args: number): number {
+    if (!this.#isExecuting) return this.executeApart(isolate, bag, co, args);
+    const before = this.vm.left;
+    let spent = 0;
+    const status = this.apart(isolate, bag, () => {
+      const result = this.#resumeApart(isolate, co, args);
+      spent = before - this.vm.left;
+      return result;
+    });
+    this.vm.charge(spent);
+    return status;
+  }
+
+  /** Runs a coroutine that belongs to no process for a slice of its own; what ran before goes on afterwards. */
   executeApart(isolate: Isolate, bag: Bag, co: State, args: number): number {
     return this.apart(isolate, bag, () => {
       this.vm.beginSlice();
-      const status = this.vm.resume(isolate.heap, co, args);
-      this.apartResults = this.vm.results;
-      this.wasApartPreempted = this.vm.wasPreempted;
-      return status;
+      return this.#resumeApart(isolate, co, args);
     });
+  }
+
+  #resumeApart(isolate: Isolate, co: State, args: number): number {
+    const status = this.vm.resume(isolate.heap, co, args);
+    this.apartResults = this.vm.results;
+    this.wasApartPreempted = this.vm.wasPreempted;
+    return status;
   }
 
   /** What the last `executeApart` left: how many values, and whether it was preempted. */
@@ -207,6 +237,11 @@ export class Host {
     return WAITS;
   }
 
+  /** Waits where nothing can be waited for: the load of a module that does so fails. */
+  cannotWait(): number {
+    return WAITS;
+  }
+
   /** Waits for whichever case comes first. */
   waitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): number {
     this.#strand?.willWaitForAny(cases, preference, outcome);
@@ -223,14 +258,14 @@ export class Host {
   // -------------------------------------------------------------------------------------------------------------------
   // Arguments and results
 
-  /** The text at a position; a number is converted (S12.11). */
-  text(L: State, position: number, operation: string): string {
+  /** The text at a position; a number is converted (S12.11). `shown` is the position as whoever calls a method counts. */
+  text(L: State, position: number, operation: string, shown = position): string {
     const { api } = this.vm;
     const type = api.lua_type(L, position);
-    if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string");
+    if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string", shown);
     const text = this.isolate.name(L, position);
     if (text !== null) return text;
-    throw new Raised(invalid(`bad argument #${position} to '${operation}' (string is not UTF-8)`));
+    throw new Raised(invalid(`bad argument #${shown} to '${operation}' (string is not UTF-8)`));
   }
 
   /** The text at a required position; too few arguments are a failure that is returned (S12.10). */
@@ -246,8 +281,8 @@ export class Host {
   }
 
   /** The error that is raised for an argument of the wrong type. */
-  wrongArgument(L: State, position: number, operation: string, expected: string): Raised {
-    const given = badArgument(position, operation, expected, null);
+  wrongArgument(L: State, position: number, operation: string, expected: string, shown = position): Raised {
+    const given = badArgument(shown, operation, expected, null);
     const message = given.message.replace(/got null\)$/, `got ${this.kindName(L, position)})`);
     return new Raised(new ProcessError({ kind: errors.INVALID, message }));
   }
@@ -265,12 +300,18 @@ export class Host {
     return 1;
   }
 
-  /** Pushes the arguments of main; how many. */
+  /** Pushes the arguments of main, as one value, so that what they share stays shared (S2.42); how many. */
   pushArguments(co: State, args: readonly unknown[]): number {
     const { vm } = this;
     vm.isExempt = true;
-    vm.api.lua_checkstack(co, args.length + 8);
-    for (const one of args) pushValue(this.isolate, co, one);
+    if (args.length > 0) {
+      vm.api.lua_checkstack(co, args.length + 8);
+      pushValue(this.isolate, co, args);
+      const at = vm.api.lua_gettop(co);
+      for (let n = 1; n <= args.length; n++) vm.getAt(co, at, n);
+      vm.api.lua_rotate(co, at, -1);
+      vm.pop(co, 1);
+    }
     vm.isExempt = false;
     return args.length;
   }
@@ -284,7 +325,6 @@ export class Host {
     const { api } = vm;
     const type = api.lua_type(co, index);
     if (type === STRING || type === NUMBER) return vm.shownString(co, index);
-    if (type !== TABLE && type !== USERDATA) return type === NIL ? "nil" : (TYPE_NAMES[type] ?? "value");
     const at = index < 0 ? api.lua_gettop(co) + index + 1 : index;
     vm.isExempt = true;
     const apart = api.lua_newthread(co);
@@ -302,8 +342,13 @@ export class Host {
 
   /** The stack of a coroutine that has failed, without what is ours; "" when there is nothing to say. */
   readableTrace(co: State): string {
-    const lines = this.vm.traceback(this.isolate.heap.L, co, 0).split("\n").slice(1);
-    return lines.filter((line) => !/^\s*(\?|\[C\]): /.test(line)).join("\n");
+    let isOurs = false;
+    const isShown = (line: string): boolean => {
+      // A tail call is told only of functions that are shown.
+      if (!/^\s*\(\.\.\.tail calls\.\.\.\)/.test(line)) isOurs = /^\s*(\?|\[C\]): /.test(line);
+      return !isOurs;
+    };
+    return this.vm.traceback(this.isolate.heap.L, co, 0).split("\n").slice(1).filter(isShown).join("\n");
   }
 }
 

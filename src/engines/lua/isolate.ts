@@ -18,6 +18,7 @@ export interface PreludeReferences {
   readonly collect: number;
   readonly addModule: number;
   readonly protect: number;
+  readonly hostKinds: number;
   readonly error: number;
   readonly message: number;
   readonly channel: number;
@@ -221,8 +222,8 @@ export class Isolate {
   processes = 0;
   /** The processes that have begun. */
   readonly runs = new Set<LuaRun>();
-  /** Programs compiled here, by what they were made from: references into the registry. */
-  readonly programs = new Map<object, number>();
+  /** The program of each entry that was compiled here last, and its reference in the registry. */
+  readonly programs = new Map<string, { readonly program: object; readonly reference: number }>();
   /** Set once, when the prelude has run. */
   metatables!: PreludeReferences;
   /** Loads the module `time`. */

@@ -325,12 +325,12 @@ export class Isolates {
   /** Runs the file of the module `time`, which is large and not always needed. */
   #loadTimes(isolate: Isolate, host: number): TimeReferences {
     const { vm, heap } = isolate;
-    const [module, time, duration] = this.#runFile(isolate, "time", [host], 3) as [number, number, number];
+    const [module, time, ...others] = this.#runFile(isolate, "time", [host], 5) as [number, number, number];
     vm.getReference(heap.L, isolate.metatables.addModule);
     vm.pushString(heap.L, "time");
-    vm.getReference(heap.L, module);
-    vm.api.lua_callk(heap.L, 2, 0, 0, 0);
-    return { time, duration };
+    for (const reference of [module, ...others]) vm.getReference(heap.L, reference);
+    vm.api.lua_callk(heap.L, 2 + others.length, 0, 0, 0);
+    return { time, duration: others[0] };
   }
 
   /** Runs one file of the prelude with arguments that are references; its results as references. */
@@ -380,6 +380,7 @@ export class Isolates {
       collect: field("collect"),
       addModule: field("add_module"),
       protect: field("protect"),
+      hostKinds: field("host_kinds"),
       error: field("error_mt"),
       message: field("message_mt"),
       channel: field("channel_mt"),

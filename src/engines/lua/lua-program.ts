@@ -57,8 +57,8 @@ export interface LuaSource {
   readonly memoryLimitBytes: number | null;
 }
 
-/** How many slices the top-level code of a module may take; some seconds. */
-const LOADING_SLICES = 2_000;
+/** How many slices the top-level code of a module may take; about a second. */
+const LOADING_SLICES = 500;
 
 /** A program that can be prepared for a process any number of times. */
 export class LuaProgram implements Program {
@@ -84,12 +84,13 @@ export class LuaProgram implements Program {
 
   /** Makes ready what one process of it needs: a program to be started once (S3.25). */
   prepare(heritage: Heritage, answer: (program: Program | ProcessError) => void): void {
-    let isolate: Isolate;
+    let isolate: Isolate | null = null;
     let program: number;
     try {
       isolate = this.#isolates.admit(this.source, heritage.actor?.id() ?? null);
-      program = isolate.programs.get(this) ?? this.#compileFor(isolate);
+      program = this.#compiledIn(isolate);
     } catch (cause) {
+      if (isolate !== null) this.#isolates.leave(isolate);
       answer(cause instanceof ProcessError ? cause : failedToLoad(String(cause)));
       return;
     }
@@ -98,6 +99,17 @@ export class LuaProgram implements Program {
 
   start(): never {
     throw invalid("a program in Lua has to be prepared before it is started");
+  }
+
+  /** The program in a heap. What was compiled there of an older version of its entry is let go. */
+  #compiledIn(isolate: Isolate): number {
+    const known = isolate.programs.get(this.entry);
+    if (known?.program === this) return known.reference;
+    if (known !== undefined) isolate.vm.api.luaL_unref(isolate.heap.L, REGISTRY, known.reference);
+    isolate.programs.delete(this.entry);
+    const reference = this.#compileFor(isolate);
+    isolate.programs.set(this.entry, { program: this, reference });
+    return reference;
   }
 
   /** Puts the program into a heap: a table of what the prelude's `load_process` needs. */
@@ -132,7 +144,6 @@ export class LuaProgram implements Program {
     vm.setField(L, -2, "libraries");
     const reference = vm.api.luaL_ref(L, REGISTRY);
     vm.isExempt = false;
-    isolate.programs.set(this, reference);
     return reference;
   }
 
@@ -171,17 +182,42 @@ function checked(chunk: LuaChunk, isolates: Isolates): string {
       `${chunk.name}:${line}:${cause.column}: ${cause.message}${shownLine(chunk, line, cause.column)}`,
     );
   }
-  const problem = isolates.compileProblem(`${padding(chunk)}${text}`, `@${chunk.name}`);
+  const compile = (text: string) => isolates.compileProblem(`${padding(chunk)}${text}`, `@${chunk.name}`);
+  const problem = compile(text);
   if (problem === null) return text;
   const at = /:(\d+):/.exec(problem);
-  throw failedToLoad(problem + (at === null ? "" : shownLine(chunk, Number(at[1]), nearColumn(chunk, problem, at))));
+  const line = Number(at?.[1]);
+  throw failedToLoad(
+    problem + (at === null ? "" : shownLine(chunk, line, nearColumn(chunk, text, line, problem, compile))),
+  );
 }
 
-/** Where the text that a message says it is near to stands in its line; 0 when it cannot be told. */
-function nearColumn(chunk: LuaChunk, problem: string, at: RegExpExecArray): number {
-  const near = /near '([^']*)'/.exec(problem)?.[1];
-  const line = chunk.source.split("\n")[Number(at[1]) - chunk.firstLine];
-  return near === undefined || line === undefined ? 0 : line.indexOf(near) + 1;
+/** How many places are tried when the text that a message says it is near to stands in its line more than once. */
+const TRIED_PLACES = 32;
+
+/**
+ * Where the text that a message says it is near to stands in its line; 0 when it cannot be told. The compiler reads
+ * from left to right, so it is the first place up to which the text has the same problem.
+ */
+function nearColumn(
+  chunk: LuaChunk,
+  text: string,
+  line: number,
+  problem: string,
+  compile: (text: string) => string | null,
+): number {
+  const near = /near '(.+)'$/s.exec(problem)?.[1];
+  const lines = text.split("\n");
+  const index = line - chunk.firstLine;
+  const own = lines[index];
+  if (near === undefined || own === undefined) return 0;
+  const before = lines.slice(0, index).join("\n") + (index > 0 ? "\n" : "");
+  let at = own.indexOf(near);
+  for (let tries = 0; at >= 0 && tries < TRIED_PLACES; tries++) {
+    if (compile(`${before}${own.slice(0, at + near.length)}\n`) === problem) return at + 1;
+    at = own.indexOf(near, at + 1);
+  }
+  return 0;
 }
 
 /** The line with a marker below it. */
@@ -260,7 +296,7 @@ class Loading {
   #go(args: number): void {
     const { vm, heap } = this.#isolate;
     const co = this.#co;
-    const status = this.#host.executeApart(this.#isolate, this.#bag, co, args);
+    const status = this.#host.executeFor(this.#isolate, this.#bag, co, args);
     if (vm.isMemoryUsedUp(heap) || vm.isOverLimit(heap)) {
       vm.forgiveRefusal(heap);
       this.#isolate.wantsCollection = true;
@@ -285,7 +321,7 @@ class Loading {
   #cause(): string {
     const { objects } = this.#isolate;
     if (objects.kind(this.#co, -1) === ERROR) return readError(this.#isolate, this.#co, -1).message;
-    return this.#host.describe(this.#co, -1);
+    return this.#host.apart(this.#isolate, this.#bag, () => this.#host.describe(this.#co, -1));
   }
 
   #fail(error: ProcessError): void {

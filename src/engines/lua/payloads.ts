@@ -151,24 +151,38 @@ class ReadingPass {
   }
 
   #table(index: number, depth: number): unknown {
-    const { vm, times } = this.#isolate;
+    const { vm } = this.#isolate;
     const L = this.#L;
     const address = vm.api.lua_topointer(L, index);
     const met = this.#find(address);
     if (met !== undefined) return met;
     if (depth >= MAX_DEPTH) throw new Unsendable(`data nested deeper than ${MAX_DEPTH} levels cannot be sent`);
     if (vm.api.lua_checkstack(L, SLOTS) === 0) throw new Unsendable("data nested too deeply cannot be sent");
-    if (times !== null && vm.api.lua_getmetatable(L, index) !== 0) {
-      vm.getReference(L, times.time);
-      const isTime = vm.api.lua_rawequal(L, -1, -2) !== 0;
-      vm.pop(L, 2);
-      if (isTime) return this.#date(index, address);
-    }
     const at = index < 0 ? vm.api.lua_gettop(L) + index + 1 : index;
+    if (vm.api.lua_getmetatable(L, at) !== 0 && this.#isTime()) return this.#date(at, address);
     const length = Number(vm.api.lua_rawlen(L, at));
     return length > 0 && this.#countsUpTo(at, length)
       ? this.#list(at, length, address, depth)
       : this.#map(at, address, depth);
+  }
+
+  /** Takes a metatable off the top; whether it is that of a Time. One of another table of ours ends the pass. */
+  #isTime(): boolean {
+    const { vm, times, metatables } = this.#isolate;
+    const L = this.#L;
+    let isTime = false;
+    if (times !== null) {
+      vm.getReference(L, times.time);
+      isTime = vm.api.lua_rawequal(L, -1, -2) !== 0;
+      vm.pop(L, 1);
+    }
+    vm.getReference(L, metatables.hostKinds);
+    vm.api.lua_rotate(L, -2, 1);
+    vm.api.lua_rawget(L, -2);
+    const kind = vm.api.lua_type(L, -1) === STRING ? vm.shownString(L, -1) : null;
+    vm.pop(L, 2);
+    if (kind !== null) throw new Unsendable(`${kind} cannot be sent`);
+    return isTime;
   }
 
   /** Whether a table has exactly so many entries. With a border of that number they are its elements. */
@@ -286,6 +300,7 @@ class ReadingPass {
       } catch (cause) {
         throw located(cause, ".details");
       }
+      if (this.isIntegralFloat(-1)) setForm(error, { integerKeys: null, floats: new Set(["details"]) });
     }
     vm.pop(L, 2);
     return error;
@@ -471,7 +486,7 @@ class PushingPass {
     if (error.details === undefined || error.details === null) return;
     vm.api.lua_getiuservalue(this.#L, -1, 1);
     vm.pushString(this.#L, "details");
-    this.#part(error.details, false, root, at);
+    this.#part(error.details, formOf(error)?.floats?.has("details") === true, root, at);
     vm.api.lua_rawset(this.#L, -3);
     vm.pop(this.#L, 1);
   }

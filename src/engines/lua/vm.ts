@@ -39,6 +39,12 @@ const OVERDRAFT_INSTRUCTIONS = 100_000;
 const HOOK_INSTRUCTIONS = 250;
 /** How long a slice may take by the clock, when single instructions are expensive, in milliseconds. */
 const SLICE_MS = 2;
+/** How much longer it may take where nothing can yield. */
+const OVERDRAFT_MS = 6;
+/** No more than this counts between two looks at the clock: in a longer time it was the machine that stood still. */
+const COUNTED_MS = 2;
+/** When so much passes between two looks, they are too rare. */
+const SLOW_MS = 0.5;
 
 const PAGE_BYTES = 65_536;
 /** A wasm32 instance ends at 2 GiB; from here on new heaps go to a further one (S11.37). */
@@ -65,7 +71,8 @@ const CURRENT = 3;
 const HEAP = 4;
 const OVERDRAFT = 5;
 const EXEMPT = 11;
-const CELLS = 14;
+const SLOW = 14;
+const CELLS = 15;
 /** The accounts of a heap, likewise. */
 const USED = 0;
 const LIMIT = 1;
@@ -219,7 +226,9 @@ export class LuaVm {
   /** The memory as words, of four bytes each; likewise. */
   words: Int32Array;
   #dumped: Uint8Array[] | null = null;
-  #sliceEndsMs = 0;
+  /** How long the slice has taken, and when that was looked at. */
+  #spentMs = 0;
+  #lookedMs = 0;
   /** Set when something came out of the VM that must not: nothing more may run in it. */
   isBroken = false;
   /** Set when the memory has grown beyond what it should: its largest heap has to go (S11.37). */
@@ -273,6 +282,7 @@ export class LuaVm {
         0,
         0,
         this.text("S"),
+        0,
       ],
       this.#cells,
     );
@@ -388,12 +398,15 @@ export class LuaVm {
    */
   collectSome(heap: Heap, collect: number): boolean {
     const { L } = heap;
+    // A heap without room left is the one that needs this most: a refusal here could not be caught.
+    this.isExempt = true;
     this.getReference(L, collect);
     this.pushString(L, "step");
     this.api.lua_pushnumber(L, 0);
     const status = this.api.lua_pcallk(L, 2, 1, 0, 0, 0);
     const hasEnded = status !== OK || this.api.lua_toboolean(L, -1) !== 0;
     this.pop(L, 1);
+    this.isExempt = false;
     return hasEnded;
   }
 
@@ -426,14 +439,23 @@ export class LuaVm {
     const at = this.#cells;
     this.words[at + LEFT] = this.#sliceInstructions;
     this.words[at + OVERDRAFT] = 0;
-    this.#sliceEndsMs = 0;
+    this.words[at + SLOW] = 0;
+    this.#spentMs = 0;
+    this.#lookedMs = 0;
   }
 
-  /** Whether the slice has lasted long enough by the clock, counted from the first time that this is asked in it. */
+  /**
+   * Whether the slice has lasted long enough by the clock: 0 no, 1 yes, 2 even for what cannot yield. Counted from the
+   * first time that this is asked in it.
+   */
   #isSliceOver(): number {
     const now = this.#nowMs();
-    if (this.#sliceEndsMs === 0) this.#sliceEndsMs = now + SLICE_MS;
-    return now >= this.#sliceEndsMs ? 1 : 0;
+    const passedMs = this.#lookedMs === 0 ? 0 : now - this.#lookedMs;
+    this.#lookedMs = now;
+    if (passedMs > SLOW_MS) this.words[this.#cells + SLOW] = 1;
+    this.#spentMs += Math.min(passedMs, COUNTED_MS);
+    if (this.#spentMs < SLICE_MS) return 0;
+    return this.#spentMs < SLICE_MS + OVERDRAFT_MS ? 1 : 2;
   }
 
   /** How many instructions are left of the slice; negative past its end. */

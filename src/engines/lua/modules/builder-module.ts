@@ -54,7 +54,7 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     };
 
   const contextArgument = (L: State, position: number): Record<string, unknown> => {
-    if (host.vm.api.lua_type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table");
+    if (host.vm.api.lua_type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table", 1);
     const values = readValue(host.isolate, L, position, "context");
     return contextValues(isEmptyList(values) ? {} : checkedKeys(values));
   };
@@ -79,17 +79,17 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     ),
     builder_with_actor: method("with_actor", (settings, L) => {
       const actor = host.isolate.objects.get(L, 2, ACTOR);
-      if (!(actor instanceof Actor)) throw host.wrongArgument(L, 2, "with_actor", "actor");
+      if (!(actor instanceof Actor)) throw host.wrongArgument(L, 2, "with_actor", "actor", 1);
       return host.run.withActor(settings, actor);
     }),
     builder_with_scope: method("with_scope", (settings, L) => {
       const scope = host.isolate.objects.get(L, 2, SCOPE);
-      if (!(scope instanceof Scope)) throw host.wrongArgument(L, 2, "with_scope", "scope");
+      if (!(scope instanceof Scope)) throw host.wrongArgument(L, 2, "with_scope", "scope", 1);
       return host.run.withScope(settings, scope);
     }),
-    builder_with_name: method("with_name", (settings, L) => withName(settings, host.text(L, 2, "with_name"))),
+    builder_with_name: method("with_name", (settings, L) => withName(settings, host.text(L, 2, "with_name", 1))),
     builder_with_message: method("with_message", (settings, L) =>
-      withMessage(settings, host.text(L, 2, "with_message"), copyPayload(payloadFrom(host, L, 3), "payload")),
+      withMessage(settings, host.text(L, 2, "with_message", 1), copyPayload(payloadFrom(host, L, 3), "payload")),
     ),
     builder_with_options: method("with_options", (settings, L) => withOptions(host, L, settings)),
     builder_spawn: spawner("spawn"),
@@ -124,7 +124,7 @@ function checkedKeys(values: unknown): unknown {
 
 function withOptions(host: Host, L: State, settings: SpawnSettings): SpawnSettings {
   const { vm } = host;
-  if (vm.api.lua_type(L, 2) !== TABLE) throw host.wrongArgument(L, 2, "with_options", "table");
+  if (vm.api.lua_type(L, 2) !== TABLE) throw host.wrongArgument(L, 2, "with_options", "table", 1);
   const duration = vm.getField(L, 2, "timeout") === NIL ? undefined : durationArgument(host, L, -1);
   let timeoutMs = settings.timeoutMs;
   if (duration !== undefined) timeoutMs = duration === null ? timeoutAt(host, L, -1) : duration / 1_000_000;

@@ -75,8 +75,8 @@ function target(host: Host, L: State, operation: SpawnOperation, first: number) 
   if (top < first + 1) {
     throw invalid(`${operation} requires ${operation === "exec" ? "" : "at least "}id and host arguments`);
   }
-  const id = host.text(L, first, operation);
-  const hostId = host.text(L, first + 1, operation);
+  const id = host.text(L, first, operation, 1);
+  const hostId = host.text(L, first + 1, operation, 2);
   const args = top < first + 2 ? [] : new StackValues(host.isolate, L, first + 2, top, "argument");
   return { id, hostId, args };
 }
@@ -168,6 +168,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
     },
     unlisten(L) {
       const { run, isolate } = host;
+      if (api.lua_gettop(L) === 0) return pushFalse(host, L, invalid("unlisten requires a channel argument"));
       const channel = isolate.objects.get(L, 1, CHANNEL);
       if (channel === null) throw host.wrongArgument(L, 1, "unlisten", "channel");
       if (!(channel instanceof Subscription)) {

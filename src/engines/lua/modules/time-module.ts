@@ -79,8 +79,9 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
     },
 
     sleep(L) {
-      const { run } = host;
-      const sleep: OneShot = run.sleep(delayMs(L, 1, "sleep"));
+      // A module that is being loaded cannot wait (S3.26).
+      if (host.strand === null) return host.cannotWait();
+      const sleep: OneShot = host.run.sleep(delayMs(L, 1, "sleep"));
       return host.wait(sleep, () => 0);
     },
 

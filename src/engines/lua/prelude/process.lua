@@ -68,10 +68,13 @@ local error_mt = {
 }
 
 --- Leaves out the frames of the prelude, which has no lines, and of C: they say nothing to whoever reads the stack.
+-- A tail call is told only of functions that are shown.
 local function readable(stack)
-  local lines = {}
+  local lines, is_ours = {}, false
   for line in gmatch(stack, "[^\n]+") do
-    if not find(line, "^%s*%?: ") and not find(line, "^%s*%[C%]: ") then lines[#lines + 1] = line end
+    local is_tail_call = find(line, "^%s*%(%.%.%.tail calls%.%.%.%)")
+    if not is_tail_call then is_ours = find(line, "^%s*%?: ") or find(line, "^%s*%[C%]: ") end
+    if not is_ours then lines[#lines + 1] = line end
   end
   return concat(lines, "\n")
 end
@@ -305,8 +308,13 @@ sandbox.raw.libraries.coroutine.spawn = spawn_coroutine
 
 local modules = { ctx = readonly("ctx", ctx) }
 
-local function add_module(name, module)
+local host_kinds = sandbox.host_kinds
+for _, metatable in next, { message_mt, case_mt, done_mt } do host_kinds[metatable] = metatable.__name end
+
+--- Adds a module, and the metatables of those of its objects that are no data.
+local function add_module(name, module, ...)
   modules[name] = readonly(name, module)
+  for _, metatable in next, { ... } do host_kinds[metatable] = metatable.__name end
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------
@@ -365,7 +373,7 @@ end
 return {
   load_process = load_process, protect = protect,
   describe = tostring,
-  collect = collectgarbage, add_module = add_module,
+  collect = collectgarbage, add_module = add_module, host_kinds = host_kinds,
   error_mt = error_mt, message_mt = message_mt, channel_mt = channel_mt, builder_mt = builder_mt, done_mt = done_mt,
   timer_mt = timer_mt,
 }

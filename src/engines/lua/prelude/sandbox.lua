@@ -23,6 +23,7 @@
 --   base               what all processes see
 --   new_environment()  the globals of a new process
 --   readonly(name, t)  a proxy of `t` that cannot be changed, neither by assignment nor by rawset
+--   host_kinds         what tables of ours are called, by their metatable, which no script can get hold of
 --   raw.libraries      the tables behind the proxies by name, for the engine to add to before the first script runs
 --   raw.blame          blame.lua, for functions of the engine to raise errors like the library's
 --   raw.coroutine      create, resume, yield, status, running, close, isyieldable of C; resume_raw(co, …), `resume` with the
@@ -40,6 +41,9 @@ local raise, settle = parts.blame.raise, parts.blame.settle
 --- The names of the read-only tables, by proxy.
 local names = setmetatable({}, { __mode = "k" })
 
+--- What a table of ours is called, by its metatable: such a table is no data (S2.44).
+local host_kinds = {}
+
 local function refuse_change(proxy)
   raise("attempt to modify read-only table '" .. names[proxy] .. "'")
 end
@@ -49,14 +53,15 @@ local function readonly(name, t, call)
   local function following(_, key)
     return next(t, key)
   end
-  local proxy = setmetatable({}, {
+  local metatable = {
     __index = t,
     __newindex = refuse_change,
     __pairs = function(self) return following, self, nil end,
     __call = call,
     __metatable = false,
-  })
-  names[proxy] = name
+  }
+  local proxy = setmetatable({}, metatable)
+  names[proxy], host_kinds[metatable] = name, name
   return proxy
 end
 
@@ -142,5 +147,6 @@ return {
   base = base,
   readonly = readonly,
   new_environment = new_environment,
+  host_kinds = host_kinds,
   raw = { libraries = libraries, blame = parts.blame, coroutine = parts.coroutines.raw },
 }

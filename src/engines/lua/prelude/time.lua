@@ -1314,7 +1314,10 @@ end
 function time.sleep(d)
   local nanoseconds, why = read_duration(d, 1, "sleep")
   if not nanoseconds then return nil, host.invalid(why) end
-  if nanoseconds > 0 then host.sleep(nanoseconds) end
+  if nanoseconds > 0 then
+    local _, err = host.sleep(nanoseconds)
+    if err then return nil, err end
+  end
   return true
 end
 
@@ -1327,13 +1330,19 @@ end
 function time.timer(d)
   local nanoseconds, err = positive_duration(d, "timer")
   if not nanoseconds then return nil, err end
-  return setmetatable({ (host.timer(nanoseconds)) }, Timer)
+  local timer
+  timer, err = host.timer(nanoseconds)
+  if not timer then return nil, err end
+  return setmetatable({ timer }, Timer)
 end
 
 function time.ticker(d)
   local nanoseconds, err = positive_duration(d, "ticker")
   if not nanoseconds then return nil, err end
-  return setmetatable({ (host.ticker(nanoseconds)) }, Ticker)
+  local ticker
+  ticker, err = host.ticker(nanoseconds)
+  if not ticker then return nil, err end
+  return setmetatable({ ticker }, Ticker)
 end
 
-return time, Time, Duration
+return time, Time, Duration, Timer, Ticker

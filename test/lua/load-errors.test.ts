@@ -1,0 +1,107 @@
+/** What is said of a Lua module that does not load: the file, the line, the line itself, and a mark below it (S12.24). */
+import type { ProcessError } from "beamish";
+import { expect, it } from "vitest";
+import { simulate } from "../../src/testing/index.ts";
+import { luaEngine, luaSource } from "../support/lua.ts";
+
+/** The error of an attempt to spawn a program whose text begins in line 10 of `main.lua`. */
+async function failure(source: string, libraries: Record<string, string> = {}): Promise<ProcessError> {
+  let error: unknown;
+  await simulate(1, async (sim) => {
+    const imports = Object.fromEntries(Object.keys(libraries).map((id) => [id.split(":")[1], id]));
+    const plain = luaSource("test:main", source, { imports, libraries });
+    try {
+      const program = luaEngine(sim).load({ ...plain, chunk: { ...plain.chunk, firstLine: 10 } });
+      sim.defineProgram("test:main", program);
+      await sim.spawn("test:main");
+    } catch (cause) {
+      error = cause;
+    }
+  });
+  return error as ProcessError;
+}
+
+const SHOWN: readonly (readonly [string, string, readonly string[]])[] = [
+  [
+    "a symbol that stands twice in its line",
+    "local x = 1\n\tlocal y = = 2",
+    ["main.lua:11: unexpected symbol near '='", "11 | \tlocal y = = 2", "   | \t          ^"],
+  ],
+  [
+    "an end too many",
+    "return function() return 1 end end",
+    [
+      "main.lua:10: <eof> expected near 'end'",
+      "10 | return function() return 1 end end",
+      "   |                                ^",
+    ],
+  ],
+  [
+    "an end too few",
+    "if x then\n  y()",
+    ["main.lua:11: 'end' expected (to close 'if' at line 10) near <eof>", "11 |   y()"],
+  ],
+  [
+    "a string without end",
+    "x()\nlocal s = 'abc\n",
+    ["main.lua:11: unfinished string near ''abc'", "11 | local s = 'abc", "   |           ^"],
+  ],
+  [
+    "a jump to nowhere",
+    "goto nowhere",
+    ["main.lua:10: no visible label 'nowhere' for <goto> at line 10", "10 | goto nowhere"],
+  ],
+  [
+    "a variable without its type",
+    "\n\nlocal x: = 5",
+    ["main.lua:12:10: type expected near '='", "12 | local x: = 5", "   |          ^"],
+  ],
+  [
+    "a type without end",
+    "local function f(a: number, b: {string)\nend",
+    [
+      "main.lua:10:39: '}' expected near ')'",
+      "10 | local function f(a: number, b: {string)",
+      "   |                                       ^",
+    ],
+  ],
+];
+
+it.each(SHOWN)("shows the line of a mistake, with a mark: %s [S12.24]", async (_, source, shown) => {
+  const error = await failure(source);
+  expect(error.kind).toBe("Internal");
+  expect(error.message).toBe(`failed to load module: ${shown.join("\n")}`);
+});
+
+it("shows the line of a library's file, also where a type is malformed [S12.24]", async () => {
+  const main = "return function() end";
+  expect((await failure(main, { "x:lib": "local M = {}\nM.x = = 1\nreturn M" })).message).toBe(
+    "failed to load module: lib.lua:2: unexpected symbol near '='\n2 | M.x = = 1\n  |       ^",
+  );
+  expect((await failure(main, { "x:lib": "return function(a: ) end" })).message).toBe(
+    "failed to load module: lib.lua:1:20: type expected near ')'\n1 | return function(a: ) end\n  |                    ^",
+  );
+});
+
+it("names the line of an error that top-level code raises, in the module or in a library [S12.24]", async () => {
+  expect((await failure("\nlocal t\nt.x = 1")).message).toBe(
+    "failed to load module: main.lua:12: attempt to index a nil value (local 't')",
+  );
+  expect((await failure("lib()", { "x:lib": "\nerror('not today')" })).message).toBe(
+    "failed to load module: lib.lua:2: not today",
+  );
+  expect((await failure("error(errors.new('as an object'))")).message).toBe("failed to load module: as an object");
+});
+
+it("says of any other value what its tostring says [S12.24]", async () => {
+  const value = `setmetatable({}, {__tostring = function() return "mine" end})`;
+  expect((await failure(`error(${value})`)).message).toBe("failed to load module: mine");
+});
+
+it.each(["time.sleep('1s')", "time.sleep(1)", "channel.new():receive()", "channel.new():send(1)"])(
+  "refuses to wait while it loads: %s [S3.26, S12.24]",
+  async (call) => {
+    const error = await failure(call);
+    expect([error.kind, error.message]).toEqual(["Internal", "failed to load module: top-level code cannot wait"]);
+  },
+);

@@ -1,0 +1,137 @@
+/** `process.serve` in Lua, where it differs from TypeScript or where its coroutines could be noticed (S11.38). */
+import { describe, expect, it } from "vitest";
+import { runLua } from "../support/running-lua.ts";
+
+describe("serve", () => {
+  it("refuses what is no handler, naming its place [S11.38, S12.11]", async () => {
+    const got = await runLua(`return function()
+      local list = {}
+      for i, wrong in ipairs{5, "t", {t = 5}, {[1] = function() end}, {["@other"] = function() end}, {[""] = function() end}} do
+        local ok, value, err = pcall(process.serve, wrong)
+        list[i] = ok and {value == nil, err:kind()} or {false, value:kind(), value:message():sub(1, 26)}
+      end
+      return list
+    end`);
+    const raised = [false, "Invalid", "bad argument #1 to 'serve'"];
+    expect(got).toEqual([raised, raised, raised, raised, [true, "Invalid"], [true, "Invalid"]]);
+  });
+
+  it("catches an error of a handler by a pcall around it, with its place and its value [S11.38]", async () => {
+    const got = await runLua(`return function()
+      local self = process.pid()
+      local function served(handler)
+        process.send(self, "t")
+        return {pcall(process.serve, handler)}
+      end
+      local value = {}
+      local ok, same = table.unpack(served(function() error(value) end))
+      return {
+        served(function() local t = nil; return t.x end),
+        served(function() time.sleep("1ms") error("late") end),
+        served(function() error() end),
+        {ok, same == value},
+      }
+    end`);
+    expect(got).toEqual([
+      [false, "alone.lua:10: attempt to index a nil value (local 't')"],
+      [false, "alone.lua:11: late"],
+      [false],
+      [false, true],
+    ]);
+  });
+
+  it("goes on after errors that a handler catches itself [S11.38]", async () => {
+    const got = await runLua(`return function()
+      for i = 1, 3 do process.send(process.pid(), "t", i) end
+      local count = 0
+      return process.serve{t = function(n)
+        pcall(function() time.sleep("1ms") error("caught") end)
+        count = count + 1
+        if n == 3 then return process.done(count) end
+      end}
+    end`);
+    expect(got).toBe(3);
+  });
+
+  it("may be called inside user coroutines, pcall and metamethods, and hands over any value [S11.38, S11.13]", async () => {
+    const got = await runLua(`return function()
+      local thing = {f = print}
+      local function serve()
+        process.send(process.pid(), "t")
+        return process.serve(function() return process.done(thing) end)
+      end
+      local _, caught = pcall(serve)
+      return {
+        coroutine.wrap(serve)() == thing,
+        caught == thing,
+        setmetatable({}, {__index = serve}).x == thing,
+        setmetatable({}, {__call = function() return coroutine.wrap(serve)() end})() == thing,
+      }
+    end`);
+    expect(got).toEqual([true, true, true, true]);
+  });
+
+  it("lets two coroutines serve different topics at the same time [S11.38, S11.11]", async () => {
+    const got = await runLua(`return function()
+      local ch, log = channel.new(), {}
+      for _, topic in ipairs{"a", "b"} do
+        coroutine.spawn(function()
+          ch:send(process.serve{[topic] = function(n)
+            time.sleep("1ms")
+            log[#log + 1] = topic .. n
+            if n == 2 then return process.done(topic) end
+          end})
+        end)
+      end
+      time.sleep("1ms")
+      for i = 1, 2 do process.send(process.pid(), "a", i) process.send(process.pid(), "b", i) end
+      local ended = {(ch:receive()), (ch:receive())}
+      table.sort(ended) table.sort(log)
+      return {ended, log}
+    end`);
+    expect(got).toEqual([
+      ["a", "b"],
+      ["a1", "a2", "b1", "b2"],
+    ]);
+  });
+
+  it("ends when somebody closes what it serves [S11.38, S2.31]", async () => {
+    const got = await runLua(`return function()
+      coroutine.spawn(function() time.sleep("1ms") process.unlisten(process.inbox()) end)
+      return {process.serve(function() end) == nil, "on"}
+    end`);
+    expect(got).toEqual([true, "on"]);
+  });
+
+  it("serves thousands of messages without a wait, and others have their turns [S11.38, S11.32]", async () => {
+    const got = await runLua(`return function()
+      local sum = 0
+      for i = 1, 5000 do process.send(process.pid(), "n", i) end
+      process.send(process.pid(), "end")
+      return process.serve{n = function(n) sum = sum + n end, ["end"] = function() return process.done(sum) end}
+    end`);
+    expect(got).toBe(12_502_500);
+  });
+
+  it("does not change when the table it was given changes [S11.38]", async () => {
+    const got = await runLua(`return function()
+      local handlers = {}
+      function handlers.t(n)
+        handlers.t = function() error("not me") end
+        if n == 2 then return process.done("the first") end
+      end
+      process.send(process.pid(), "t", 1) process.send(process.pid(), "t", 2)
+      return process.serve(handlers)
+    end`);
+    expect(got).toBe("the first");
+  });
+
+  it("is over when a handler upgrades; what waits is for the new code [S11.38, S9.1]", async () => {
+    const got = await runLua(`return function(again)
+      if again then return {again, (process.listen("next"):receive())} end
+      process.send(process.pid(), "go") process.send(process.pid(), "next", "kept")
+      process.serve{go = function() process.upgrade(nil, "again") end}
+    end`);
+    expect(got).toEqual(["again", "kept"]);
+  });
+});
