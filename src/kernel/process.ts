@@ -807,7 +807,7 @@ export class Process implements Subject {
     }
     let details: unknown;
     try {
-      details = copyPayload(failure.details, "details");
+      details = copyPayload(failure.details, "details", true);
     } catch {
       // Details are an extra: an error that cannot say all must still arrive.
     }
@@ -993,7 +993,7 @@ export class Process implements Subject {
 
 /** A result of its own for each who is told. */
 function copyOf(result: ExitResult): ExitResult {
-  if (!isFailure(result)) return { value: copyPayload(result.value, "result") };
+  if (!isFailure(result)) return { value: copyPayload(result.value, "result", true) };
   const { error, kind, retryable, details } = result;
-  return { error, kind, retryable, details: details === undefined ? undefined : copyPayload(details, "details") };
+  return { error, kind, retryable, details: details === undefined ? undefined : copyPayload(details, "details", true) };
 }

@@ -23,12 +23,12 @@ export interface SpawnSettings {
   readonly securityDenial: Denial | null;
 }
 
-/** Context values for `with_context`: a map that can be sent; INVALID otherwise (S7.2). */
-export function contextValues(values: unknown): Record<string, unknown> {
+/** Context values for `with_context`: a map that can be sent; INVALID otherwise (S7.2). `keepsForms` as in copyPayload. */
+export function contextValues(values: unknown, keepsForms = false): Record<string, unknown> {
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
     throw invalid("context values must be a table with string keys");
   }
-  const copy = copyPayload(values, "context");
+  const copy = copyPayload(values, "context", keepsForms);
   // What arrives as anything but a map, such as bytes or a date, has no keys.
   if (Object.getPrototypeOf(copy) !== Object.prototype)
     throw invalid("context values must be a table with string keys");

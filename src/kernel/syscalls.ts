@@ -13,7 +13,7 @@ import { type ExitResult, failureOf, TERMINATED } from "./exit-result.ts";
 import type { Actor, Denial, Scope, Verdict } from "./guard.ts";
 import { Message } from "./message.ts";
 import { OneShot } from "./one-shot.ts";
-import { copyPayload, Foreign } from "./payload.ts";
+import { copyPayload, Foreign, type Form, setForm } from "./payload.ts";
 import { isPid, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
@@ -176,7 +176,9 @@ export class Syscalls {
         return cause as ProcessError;
       }
     }
-    return island.router.deliver(pid, target, new Message(topic, process.pid, copy));
+    const message = new Message(topic, process.pid, copy);
+    if (typeof copy === "number" && typeof payload === "object") noteFloat(message, payload as Foreign);
+    return island.router.deliver(pid, target, message);
   }
 
   private undeliverable(destination: string, topic: string): ProcessError {
@@ -463,7 +465,7 @@ export class Syscalls {
       heritage: settings === null ? process.heritage : heritageOf(settings),
       name: settings?.name ?? null,
       messages: settings?.messages.length
-        ? (copyPayload(settings.messages, "messages") as SpawnOrder["messages"])
+        ? (copyPayload(settings.messages, "messages", true) as SpawnOrder["messages"])
         : NO_MESSAGES,
       onEnd: null,
     };
@@ -555,12 +557,12 @@ export class Syscalls {
     if (key === "") throw invalid("empty key");
     const { context } = this.process.heritage;
     if (!Object.hasOwn(context, key)) throw notFound(`key not found: ${key}`);
-    return copyPayload(context[key], "context");
+    return copyPayload(context[key], "context", true);
   }
 
   /** All context values, a fresh copy (S11.24). */
   contextValues(): Record<string, unknown> {
-    return copyPayload(this.process.heritage.context, "context") as Record<string, unknown>;
+    return copyPayload(this.process.heritage.context, "context", true) as Record<string, unknown>;
   }
 
   actor(): Actor | null {
@@ -620,6 +622,13 @@ export class Syscalls {
     return target.process;
   }
 }
+
+/** A number has nowhere to note that it is a float: its message has. */
+function noteFloat(message: Message, payload: Foreign): void {
+  if (payload.isFloat) setForm(message, FLOAT_PAYLOAD);
+}
+
+const FLOAT_PAYLOAD: Form = { integerKeys: null, floats: new Set(["payload"]) };
 
 function heritageOf({ actor, scope, context }: SpawnSettings): Heritage {
   return { actor, scope, context };

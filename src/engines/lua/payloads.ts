@@ -55,6 +55,10 @@ export class StackValue extends Foreign {
     this.#root = root;
   }
 
+  override get isFloat(): boolean {
+    return isIntegralFloat(this.#isolate, this.#L, this.#index);
+  }
+
   read(): unknown {
     return readValue(this.#isolate, this.#L, this.#index, this.#root);
   }
@@ -94,6 +98,13 @@ export class StackValues extends Foreign {
 /** The private copy of the value at an index; throws INVALID that names the place. */
 export function readValue(isolate: Isolate, L: State, index: number, root: string): unknown {
   return new ReadingPass(isolate, L).read(index, root);
+}
+
+/** Whether the value at an index is a float that could be an integer. */
+export function isIntegralFloat(isolate: Isolate, L: State, index: number): boolean {
+  const { api } = isolate.vm;
+  if (api.lua_type(L, index) !== NUMBER || api.lua_isinteger(L, index) !== 0) return false;
+  return Number.isSafeInteger(api.lua_tonumberx(L, index, 0));
 }
 
 /** One reading of one value, or of several that may share parts. */

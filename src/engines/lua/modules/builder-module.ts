@@ -57,7 +57,7 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
   const contextArgument = (L: State, position: number): Record<string, unknown> => {
     if (host.vm.api.lua_type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table", 1);
     const values = readValue(host.isolate, L, position, "context");
-    return contextValues(withStringKeys(values as object));
+    return contextValues(withStringKeys(values as object), true);
   };
 
   const spawner =
