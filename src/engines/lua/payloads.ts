@@ -196,7 +196,7 @@ class ReadingPass {
     return isTime;
   }
 
-  /** Whether a table has exactly so many entries. With a border of that number they are its elements. */
+  /** Whether the keys of a table are exactly 1 to `length`. That it ends there says nothing: it may have holes. */
   #countsUpTo(at: number, length: number): boolean {
     const { vm } = this.#isolate;
     const L = this.#L;
@@ -204,10 +204,12 @@ class ReadingPass {
     vm.api.lua_pushnil(L);
     while (vm.api.lua_next(L, at) !== 0) {
       vm.pop(L, 1);
-      if (++count > length) {
+      const key = vm.api.lua_isinteger(L, -1) === 0 ? 0 : vm.api.lua_tonumberx(L, -1, 0);
+      if (key < 1 || key > length) {
         vm.pop(L, 1);
         return false;
       }
+      count++;
     }
     return count === length;
   }
