@@ -57,8 +57,11 @@ export class Timers {
     this.#firing = true;
     // A clock may ring early by its resolution; what is not due yet waits for the next alarm.
     const nowMs = this.#clock.nowMs();
+    // What is set meanwhile waits for the next alarm too: a chain of deadlines of no delay must not keep turns waiting.
+    const end = this.#order;
     try {
       for (let timer = this.#heap[0]; timer !== undefined && timer.atMs <= nowMs; timer = this.#heap[0]) {
+        if (timer.order >= end) break;
         this.#remove(timer);
         timer.fire();
       }

@@ -6,13 +6,17 @@ import type { Simulation } from "../../src/testing/index.ts";
 const engines = new WeakMap<Simulation, LuaEngine>();
 
 /** The Lua engine of a simulation; its clock and chance are the simulation's. */
-export function luaEngine(sim: Simulation, options: { heapLimitBytes?: number } = {}): LuaEngine {
+export function luaEngine(
+  sim: Simulation,
+  options: { heapLimitBytes?: number; sliceInstructions?: number; nowMs?: () => number } = {},
+): LuaEngine {
   const known = engines.get(sim);
   if (known !== undefined) return known;
   const engine = new LuaEngine({
     ...readLuaFiles(),
     heapLimitBytes: options.heapLimitBytes ?? 64 * 2 ** 20,
-    nowMs: () => sim.nowMs,
+    ...(options.sliceInstructions !== undefined && { sliceInstructions: options.sliceInstructions }),
+    nowMs: options.nowMs ?? (() => sim.nowMs),
     sources: { random32: () => sim.random.below(2 ** 32), unixMs: () => sim.unixMs },
     later: (go) => sim.later(go),
   });

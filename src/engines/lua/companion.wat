@@ -86,10 +86,10 @@
     (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (i32.const 1))
     (i32.const 1))
 
-  ;; Gives the turn back: to the scheduler, as a yield with no values.
+  ;; Gives the turn back: to the scheduler, as a yield with no values. What was overdrawn stays so until the next slice,
+  ;; whichever coroutines still run in this one.
   (func $giveBack (param $L i32) (result i32)
     (i32.store offset=4 (global.get $cells) (i32.const 1))
-    (i32.store offset=20 (global.get $cells) (i32.const 0))
     (call $yieldk (local.get $L) (i32.const 0) (i32.const 0) (i32.const 0)))
 
   ;; Raises where nothing can yield, and sees to it that a pcall around it gets no further than one instruction. Lua has

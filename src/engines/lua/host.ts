@@ -13,6 +13,7 @@ import {
   invalid,
   type OneShot,
   type Preference,
+  type Process,
   ProcessError,
   type Source,
   textOf,
@@ -72,6 +73,7 @@ export class Host {
   /** The step of the scheduler whose slice is being used, so that a step has one slice whatever runs in it. */
   #slicedStep = -1;
   #executions = 0;
+  #isExecuting = false;
 
   constructor(vm: LuaVm, nowMs: () => number) {
     this.vm = vm;
@@ -110,6 +112,11 @@ export class Host {
     return this.#strand.run;
   }
 
+  /** Whether the slice of the present step is used up, so that a coroutine in the middle of its work has to wait. */
+  isSliceUsedUp(process: Process): boolean {
+    return this.#slicedStep === process.island.scheduler.steps && this.vm.left <= 0;
+  }
+
   /** Runs a strand until it gives control back; its slice is the rest of that of the present step. */
   execute(strand: LuaStrand, args: number): number {
     const { vm } = this;
@@ -123,7 +130,9 @@ export class Host {
     const before = vm.left;
     const isTimed = (this.#executions++ & (TIMED_EXECUTIONS - 1)) === 0;
     const since = isTimed ? this.#nowMs() : 0;
+    this.#isExecuting = true;
     const status = vm.resume(isolate.heap, strand.co, args);
+    this.#isExecuting = false;
     const spent = before - vm.left;
     const cpuMs = isTimed ? (this.#nowMs() - since) * TIMED_EXECUTIONS : 0;
     count(strand.run.usage, spent, cpuMs);
@@ -131,15 +140,36 @@ export class Host {
     return status;
   }
 
-  /** Runs a coroutine that belongs to no process yet; what ran before goes on afterwards. */
+  /**
+   * Runs a coroutine that belongs to no process yet for whoever runs: out of the slice of that one, so that no number of
+   * spawns in one slice takes longer. When nobody runs it has a slice of its own.
+   */
+  executeFor(isolate: Isolate, bag: Bag, co: State, args: number): number {
+    if (!this.#isExecuting) return this.executeApart(isolate, bag, co, args);
+    const before = this.vm.left;
+    let spent = 0;
+    const status = this.apart(isolate, bag, () => {
+      const result = this.#resumeApart(isolate, co, args);
+      spent = before - this.vm.left;
+      return result;
+    });
+    this.vm.charge(spent);
+    return status;
+  }
+
+  /** Runs a coroutine that belongs to no process for a slice of its own; what ran before goes on afterwards. */
   executeApart(isolate: Isolate, bag: Bag, co: State, args: number): number {
     return this.apart(isolate, bag, () => {
       this.vm.beginSlice();
-      const status = this.vm.resume(isolate.heap, co, args);
-      this.apartResults = this.vm.results;
-      this.wasApartPreempted = this.vm.wasPreempted;
-      return status;
+      return this.#resumeApart(isolate, co, args);
     });
+  }
+
+  #resumeApart(isolate: Isolate, co: State, args: number): number {
+    const status = this.vm.resume(isolate.heap, co, args);
+    this.apartResults = this.vm.results;
+    this.wasApartPreempted = this.vm.wasPreempted;
+    return status;
   }
 
   /** What the last `executeApart` left: how many values, and whether it was preempted. */

@@ -56,6 +56,8 @@ export interface LuaParts {
   /** A clock that never goes back, in milliseconds. */
   readonly nowMs: () => number;
   readonly sources: SandboxSources;
+  /** How many instructions make a slice, for tests and tools: with 1 a process is preempted at every instruction. */
+  readonly sliceInstructions?: number;
 }
 
 /** One instance of the VM, its host side, and the places of the host functions in its function table. */
@@ -198,7 +200,7 @@ export class Isolates {
     const last = this.#instances.at(-1);
     if (last !== undefined && !last.vm.isBroken && last.vm.memoryBytes < FULL_INSTANCE_BYTES) return last;
     this.#module ??= new LuaModule(this.#parts.glue);
-    const vm = new LuaVm(this.#module, this.#parts.nowMs);
+    const vm = new LuaVm(this.#module, this.#parts.nowMs, this.#parts.sliceInstructions);
     const host = new Host(vm, this.#parts.nowMs);
     const { sources } = this.#parts;
     const functions: Record<string, number> = { ...vm.companionFunctions };

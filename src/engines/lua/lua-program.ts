@@ -57,8 +57,8 @@ export interface LuaSource {
   readonly memoryLimitBytes: number | null;
 }
 
-/** How many slices the top-level code of a module may take; some seconds. */
-const LOADING_SLICES = 2_000;
+/** How many slices the top-level code of a module may take; about a second. */
+const LOADING_SLICES = 500;
 
 /** A program that can be prepared for a process any number of times. */
 export class LuaProgram implements Program {
@@ -259,7 +259,7 @@ class Loading {
   #go(args: number): void {
     const { vm, heap } = this.#isolate;
     const co = this.#co;
-    const status = this.#host.executeApart(this.#isolate, this.#bag, co, args);
+    const status = this.#host.executeFor(this.#isolate, this.#bag, co, args);
     if (vm.isMemoryUsedUp(heap) || vm.isOverLimit(heap)) {
       vm.forgiveRefusal(heap);
       this.#isolate.wantsCollection = true;

@@ -81,8 +81,9 @@ export class LuaStrand extends Strand {
 
   /** Goes on after a wait that is over, or in the middle of its work, when it gave its turn back. */
   override resumeSettled(): void {
-    if (this.waiting === null) this.resume(undefined, 0);
-    else super.resumeSettled();
+    if (this.waiting !== null) super.resumeSettled();
+    else if (this.run.host.isSliceUsedUp(this.run.process)) this.run.process.paused(this);
+    else this.resume(undefined, 0);
   }
 
   /** Runs with so many values on its stack as arguments, until it gives control back. */

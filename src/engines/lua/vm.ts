@@ -196,6 +196,8 @@ export class LuaVm {
   readonly #module: LuaModule;
   readonly #companion: Companion;
   readonly #nowMs: () => number;
+  readonly #sliceInstructions: number;
+  readonly #counting: number;
   readonly #texts = new ShortTexts();
   readonly #cells: number;
   readonly #hook: number;
@@ -214,9 +216,14 @@ export class LuaVm {
   /** Set when something came out of the VM that must not: nothing more may run in it. */
   isBroken = false;
 
-  /** @param nowMs a clock that never goes back, in milliseconds. */
-  constructor(module: LuaModule, nowMs: () => number) {
+  /**
+   * @param nowMs a clock that never goes back, in milliseconds.
+   * @param sliceInstructions how many instructions make a slice.
+   */
+  constructor(module: LuaModule, nowMs: () => number, sliceInstructions = SLICE_INSTRUCTIONS) {
     this.#module = module;
+    this.#sliceInstructions = sliceInstructions;
+    this.#counting = Math.min(COUNTING, sliceInstructions);
     this.#nowMs = nowMs;
     this.api = this.#instantiate();
     this.bytes = new Uint8Array(this.api.memory.buffer);
@@ -252,7 +259,7 @@ export class LuaVm {
         this.text(late),
         this.text("process ended"),
         OVERDRAFT_INSTRUCTIONS,
-        COUNTING,
+        this.#counting,
         0,
         0,
         this.text("S"),
@@ -375,7 +382,7 @@ export class LuaVm {
   /** Begins a slice: so many instructions until the hook gives the turn back. */
   beginSlice(): void {
     const at = this.#cells;
-    this.words[at + LEFT] = SLICE_INSTRUCTIONS;
+    this.words[at + LEFT] = this.#sliceInstructions;
     this.words[at + OVERDRAFT] = 0;
     this.words[at + SLOW] = 0;
     this.#spentMs = 0;
@@ -403,7 +410,7 @@ export class LuaVm {
 
   /** Has the hook watch a coroutine. Those it makes inherit that. */
   watch(co: State): void {
-    this.api.lua_sethook(co, this.#hook, LUA_MASKCOUNT, COUNTING);
+    this.api.lua_sethook(co, this.#hook, LUA_MASKCOUNT, this.#counting);
   }
 
   /**
