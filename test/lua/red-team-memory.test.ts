@@ -15,7 +15,8 @@ const bombs: Record<string, string> = {
     "local t = {} while true do local co = coroutine.wrap(coroutine.yield) co() t[#t + 1] = co end",
   "coroutines of the engine": "while true do coroutine.spawn(function() time.sleep('1h') end) end",
   closures: "local f = function() end while true do local g = f f = function() return g end end",
-  "varargs without end": "local function f(...) return f(1, ...) end f()",
+  "varargs without end":
+    "local t = {} for i = 1, 60000 do t[i] = i end local function f(...) return 1 + select('#', f(...)) end f(table.unpack(t))",
   "deep recursion in coroutines":
     "local t = {} while true do t[#t + 1] = coroutine.wrap(function() local function f(n) if n > 0 then return 1 + f(n - 1) end coroutine.yield() end f(1000) end) t[#t]() end",
   "long keys": "local t = {} while true do t[('k'):rep(100) .. #t .. tostring({})] = 1 end",
@@ -120,6 +121,18 @@ attacks([
     ends: ({ error }) => {
       if (error?.length !== 2 ** 21) throw new Error("another message");
     },
+  },
+  {
+    title: "a string that stands in a message many times is no way around the limit [S2.45, S11.33]",
+    does: `local s, t = ("x"):rep(1 << 20), {} for i = 1, 1000 do t[i] = s end
+      local ok, err = process.send(process.pid(), "t", t) return err:message()`,
+    ends: { value: "payload[17]: data of more than 16 MiB of text cannot be sent" },
+  },
+  {
+    title: "a message of more values than can be copied in a slice is refused [S2.45, S11.33]",
+    does: `local t = {} for i = 1, 131072 do t[i] = true end
+      local ok, err = process.send(process.pid(), "t", t) return err:message()`,
+    ends: { value: "payload[131072]: data of more than 131,072 values cannot be sent" },
   },
   {
     title: "huge names and topics are names and topics [S1.14, S2.1]",

@@ -20,7 +20,7 @@ import type { Host } from "./host.ts";
 import type { Bag, Isolate, Usage } from "./isolate.ts";
 import { ERROR } from "./objects.ts";
 import { readError, StackValue } from "./payloads.ts";
-import { NIL, OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
+import { NIL, NO_MEMORY, OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
 
 /** Pushes the outcome of a wait onto the stack of whoever waited; how many values that are. */
 export type Outcome = (L: State, value: unknown, index: number) => number;
@@ -96,7 +96,7 @@ export class LuaStrand extends Strand {
   protected settleAfter(status: number): void {
     const { run } = this;
     if (run.isShut) return;
-    if (run.isOutOfMemory()) {
+    if (run.isOutOfMemory() || status === NO_MEMORY) {
       run.failForMemory();
       return;
     }
