@@ -52,7 +52,7 @@ const attempts: Record<string, string> = {
     "local d = {} local e = errors.new { message = 'x', details = d } d.self = e d.e = d e = errors.wrap(e, 'y') tostring(e) e:stack() errors.call_stack(e)",
   "forged objects": `local mt = { __index = function(_, k) return function() return 1 end end, __name = "channel", __metatable = false, __tostring = function() return "channel" end }
       for _, forged in ipairs { {}, setmetatable({}, mt), { 1, 2, 3 }, setmetatable({ channel.new(), true, 1 }, mt), coroutine.create(print), print, "channel", 7 } do
-        pcall(channel.select, { forged }) pcall(channel.select, { forged }, true) pcall(process.unlisten, forged) pcall(channel.new().send, forged, 1)
+        pcall(channel.select, { forged }, true) pcall(process.unlisten, forged) pcall(channel.new().send, forged, 1)
         pcall(channel.new().receive, forged) pcall(errors.is, forged, "Invalid") pcall(errors.wrap, forged, "x") pcall(errors.call_stack, forged)
         pcall(time.sleep, forged) pcall(process.cancel, process.pid() .. "x", forged) pcall(process.with_context({}).with_name, forged, "x")
         pcall(time.now().add, forged, 1) pcall(time.now().sub, time.now(), forged)

@@ -37,7 +37,7 @@ end
 local seed = SEED
 local function any() seed = (seed * 1103515245 + 12345) % 2147483648 return values[seed // 65536 % count + 1] end
 local functions = {}
-local SKIP = { ["process.terminate"] = true, ["process.upgrade"] = true, ["process.serve"] = true, ["_G.print"] = true, ["coroutine.yield"] = true, ["coroutine.close"] = true }
+local SKIP = { ["process.terminate"] = true, ["process.upgrade"] = true, ["process.serve"] = true, ["_G.print"] = true, ["coroutine.yield"] = true, ["coroutine.close"] = true, ["coroutine.spawn"] = true }
 local function gather(name, t) for k, v in pairs(t) do if type(v) == "function" and not SKIP[name .. "." .. tostring(k)] then functions[#functions + 1] = { name .. "." .. tostring(k), v } end end end
 for _, name in ipairs { "string", "table", "math", "os", "utf8", "coroutine", "process", "channel", "errors", "time", "ctx" } do gather(name, _G[name]) end
 gather("process.registry", process.registry)

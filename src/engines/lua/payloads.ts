@@ -140,10 +140,10 @@ class ReadingPass {
 
   /** The string at an index, when there is room for it. */
   #text(index: number): unknown {
-    const { vm } = this.#isolate;
-    this.#textBytes += vm.api.lua_rawlen(this.#L, index);
+    const text = this.#isolate.vm.string(this.#L, index);
+    this.#textBytes += text.length;
     if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 16 MiB of text cannot be sent");
-    return vm.string(this.#L, index);
+    return text;
   }
 
   isIntegralFloat(index: number): boolean {
