@@ -44,6 +44,8 @@ const attempts: Record<string, string> = {
     "local main = coroutine.running() local co = coroutine.spawn(function() coroutine.yield() end) assert(not coroutine.resume(co)) pcall(coroutine.close, co) pcall(coroutine.close, main) assert(not coroutine.resume(main)) coroutine.wrap(function() assert(not coroutine.resume(main)) pcall(coroutine.close, main) end)()",
   "a waiting coroutine resumed by others":
     "local co = coroutine.create(function() time.sleep('1h') end) coroutine.spawn(function() coroutine.resume(co) end) time.sleep('1ms') assert(not coroutine.resume(co)) assert(not pcall(coroutine.close, co)) assert(coroutine.status(co) == 'normal')",
+  "a waiting main resumed by others":
+    "local main = coroutine.running() local ok, closed coroutine.spawn(function() ok = coroutine.resume(main) closed = pcall(coroutine.close, main) end) time.sleep('1ms') assert(ok == false and closed == false)",
   "require with odd names":
     "for _, n in ipairs { '', '_G', '..', 'process\\0', 'debug', 'io', 'package', 'load', 'security', '__index', 'constructor', '__proto__', ('x'):rep(100000), '\\255' } do local ok = pcall(require, n) assert(not ok, n) end pcall(require) pcall(require, {}) pcall(require, 1)",
   "what is absent":

@@ -19,7 +19,7 @@ const bombs: Record<string, string> = {
     "local t = {} for i = 1, 60000 do t[i] = i end local function f(...) return 1 + select('#', f(...)) end f(table.unpack(t))",
   "deep recursion in coroutines":
     "local t = {} while true do t[#t + 1] = coroutine.wrap(function() local function f(n) if n > 0 then return 1 + f(n - 1) end coroutine.yield() end f(1000) end) t[#t]() end",
-  "long keys": "local t = {} while true do t[('k'):rep(100) .. #t .. tostring({})] = 1 end",
+  "long keys": "local t, i = {}, 0 while true do i = i + 1 t[('k'):rep(100) .. i] = 1 end",
   channels: "local t = {} while true do t[#t + 1] = channel.new(1) end",
   "a channel with room without end": "local c = channel.new(1 << 30) while true do c:send({}) end",
   "errors kept": "local t = {} while true do t[#t + 1] = errors.new('x') end",

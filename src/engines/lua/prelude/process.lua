@@ -337,6 +337,8 @@ end
 -- `program` is {method, main, listed, imports, libraries}; a library is {id, factory, listed, imports}.
 -- Answers main, or nothing when the module lacks it.
 local function load_process(program)
+  -- It will be main, which no other coroutine of the process may resume while it waits.
+  sandbox.raw.coroutine.protect((sandbox.raw.coroutine.running()))
   local loaded = {}
   local function imports_of(aliases)
     local imports = {}
