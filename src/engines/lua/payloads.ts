@@ -20,14 +20,21 @@ import { BOOLEAN, FUNCTION, NIL, NUMBER, STRING, type State, TABLE, THREAD, USER
 
 /** How deep data of Lua may be nested to be sent; S2.46 asks for 1,000. */
 const MAX_DEPTH = 1_500;
+/**
+ * How much one payload may hold: reading and pushing it cannot be interrupted, and a string of the heap that stands in a
+ * list many times is copied as often (S11.33).
+ */
+const MAX_VALUES = 131_072;
+const MAX_TEXT_BYTES = 16 * 2 ** 20;
+/** What copying costs, in instructions' worth. */
+const VALUE_COST = 25;
+const BYTES_PER_INSTRUCTION = 16;
 /** How many steps of the way to what cannot be sent an error shows. */
 const SHOWN_STEPS = 40;
 /** Stack slots that a level of nesting needs. */
 const SLOTS = 8;
 /** Stack slots that pushing needs, however large the data. */
 const ROOM = 16;
-/** What reading one value costs, in instructions' worth. */
-const VALUE_COST = 20;
 const LAST_DATE_MS = 8.64e15;
 
 /** Thrown on the way out of a reading pass; gathers the place as it goes. */
@@ -115,6 +122,8 @@ class ReadingPass {
   #met: Map<number, object> | null = null;
   #firstAddress = 0;
   #first: object | null = null;
+  #values = 0;
+  #textBytes = 0;
 
   constructor(isolate: Isolate, L: State) {
     this.#isolate = isolate;
@@ -122,12 +131,30 @@ class ReadingPass {
   }
 
   read(index: number, root: string): unknown {
+    const valuesBefore = this.#values;
+    const bytesBefore = this.#textBytes;
     try {
-      return this.#value(index, 0);
+      const value = this.#value(index, 0);
+      this.#charge(valuesBefore, bytesBefore);
+      return value;
     } catch (cause) {
+      this.#charge(valuesBefore, bytesBefore);
       if (!(cause instanceof Unsendable)) throw cause;
       throw invalid(`${root}${shownPath(cause.steps.reverse())}: ${cause.what}`);
     }
+  }
+
+  #charge(values: number, bytes: number): void {
+    const textCost = Math.ceil((this.#textBytes - bytes) / BYTES_PER_INSTRUCTION);
+    this.#isolate.vm.charge((this.#values - values) * VALUE_COST + textCost);
+  }
+
+  /** The string at an index, when there is room for it. */
+  #text(index: number): unknown {
+    const text = this.#isolate.vm.string(this.#L, index);
+    this.#textBytes += text.length;
+    if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 16 MiB of text cannot be sent");
+    return text;
   }
 
   isIntegralFloat(index: number): boolean {
@@ -139,10 +166,10 @@ class ReadingPass {
   #value(index: number, depth: number): unknown {
     const { vm } = this.#isolate;
     const L = this.#L;
-    vm.charge(VALUE_COST);
+    if (++this.#values > MAX_VALUES) throw new Unsendable("data of more than 131,072 values cannot be sent");
     switch (vm.api.lua_type(L, index)) {
       case STRING:
-        return vm.string(L, index);
+        return this.#text(index);
       case NUMBER:
         return vm.number(L, index);
       case BOOLEAN:
@@ -482,6 +509,7 @@ class PushingPass {
   #fillList(list: readonly unknown[], root: object, at: number): void {
     const { vm } = this.#isolate;
     const floats = formOf(list)?.floats;
+    vm.charge(list.length * VALUE_COST);
     for (let i = 0; i < list.length; i++) {
       const part = list[i];
       if (part === null || part === undefined) continue;
@@ -493,7 +521,9 @@ class PushingPass {
   #fillMap(map: Record<string, unknown>, root: object, at: number): void {
     const { vm } = this.#isolate;
     const form: Form | undefined = formOf(map);
-    for (const key of Object.keys(map)) {
+    const keys = Object.keys(map);
+    vm.charge(keys.length * VALUE_COST);
+    for (const key of keys) {
       const part = map[key];
       if (part === null || part === undefined) continue;
       if (form?.integerKeys?.has(key)) vm.pushDecimal(this.#L, key);

@@ -4,7 +4,7 @@ import { type Host, Raised } from "../host.ts";
 import type { LuaRun } from "../lua-run.ts";
 import { CHANNEL, TIMER } from "../objects.ts";
 import type { HostFunction, State } from "../vm.ts";
-import { zoneOffset, zoneOffsetAtWall } from "../zones.ts";
+import { ZONE_COST, zoneOffset, zoneOffsetAtWall } from "../zones.ts";
 
 const NS_PER_MS = 1_000_000;
 
@@ -53,6 +53,7 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
     },
 
     zone(L) {
+      vm.charge(ZONE_COST);
       const found = zoneOffset(host.text(L, 1, "zone"), host.numberAt(L, 2, "zone"));
       if (found === null) return 0;
       vm.pushNumber(L, found.offsetSeconds);
@@ -61,6 +62,7 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
     },
 
     zone_at_wall(L) {
+      vm.charge(ZONE_COST);
       const offset = zoneOffsetAtWall(host.text(L, 1, "zone"), host.numberAt(L, 2, "zone"));
       return offset === null ? 0 : host.give(L, offset);
     },
