@@ -25,8 +25,6 @@ const bombs: Record<string, string> = {
   "errors kept": "local t = {} while true do t[#t + 1] = errors.new('x') end",
   "messages kept":
     "local t = {} while true do process.send(process.pid(), 't', { 1, 2, 3 }) t[#t + 1] = process.inbox():receive() end",
-  builders:
-    "local b = process.with_context({}) local t = {} while true do b = b:with_message('t', 1) t[#t + 1] = b end",
   listeners: "local i = 0 while true do i = i + 1 process.listen('topic ' .. i) end",
   globals: "local i = 0 while true do i = i + 1 _G['g' .. i] = i end",
   "captures of patterns":

@@ -9,7 +9,7 @@ local deep = {} for _ = 1, 3000 do deep = { deep } end
 local liar = setmetatable({}, { __len = function() return 1 << 40 end, __index = function() return 7 end, __tostring = function() return {} end, __name = 5, __call = function() return 1 end })
 local throws = setmetatable({}, { __index = function() error("mine") end, __tostring = function() error("mine") end, __len = function() error("mine") end, __lt = function() error("mine") end, __concat = function() error("mine") end })
 local values = { nil, false, true, 0, -1, 1 << 62, math.mininteger, 2^53, -0.0, 0.5, 0/0, 1/0, -1/0, "", "x", "@", "@inbox", "@events", "nul\\0nul", "\\255\\254", "7", "0x10", "1e308", "1s", "-5m", "99999999999999h",
-  "{|}", "{sim:processes|0x00001}", "{x@y|0x00001}", "{", "}", "a:b", "__proto__", "constructor", ("y"):rep(100000), "%s%d%q%", "[", "%b", "(()", ".-.-.-",
+  "{|}", "{sim:processes|0xfffff}", "{x@y|0x00001}", "{", "}", "a:b", "__proto__", "constructor", ("y"):rep(100000), "%s%d%q%", "[", "%b", "(()", ".-.-.-",
   {}, { 1, nil, 3 }, { message = {} }, { kind = "Invalid" }, { deadline = 0/0 }, { timeout = {} }, { trap_links = 1 }, { [1.5] = 1 }, { [true] = 1 }, { ["\\255"] = 1 }, cyclic, deep, liar, throws,
   print, error, string, process, _G, coroutine.running(), coroutine.create(print), channel.new(), channel.new(3), process.inbox(), process.events(), channel.new():case_receive(), channel.new():case_send(cyclic),
   errors.new("e"), errors.new { message = "m", details = cyclic }, time.now(), time.SECOND, time.UTC, time.timer("1h"), time.ticker("1h"), process.with_context({}), process.done(1), string.rep, process.send }
