@@ -18,7 +18,7 @@ import { isPid, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
 import { carryOut, readyCase } from "./select.ts";
-import { badName, type SpawnSettings, withContext } from "./spawn-settings.ts";
+import { badName, listOf, type QueuedMessages, type SpawnSettings, withContext } from "./spawn-settings.ts";
 import { isEntryId, malformedTarget, type SpawnOrder, startLater, startNow } from "./spawning.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Timer } from "./timers.ts";
@@ -36,7 +36,7 @@ interface Target {
 
 /** The room of a ticker's channel; ticks beyond it are dropped (S11.19). */
 const TICKER_ROOM = 16;
-const NO_MESSAGES: SpawnSettings["messages"] = [];
+const NO_MESSAGES: SpawnOrder["messages"] = [];
 
 /** What one run of a process may do. Its fields are plain and set in the constructor: one is made for every process. */
 export class Syscalls {
@@ -337,7 +337,7 @@ export class Syscalls {
       actor,
       scope,
       name: null,
-      messages: NO_MESSAGES,
+      messages: null,
       timeoutMs: null,
       contextDenial: null,
       securityDenial: null,
@@ -464,9 +464,7 @@ export class Syscalls {
       reply,
       heritage: settings === null ? process.heritage : heritageOf(settings),
       name: settings?.name ?? null,
-      messages: settings?.messages.length
-        ? (copyPayload(settings.messages, "messages", true) as SpawnOrder["messages"])
-        : NO_MESSAGES,
+      messages: settings?.messages ? queued(settings.messages) : NO_MESSAGES,
       onEnd: null,
     };
   }
@@ -621,6 +619,11 @@ export class Syscalls {
     if (target.process === undefined || target.process.isEnded) throw this.process.island.router.absence(target.pid);
     return target.process;
   }
+}
+
+/** The private copies of what a builder has queued. */
+function queued(messages: QueuedMessages): SpawnOrder["messages"] {
+  return copyPayload(listOf(messages), "messages", true) as SpawnOrder["messages"];
 }
 
 /** A number has nowhere to note that it is a float: its message has. */

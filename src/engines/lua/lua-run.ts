@@ -191,6 +191,8 @@ export class LuaRun extends Run {
   readonly isolate: Isolate;
   readonly bag: Bag;
   readonly usage: Usage = { instructions: 0, slices: 0, preemptions: 0, cpuMs: 0 };
+  /** How many timers of it are running. */
+  timers = 0;
   readonly #main: LuaStrand;
   #others: Set<LuaStrand> | null = null;
   #isRunning = false;

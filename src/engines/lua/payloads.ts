@@ -24,11 +24,10 @@ const MAX_DEPTH = 1_500;
  * How much one payload may hold: reading and pushing it cannot be interrupted, and a string of the heap that stands in a
  * list many times is copied as often (S11.33).
  */
-const MAX_VALUES = 131_072;
-const MAX_TEXT_BYTES = 16 * 2 ** 20;
-/** What copying costs, in instructions' worth. */
-const VALUE_COST = 25;
-const BYTES_PER_INSTRUCTION = 16;
+const MAX_VALUES = 65_536;
+const MAX_TEXT_BYTES = 8 * 2 ** 20;
+/** What copying a value costs, in instructions' worth; texts are charged where they are decoded. */
+const VALUE_COST = 10;
 /** How many steps of the way to what cannot be sent an error shows. */
 const SHOWN_STEPS = 40;
 /** Stack slots that a level of nesting needs. */
@@ -132,28 +131,26 @@ class ReadingPass {
 
   read(index: number, root: string): unknown {
     const valuesBefore = this.#values;
-    const bytesBefore = this.#textBytes;
     try {
       const value = this.#value(index, 0);
-      this.#charge(valuesBefore, bytesBefore);
+      this.#charge(valuesBefore);
       return value;
     } catch (cause) {
-      this.#charge(valuesBefore, bytesBefore);
+      this.#charge(valuesBefore);
       if (!(cause instanceof Unsendable)) throw cause;
       throw invalid(`${root}${shownPath(cause.steps.reverse())}: ${cause.what}`);
     }
   }
 
-  #charge(values: number, bytes: number): void {
-    const textCost = Math.ceil((this.#textBytes - bytes) / BYTES_PER_INSTRUCTION);
-    this.#isolate.vm.charge((this.#values - values) * VALUE_COST + textCost);
+  #charge(values: number): void {
+    this.#isolate.vm.charge((this.#values - values) * VALUE_COST);
   }
 
   /** The string at an index, when there is room for it. */
   #text(index: number): unknown {
     const text = this.#isolate.vm.string(this.#L, index);
     this.#textBytes += text.length;
-    if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 16 MiB of text cannot be sent");
+    if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 8 MiB of text cannot be sent");
     return text;
   }
 
@@ -166,7 +163,7 @@ class ReadingPass {
   #value(index: number, depth: number): unknown {
     const { vm } = this.#isolate;
     const L = this.#L;
-    if (++this.#values > MAX_VALUES) throw new Unsendable("data of more than 131,072 values cannot be sent");
+    if (++this.#values > MAX_VALUES) throw new Unsendable("data of more than 65,536 values cannot be sent");
     switch (vm.api.lua_type(L, index)) {
       case STRING:
         return this.#text(index);
