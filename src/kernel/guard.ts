@@ -30,6 +30,7 @@ export class Actor {
     if (seal !== SEAL) throw invalid("actors are made by createActor");
     this.#id = id;
     this.#meta = meta;
+    Object.freeze(this); // a method put over another would be a forgery
   }
 
   /** @internal Whether a value is an actor, and not only of its shape. */

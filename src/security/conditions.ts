@@ -63,6 +63,9 @@ export function compileCondition(
   };
 
   const { operator, value } = source;
+  if (typeof source.field !== "string" || typeof operator !== "string") {
+    return [{ field, offset: null, text: "a condition needs a field and an operator, as texts" }];
+  }
   const left = side("field", source.field);
   const given = Number(value !== undefined) + Number(source.valueFrom !== undefined);
   const text = `${source.field} ${operator}${source.valueFrom === undefined ? "" : ` ${source.valueFrom}`}`;
@@ -131,6 +134,7 @@ function checkValue(operator: string, value: unknown, wrong: (key: string, text:
 
 /** Reads a field of a request by its path (S10.37); `null` for a path that is none. */
 function fieldOf(path: string): Side | null {
+  if (typeof path !== "string") return null;
   if (path === "actor.id") return (request) => request.actorId;
   if (path === "action") return (request) => request.action;
   if (path === "resource") return (request) => request.resource;
@@ -179,8 +183,8 @@ function textOf(value: unknown): string {
 function compare(left: unknown, right: unknown): number {
   const a = numberOf(left);
   const b = numberOf(right);
-  // Integers are BigInts here, and JavaScript compares those with numbers exactly.
-  if (a !== null && b !== null) return a < b ? -1 : a > b ? 1 : a == b ? 0 : Number.NaN;
+  // Written integers are BigInts here, and JavaScript compares those with numbers exactly.
+  if (a !== null && b !== null) return a < b ? -1 : a > b ? 1 : a >= b ? 0 : Number.NaN;
   const [one, other] = [textOf(left), textOf(right)];
   return one < other ? -1 : one > other ? 1 : 0;
 }

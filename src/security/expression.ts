@@ -12,7 +12,7 @@
  * - `matches` is RE2 with a pattern written in the expression, compiled at load; the package would use backtracking.
  * - Only the functions listed here exist.
  */
-import { type ASTNode, Environment, type ParseError, type TypeError } from "@marcbachmann/cel-js";
+import { type ASTNode, Environment, type ParseError } from "@marcbachmann/cel-js";
 import { compilePattern } from "./regular-expression.ts";
 import type { Request } from "./request.ts";
 
@@ -20,8 +20,8 @@ import type { Request } from "./request.ts";
 const MAX_LENGTH = 4_096;
 /** How deep it may be nested, and how many parts it may have. */
 const LIMITS = { maxAstNodes: 1_000, maxDepth: 50, maxListElements: 500, maxMapEntries: 500, maxCallArguments: 8 };
-/** What one evaluation may cost: about a millisecond. */
-const BUDGET = 20_000;
+/** What one evaluation may cost: a few milliseconds. */
+const BUDGET = 10_000;
 /** How much data a request may have to be looked at by an expression, in values, and how deep it may be. */
 const MAX_VALUES = 10_000;
 const MAX_DEPTH = 50;
@@ -30,8 +30,9 @@ const FUNCTIONS: ReadonlySet<string> = new Set(
   `has size bool int uint double string bytes type dyn timestamp duration
    contains startsWith endsWith matches lowerAscii upperAscii trim indexOf lastIndexOf substring split join
    all exists exists_one map filter
-   getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds getMilliseconds`
-    .split(/\s+/),
+   getFullYear getMonth getDate getDayOfMonth getDayOfWeek getDayOfYear getHours getMinutes getSeconds getMilliseconds`.split(
+    /\s+/,
+  ),
 );
 
 /** Functions whose further arguments are a time zone, and which would load its rules. */
@@ -74,7 +75,7 @@ export function compileExpression(text: string): Expression | ExpressionMistake 
     return (request) => meter.run(() => parsed(contextOf(request)));
   } catch (cause) {
     if (cause instanceof Mistake) return { offset: cause.offset, text: cause.message };
-    const { summary, range, message } = cause as ParseError | TypeError;
+    const { summary, range, message } = cause as ParseError;
     return { offset: range?.start ?? 0, text: lowerFirst(summary ?? message) };
   }
 }
@@ -138,7 +139,10 @@ function checkCalls(nodes: readonly Node[]): Map<Node, (text: string) => boolean
     const [pattern] = given;
     if (given.length !== 1 || pattern === undefined) continue; // the package says so
     if (pattern.op !== "value" || typeof pattern.args !== "string") {
-      throw new Mistake(pattern.start, "the pattern of matches must be written as a text, so that it is compiled at load");
+      throw new Mistake(
+        pattern.start,
+        "the pattern of matches must be written as a text, so that it is compiled at load",
+      );
     }
     const compiled = compilePattern(pattern.args);
     if (typeof compiled === "string") {
@@ -148,6 +152,9 @@ function checkCalls(nodes: readonly Node[]): Map<Node, (text: string) => boolean
   }
   return patterns;
 }
+
+/** One for all: loops go on after a failed step, so it is thrown once for each element that is left. */
+const TOO_COSTLY = new Error("the expression costs too much");
 
 /** What the cost of an evaluation is counted with. */
 class Meter {
@@ -193,7 +200,7 @@ class Meter {
 
   #spend(cost: number): void {
     this.#left -= cost;
-    if (this.#left < 0) throw new Error("the expression costs too much");
+    if (this.#left < 0) throw TOO_COSTLY;
   }
 
   /** A value costs what it would take to go through it. */

@@ -71,8 +71,8 @@ export class PolicySet implements Policies {
     for (const id of remove) this.#remove(id);
     for (const policy of set) {
       this.#sources.set(policy.id, policy);
-      let body = this.#bodies.get(policy.id);
-      if (body === undefined) this.#bodies.set(policy.id, (body = new PolicyBody(SEAL, policy.id)));
+      const body = this.#bodies.get(policy.id) ?? new PolicyBody(SEAL, policy.id);
+      this.#bodies.set(policy.id, body);
       replaceRule(body, policy.rule);
     }
     this.#regroup();

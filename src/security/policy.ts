@@ -2,7 +2,7 @@
  * A policy: says `allow`, `deny` or `undefined` to a request (S10.34). Scripts hold the object; its rule may be replaced
  * by the set it belongs to while everybody goes on, and one that was removed says `undefined` from then on.
  */
-import { Actor, attributes, invalid, Policy, SEAL, type Verdict } from "../kernel/index.ts";
+import { Actor, attributes, invalid, Policy, type SEAL, type Verdict } from "../kernel/index.ts";
 import { type Request, requestOf } from "./request.ts";
 
 /** What a policy is made of. */
@@ -55,6 +55,7 @@ export class PolicyBody extends Policy {
   constructor(seal: typeof SEAL, id: string) {
     super(seal);
     this.#id = id;
+    Object.freeze(this);
   }
 
   override id(): string {

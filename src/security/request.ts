@@ -1,4 +1,4 @@
-/** A request as policies see it (S10.6). */
+/** A request as policies see it: one flat object, made once for all policies of a scope (S10.6). */
 import { type Actor, actorMeta } from "../kernel/index.ts";
 
 /** Who wants to do what, to what, and what else is known. All data is plain. */

@@ -26,6 +26,9 @@ interface Parts {
 /** The policies of a scope as they are now. */
 export let policiesOf: (scope: PolicyScope) => readonly PolicyBody[];
 
+/** Whether a scope is one of this floor, whatever its prototype says. */
+export let isPolicyScope: (scope: Scope) => scope is PolicyScope;
+
 /** The body of the kernel's Scope. */
 export class PolicyScope extends Scope {
   readonly #parts: Parts;
@@ -33,6 +36,7 @@ export class PolicyScope extends Scope {
   #epoch = -1;
 
   static {
+    isPolicyScope = (scope): scope is PolicyScope => #parts in scope;
     policiesOf = (scope) => {
       if (scope.#epoch !== epoch) {
         scope.#policies = gather(scope.#parts);
@@ -46,6 +50,7 @@ export class PolicyScope extends Scope {
   constructor(seal: typeof SEAL, parts: Parts) {
     super(seal);
     this.#parts = parts;
+    Object.freeze(this);
   }
 
   override with(policy: Policy): PolicyScope {
