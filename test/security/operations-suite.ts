@@ -19,9 +19,8 @@ export interface Need {
 
 /** An operation, told in each language that has it. It fails with the refusal, or returns. */
 export interface Operation {
-  readonly name: string;
-  /** The statements that say what it needs. */
-  readonly statements: string;
+  /** Its name, and the statements that say what it needs; `[both …]` once it is told in Lua, too. */
+  readonly title: string;
   readonly needs: readonly Need[];
   /** TypeScript: gets the process and the pid of the target. What it returns does not matter. */
   readonly typescript: (process: Process, target: string) => unknown;
@@ -72,50 +71,42 @@ const createsScope = (resource: string): Need => ({
 /** See the head of this file. */
 export const operations: readonly Operation[] = [
   {
-    name: "spawn",
-    statements: "S10.10, S10.13, S10.26, S3.9, S3.10",
+    title: "spawn [S10.10, S10.13, S10.26, S3.9, S3.10]",
     needs: [spawn, spawnOn],
     typescript: (process) => process.spawn(CHILD, HOST),
   },
   {
-    name: "spawn_monitored",
-    statements: "S10.10, S10.11, S10.13, S10.27, S3.11",
+    title: "spawn_monitored [S10.10, S10.11, S10.13, S10.27, S3.11]",
     needs: [spawn, spawnOn, monitored],
     typescript: (process) => process.spawnMonitored(CHILD, HOST),
   },
   {
-    name: "spawn_linked",
-    statements: "S10.10, S10.12, S10.13, S10.28, S3.12",
+    title: "spawn_linked [S10.10, S10.12, S10.13, S10.28, S3.12]",
     needs: [spawn, spawnOn, linked],
     typescript: (process) => process.spawnLinked(CHILD, HOST),
   },
   {
-    name: "spawn_linked_monitored",
-    statements: "S10.8, S10.11, S10.12, S10.29",
+    title: "spawn_linked_monitored [S10.8, S10.11, S10.12, S10.29]",
     needs: [spawn, spawnOn, monitored, linked],
     typescript: (process) => process.spawnLinkedMonitored(CHILD, HOST),
   },
   {
-    name: "exec",
-    statements: "S10.13, S10.15, S10.30",
+    title: "exec [S10.13, S10.15, S10.30]",
     needs: [exec, execOn],
     typescript: (process) => process.exec(CHILD, HOST),
   },
   {
-    name: "spawn with context values",
-    statements: "S10.22, S10.32, S3.13",
+    title: "spawn with context values [S10.22, S10.32, S3.13]",
     needs: [spawn, spawnOn, context],
     typescript: (process) => process.withContext({ key: 1 }).spawn(CHILD, HOST),
   },
   {
-    name: "exec with context values",
-    statements: "S10.22, S10.32",
+    title: "exec with context values [S10.22, S10.32]",
     needs: [exec, execOn, context],
     typescript: (process) => process.withContext({ key: 1 }).exec(CHILD, HOST),
   },
   {
-    name: "spawn with an actor",
-    statements: "S10.23, S10.31, S3.14",
+    title: "spawn with an actor [S10.23, S10.31, S3.14]",
     needs: [spawn, spawnOn, context, security],
     typescript: (process) => {
       const { actor } = own(process);
@@ -126,8 +117,7 @@ export const operations: readonly Operation[] = [
     },
   },
   {
-    name: "spawn_linked_monitored with a scope",
-    statements: "S10.8, S10.23, S10.31",
+    title: "spawn_linked_monitored with a scope [S10.8, S10.23, S10.31]",
     needs: [spawn, spawnOn, monitored, linked, context, security],
     typescript: (process) => {
       const { scope } = own(process);
@@ -138,8 +128,7 @@ export const operations: readonly Operation[] = [
     },
   },
   {
-    name: "exec with a scope",
-    statements: "S10.23, S10.31",
+    title: "exec with a scope [S10.23, S10.31]",
     needs: [exec, execOn, context, security],
     typescript: (process) => {
       const { scope } = own(process);
@@ -150,8 +139,7 @@ export const operations: readonly Operation[] = [
     },
   },
   {
-    name: "send",
-    statements: "S10.14, S2.4",
+    title: "send [S10.14, S2.4]",
     needs: [{ action: "process.send", resource: "{target}", text: "not allowed to send: {target}" }],
     typescript: (process, target) => {
       const error = process.send(target, "topic", 1);
@@ -159,66 +147,56 @@ export const operations: readonly Operation[] = [
     },
   },
   {
-    name: "terminate",
-    statements: "S10.16",
+    title: "terminate [S10.16]",
     needs: [onTarget("terminate")],
     typescript: (process, target) => process.terminate(target),
   },
   {
-    name: "cancel",
-    statements: "S10.17",
+    title: "cancel [S10.17]",
     needs: [onTarget("cancel")],
     typescript: (process, target) => process.cancel(target),
   },
   {
-    name: "monitor",
-    statements: "S10.18",
+    title: "monitor [S10.18]",
     needs: [onTarget("monitor")],
     typescript: (process, target) => process.monitor(target),
   },
   {
-    name: "unmonitor",
-    statements: "S10.19",
+    title: "unmonitor [S10.19]",
     needs: [onTarget("unmonitor")],
     typescript: (process, target) => process.unmonitor(target),
   },
   {
-    name: "link",
-    statements: "S10.20",
+    title: "link [S10.20]",
     needs: [onTarget("link")],
     typescript: (process, target) => process.link(target),
   },
   {
-    name: "unlink",
-    statements: "S10.21",
+    title: "unlink [S10.21]",
     needs: [onTarget("unlink")],
     typescript: (process, target) => process.unlink(target),
   },
   {
-    name: "registry.register",
-    statements: "S10.24",
+    title: "registry.register [S10.24]",
     needs: [
       { action: "process.registry.register", resource: "my-name", text: "not allowed to register name: my-name" },
     ],
     typescript: (process) => process.registry.register("my-name"),
   },
   {
-    name: "registry.unregister",
-    statements: "S10.25",
+    title: "registry.unregister [S10.25]",
     needs: [
       { action: "process.registry.unregister", resource: "my-name", text: "not allowed to unregister name: my-name" },
     ],
     typescript: (process) => process.registry.unregister("my-name"),
   },
   {
-    name: "security.policy",
-    statements: "S10.45, S16.41",
+    title: "security.policy [S10.45, S16.41]",
     needs: [{ action: "security.policy.get", resource: "test:known", text: "not allowed to get policy: test:known" }],
     typescript: (process) => process.security.policy("test:known"),
   },
   {
-    name: "security.named_scope",
-    statements: "S10.45, S16.41",
+    title: "security.named_scope [S10.45, S16.41]",
     needs: [
       {
         action: "security.policy_group.get",
@@ -229,20 +207,17 @@ export const operations: readonly Operation[] = [
     typescript: (process) => process.security.namedScope("test:group"),
   },
   {
-    name: "security.new_scope",
-    statements: "S10.46, S16.41",
+    title: "security.new_scope [S10.46, S16.41]",
     needs: [createsScope("custom")],
     typescript: (process) => process.security.newScope([]),
   },
   {
-    name: "security.new_actor",
-    statements: "S10.46, S16.41",
+    title: "security.new_actor [S10.46, S16.41]",
     needs: [{ action: "security.actor.create", resource: "bob", text: "not allowed to create actor: bob" }],
     typescript: (process) => process.security.newActor("bob", { team: "x" }),
   },
   {
-    name: "scope:with",
-    statements: "S10.47, S16.42",
+    title: "scope:with [S10.47, S16.42]",
     needs: [createsScope("with")],
     typescript: (process) => {
       const scope = process.security.scope();
@@ -250,8 +225,7 @@ export const operations: readonly Operation[] = [
     },
   },
   {
-    name: "scope:without",
-    statements: "S10.47, S16.42",
+    title: "scope:without [S10.47, S16.42]",
     needs: [createsScope("without")],
     typescript: (process) => process.security.scope()?.without("test:known"),
   },
