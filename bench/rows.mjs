@@ -11,6 +11,7 @@
  *   least so many times Erlang, or `atLeast` or `atMost`, a value of our own. A row without it is reported only.
  * - `warmups`, `repetitions`: runs inside one operating-system process, before and while measuring.
  * - `lowerIsBetter`: the ratio is always turned so that more than 1 is good for Beamish.
+ * - `isAlone`: there is no Erlang twin, because Erlang has nothing of the kind.
  * - `isStart`: what is measured is the start of the operating-system process, `size` times; see measure.mjs.
  * - `peers`: the JavaScript libraries that have this row, each with a size that takes it about as long as us ours; a row
  *   measures a rate, so the sizes need not be equal.
@@ -29,6 +30,7 @@
  * @property {number} repetitions
  * @property {string[]} nodeFlags
  * @property {boolean} lowerIsBetter
+ * @property {boolean} isAlone
  * @property {boolean} isStart
  * @property {Record<string, number>} peers
  * @property {number} [mustOverBestPeer]
@@ -41,6 +43,7 @@ const USUAL = {
   repetitions: 5,
   nodeFlags: [],
   lowerIsBetter: false,
+  isAlone: false,
   isStart: false,
   peers: {},
 };
@@ -123,6 +126,16 @@ export const PROGRAMS = [
     operations: (count) => 2 * 100 * count,
     unit: "msg/s",
     rows: [{ row: "big", must: { ratio: 1.5 } }],
+  },
+  {
+    ...USUAL,
+    program: "guarded-send",
+    size: 1_000_000,
+    unit: "x unguarded",
+    rows: [{ row: "guarded-send", must: { atMost: 1.3 } }],
+    warmups: 1,
+    lowerIsBetter: true,
+    isAlone: true,
   },
   {
     ...USUAL,

@@ -114,7 +114,7 @@ function sidesOf(each) {
   const divided = (size) => Math.max(1, Math.floor(size / options.divisor));
   const size = divided(each.size);
   const sides = [{ name: "beamish", size, command: beamishCommand(each, { size, youngMb, native }), rounds: [] }];
-  if (erlang !== null && each.language !== "Lua") {
+  if (erlang !== null && each.language !== "Lua" && !each.isAlone) {
     const command = erlangCommand(each, { size, directory: erlang.directory });
     sides.push({ name: "erlang", size, command, rounds: [] });
   }

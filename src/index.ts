@@ -1,4 +1,6 @@
 /** The public door of `beamish`: every name written out. */
+
+export type { PolicyCondition } from "./catalog/index.ts";
 export {
   type AnyProcess,
   type Case,
@@ -35,19 +37,24 @@ export {
   type LinkDownEvent,
   type MailboxLimit,
   type Pid,
+  type Policy,
   ProcessError,
   type ProcessErrorInit,
   type ProcessEvent,
   type ProcessView,
   type Scope,
+  type Verdict,
 } from "./kernel/index.ts";
 export {
   createRuntime,
   type HostConfig,
   type LogRecord,
+  type PolicyConfig,
   type ProcessConfig,
   type Runtime,
   type RuntimeConfig,
+  type RuntimePolicies,
   type RuntimeSpawnOptions,
   type UnitView,
 } from "./runtime/index.ts";
+export type { AuditCount, AuditEvent } from "./security/index.ts";

@@ -39,6 +39,7 @@ const runtime = await createRuntime({
 });
 // The application has no service, so nothing has started its host yet.
 if (!values.native) await runtime.startHost(HOST);
+if (row === "guarded-send") await runtime.policies.change({ set: guards() });
 for (let i = 0; i < warmups + repetitions; i++) {
   const result = await runtime.exec(`bench:${row}`, HOST, size);
   if (i < warmups) continue;
@@ -46,6 +47,28 @@ for (let i = 0; i < warmups + repetitions; i++) {
   for (const [name, value] of Object.entries(figures)) console.log(JSON.stringify({ row: name, value }));
 }
 await runtime.stop();
+
+/** Twenty policies of one group: nineteen that are about something else in one way or another, and one that allows. */
+function guards() {
+  const other = Array.from({ length: 19 }, (_, i) => ({
+    id: `bench:guard-${i}`,
+    effect: i % 3 === 0 ? "deny" : "allow",
+    groups: ["bench:guards"],
+    ...[
+      { actions: ["process.spawn*", "process.exec"], resources: `bench:worker-${i}` },
+      {
+        actions: "process.send",
+        conditions: [{ field: "meta.target_entry", operator: "matches", value: `^other:w${i}` }],
+      },
+      { expression: `actor.meta.team == "team-${i}" && action.startsWith("process.")` },
+    ][i % 3],
+  }));
+  const conditions = [{ field: "actor.meta.team", operator: "eq", value: "red" }];
+  return [
+    ...other,
+    { id: "bench:guard-last", effect: "allow", actions: "process.*", conditions, groups: ["bench:guards"] },
+  ];
+}
 
 /** The exported functions of a row's module, under the ids they have in _index.yaml. Node 20 wants its types erased. */
 async function nativeProcesses(row) {

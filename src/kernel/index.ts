@@ -16,7 +16,21 @@ export {
 export { type IslandEvent, type IslandNotice, Watchers } from "./events.ts";
 export { type ExitFailure, type ExitResult, errorOf, failureOf, isFailure, textOf } from "./exit-result.ts";
 export { Fifo } from "./fifo.ts";
-export { Actor, createActor, type Denial, type Guard, openGuard, Scope, type Subject, type Verdict } from "./guard.ts";
+export {
+  Actor,
+  actorMeta,
+  attributes,
+  createActor,
+  type Denial,
+  type Guard,
+  openGuard,
+  type Policies,
+  Policy,
+  Scope,
+  SEAL,
+  type Subject,
+  type Verdict,
+} from "./guard.ts";
 export type { Host, Hosts } from "./hosts.ts";
 export { Kernel, type KernelParts } from "./kernel.ts";
 export { type CancelEvent, type ExitEvent, event, type LinkDownEvent, type ProcessEvent } from "./lifecycle-event.ts";

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Programs } from "./engine.ts";
 import type { IslandEvent, IslandNotice, Watchers } from "./events.ts";
-import type { Guard } from "./guard.ts";
+import type { Guard, Policies } from "./guard.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Names } from "./names.ts";
 import type { ProcessTable } from "./process-table.ts";
@@ -15,6 +15,7 @@ import type { Timers } from "./timers.ts";
 export interface Island {
   readonly clock: Clock;
   readonly guard: Guard;
+  readonly policies: Policies;
   readonly programs: Programs;
   readonly hosts: Hosts;
   readonly table: ProcessTable;

@@ -6,7 +6,7 @@ import type { Clock, Turns } from "./clock.ts";
 import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
 import type { Programs } from "./engine.ts";
 import { type IslandEvent, type IslandNotice, Watchers } from "./events.ts";
-import { type Guard, openGuard } from "./guard.ts";
+import { type Guard, noPolicies, openGuard, type Policies } from "./guard.ts";
 import { Hosts } from "./hosts.ts";
 import type { Island } from "./island.ts";
 import { Names } from "./names.ts";
@@ -24,6 +24,8 @@ export interface KernelParts {
   readonly programs: Programs;
   /** Left out: everything is allowed. */
   readonly guard?: Guard;
+  /** Left out: there are none. */
+  readonly policies?: Policies;
   /** Told what a watcher of events or dead letters threw. */
   readonly onFault: (fault: unknown) => void;
 }
@@ -32,6 +34,7 @@ export interface KernelParts {
 export class Kernel implements Island {
   readonly clock: Clock;
   readonly guard: Guard;
+  readonly policies: Policies;
   readonly programs: Programs;
   readonly hosts = new Hosts();
   readonly table = new ProcessTable(new PidDealer());
@@ -49,6 +52,7 @@ export class Kernel implements Island {
   constructor(parts: KernelParts) {
     this.clock = parts.clock;
     this.guard = parts.guard ?? openGuard;
+    this.policies = parts.policies ?? noPolicies;
     this.programs = parts.programs;
     this.timers = new Timers(parts.clock);
     this.scheduler = new Scheduler(parts.turns);

@@ -117,6 +117,8 @@ export class Process implements Subject {
   readonly heritage: Heritage;
   declare private readonly chainEntry: string;
   declare private readonly chain: number;
+  /** @internal What the guard remembers of it. */
+  declare remembered: unknown;
   declare private linked: StringSet;
   declare private watchedBy: StringSet;
 
@@ -152,6 +154,7 @@ export class Process implements Subject {
     this.heritage = heritage;
     this.chainEntry = parent === null ? program.entry : parent.chainEntry;
     this.chain = parent === null ? island.nextChain() : parent.chain;
+    this.remembered = null;
     this.linked = null;
     this.watchedBy = null;
   }

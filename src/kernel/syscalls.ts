@@ -10,7 +10,7 @@ import { ChannelCore } from "./channel.ts";
 import { parseDuration } from "./duration.ts";
 import { badArgument, errors, invalid, notFound, ProcessError } from "./errors.ts";
 import { type ExitResult, failureOf, TERMINATED } from "./exit-result.ts";
-import type { Actor, Denial, Scope, Verdict } from "./guard.ts";
+import { type Actor, createActor, type Denial, noSuchPolicy, type Policy, type Scope } from "./guard.ts";
 import { Message } from "./message.ts";
 import { OneShot } from "./one-shot.ts";
 import { copyPayload, Foreign, type Form, setForm } from "./payload.ts";
@@ -575,8 +575,48 @@ export class Syscalls {
   can(action: string, resource: string, meta: object | undefined): boolean {
     const { actor, scope } = this.process;
     if (actor === null || scope === null) return false;
-    const verdict: Verdict = scope.evaluate(actor, action, resource, meta);
-    return verdict === "allow";
+    return scope.evaluate(actor, action, resource, meta) === "allow";
+  }
+
+  /** A policy of this runtime (S10.45). Throws PERMISSION_DENIED, NOT_FOUND. */
+  policy(id: string): Policy {
+    this.demand("security.policy.get", id, "get policy");
+    const policy = this.process.island.policies.policy(id);
+    if (policy === null) throw noSuchPolicy(id);
+    return policy;
+  }
+
+  /** The scope of a group (S10.45). Throws PERMISSION_DENIED, NOT_FOUND. */
+  namedScope(group: string): Scope {
+    this.demand("security.policy_group.get", group, "get policy group");
+    const scope = this.process.island.policies.group(group);
+    if (scope === null) throw notFound(`policy group not found: ${group}`);
+    return scope;
+  }
+
+  /** A scope of these policies (S10.46). Throws PERMISSION_DENIED. */
+  newScope(policies: readonly Policy[]): Scope {
+    this.demand("security.scope.create", "custom", "create scope");
+    return this.process.island.policies.scope(policies);
+  }
+
+  /** An actor (S10.46). Throws INVALID, PERMISSION_DENIED. */
+  newActor(id: string, meta: object | undefined): Actor {
+    const actor = createActor(id, meta);
+    this.demand("security.actor.create", id, "create actor");
+    return actor;
+  }
+
+  /** The scope with one more policy (S10.47). Throws PERMISSION_DENIED. */
+  scopeWith(scope: Scope, policy: Policy): Scope {
+    this.demand("security.scope.create", "with", "create scope");
+    return scope.with(policy);
+  }
+
+  /** The scope without one policy (S10.47). Throws PERMISSION_DENIED. */
+  scopeWithout(scope: Scope, id: string): Scope {
+    this.demand("security.scope.create", "without", "create scope");
+    return scope.without(id);
   }
 
   // -------------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,11 @@ export { type LuaFiles, readLuaFiles } from "./lua-files.ts";
 export { createModuleLoader, type ModuleLoader, type ModuleLoaderOptions } from "./module-loader.ts";
 export { NodeClock, NodeTurns } from "./node-clock.ts";
 export { handleProcessErrors } from "./process-errors.ts";
-export { type ReadDefinitions, type ReadDefinitionsOptions, readDefinitions } from "./read-definitions.ts";
+export {
+  type FieldMistake,
+  type ReadDefinitions,
+  type ReadDefinitionsOptions,
+  readDefinitions,
+} from "./read-definitions.ts";
 export { shownPath } from "./shown-path.ts";
 export { type LogLevel, type LogRecord, writeToStderr } from "./stderr-log.ts";

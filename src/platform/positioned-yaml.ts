@@ -22,6 +22,11 @@ export interface PositionedYaml {
   readonly where: (path: FieldPath, part?: "key" | "value") => Place;
   /** The line on which the text of a string begins: that of the scalar, below the `|` or `>` of a block. */
   readonly firstLineOf: (path: FieldPath) => number;
+  /**
+   * The place of a character of a string, counted from 0: within the scalar as far as it stands there as it is read, or
+   * else the place of the whole value, as for a text with escapes.
+   */
+  readonly placeWithin: (path: FieldPath, value: string, offset: number) => Place;
   /** The text of a scalar as written (`1.0` and not 1); `undefined` for anything else. */
   readonly sourceOf: (path: FieldPath) => string | undefined;
 }
@@ -132,12 +137,46 @@ export async function loadYamlParser(): Promise<(text: string, file: string) => 
         const { line } = placeAt(startOf(written) ?? value);
         return isBlockScalar(written) ? line + 1 : line;
       },
+      placeWithin: (path, value, offset) => {
+        const found = find(path);
+        const written = dereferenced(found.node);
+        if (!yaml.isScalar(written) || !written.range) return placeAt(found.value);
+        const [start, end] = written.range;
+        // Below the `|` or `>` of a block; behind the quote of a quoted one.
+        const skipped = isBlockScalar(written) ? text.slice(start, end).indexOf("\n") + 1 : isQuoted(written) ? 1 : 0;
+        const at = sameCharacter(text.slice(start + skipped, end), value, offset);
+        return placeAt(at === null ? start : start + skipped + at);
+      },
       sourceOf: (path) => {
         const { node, complete } = find(path);
         return complete && yaml.isScalar(node) ? node.source : undefined;
       },
     };
   };
+}
+
+function isQuoted(node: { readonly type?: string | null }): boolean {
+  return node.type === "QUOTE_SINGLE" || node.type === "QUOTE_DOUBLE";
+}
+
+/**
+ * Where the character of `value` at `offset` stands in `written`, which is the same text but for blanks: those that
+ * indent a block or fold a line. `null` when the texts differ before it.
+ */
+function sameCharacter(written: string, value: string, offset: number): number | null {
+  const isBlank = (character: string | undefined) => character !== undefined && /\s/.test(character);
+  let at = 0;
+  for (let read = 0; read <= offset; read++) {
+    if (isBlank(value[read])) {
+      if (read < offset) continue;
+      return at;
+    }
+    while (isBlank(written[at]) && read < value.length) at++;
+    if (read === offset) return at;
+    if (written[at] !== value[read]) return null;
+    at++;
+  }
+  return at;
 }
 
 function startOf(node: Node | null | undefined): number | null {

@@ -25,6 +25,8 @@ import {
   loadEntryReader,
   loadError,
   type Place,
+  type PolicyDefinition,
+  type PolicyExprDefinition,
   type Problem,
   type RawEntry,
   type ReadEntry,
@@ -39,8 +41,18 @@ import { SourceRoot, UnreachableFile } from "./source-root.ts";
 export interface ReadDefinitionsOptions {
   /** What `${env:NAME}` refers to. Default: the environment of this operating-system process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Looks for mistakes in the policies among the entries: the catalog does not know what their fields mean. */
+  readonly checkPolicy?: (policy: PolicyDefinition | PolicyExprDefinition) => Promise<readonly FieldMistake[]>;
   /** Definitions of the embedding program. Entries may refer to them and must not have their ids. */
   readonly known?: readonly Definition[];
+}
+
+/** What is wrong within a field of an entry. */
+export interface FieldMistake {
+  readonly field: FieldPath;
+  /** Where in the text of the field, in characters from 0; `null` for the field as a whole. */
+  readonly offset: number | null;
+  readonly text: string;
 }
 
 /** What was read. */
@@ -91,7 +103,15 @@ export async function readDefinitions(root: string, options: ReadDefinitionsOpti
     if (!isMapping(file.data) || file.data.namespace == null) continue;
     for (const { place, text } of file.warnings) warnings.push({ place, entry: null, field: null, text });
     const source = new SourceFile(path, file, sources, environment, errors, warnings);
-    for (const raw of source.entries()) take(readEntry(raw));
+    for (const raw of source.entries()) {
+      const entry = readEntry(raw);
+      take(entry);
+      const { definition } = entry;
+      if (definition?.kind !== "security.policy" && definition?.kind !== "security.policy.expr") continue;
+      for (const mistake of (await options.checkPolicy?.(definition)) ?? []) {
+        errors.push(source.problemOf(raw, definition.id, mistake));
+      }
+    }
   }
 
   const checked = checkDefinitions([...known, ...definitions], broken);
@@ -213,9 +233,32 @@ class SourceFile {
     }
   }
 
+  /** A mistake within a field as a problem with its place. */
+  problemOf(raw: RawEntry & { readonly path: FieldPath }, id: string, { field, offset, text }: FieldMistake): Problem {
+    const { content, where } = raw;
+    const inData = isMapping(content.data) && Object.hasOwn(content.data, field[0] as string);
+    const path = inData ? ["data", ...field] : field;
+    const shown = field
+      .map((part, at) => (typeof part === "number" ? `[${part}]` : at === 0 ? part : `.${part}`))
+      .join("");
+    const problem = { entry: id, field: shown, text: `entry ${id}: field "${shown}": ${text}` };
+    if (offset === null) return { ...problem, place: where(path) };
+    let value: unknown = content;
+    for (const part of path) value = (value as Record<string | number, unknown>)[part];
+    return { ...problem, place: this.#placeWithin([...raw.path, ...path], String(value), offset) };
+  }
+
+  #placeWithin(path: FieldPath, value: string, offset: number): Place {
+    const read = this.#contents.get(JSON.stringify(path));
+    if (read === undefined) return this.#file.placeWithin(path, value, offset);
+    const before = value.slice(0, offset).split("\n");
+    return { file: shownPath(read), line: before.length, column: (before.at(-1) as string).length + 1 };
+  }
+
   /** Tells an entry's reader where its fields stand. `path` is that of the entry. */
-  #placesBelow(path: FieldPath): Pick<RawEntry, "where" | "chunkOf"> {
+  #placesBelow(path: FieldPath): Pick<RawEntry, "where" | "chunkOf"> & { readonly path: FieldPath } {
     return {
+      path,
       where: (field, part) => this.#file.where([...path, ...field], part),
       chunkOf: (field) => this.#chunkOf([...path, ...field]),
     };

@@ -38,6 +38,11 @@ export interface RuntimeConfig {
   readonly log?: (record: LogRecord) => void;
   /** How long `stop` may take before what remains is terminated, in milliseconds; 30,000 by default (S15.13). */
   readonly shutdownTimeoutMs?: number;
+  /** Settings of permissions. */
+  readonly security?: {
+    /** Whether a process without an actor or without a scope may do nothing (S10.3); it may do everything by default. */
+    readonly strict?: boolean;
+  };
   /** Settings of the Lua engine. */
   readonly lua?: {
     /**

@@ -17,6 +17,7 @@ import {
   type Pid,
   ProcessError,
   type ProcessView,
+  type Scope,
   type Turns,
   textOf,
 } from "../kernel/index.ts";
@@ -30,8 +31,10 @@ import {
   readLuaFiles,
   writeToStderr,
 } from "../platform/index.ts";
+import { Audit, PolicySet, ScopedGuard } from "../security/index.ts";
 import { heapLimitBytes, type RuntimeConfig, SHUTDOWN_TIMEOUT_MS } from "./config.ts";
 import { LogFeed } from "./log-feed.ts";
+import { checkPolicy, RuntimePolicies } from "./policies.ts";
 import { CatalogPrograms } from "./programs.ts";
 import { Services, type UnitView } from "./services.ts";
 
@@ -39,6 +42,8 @@ import { Services, type UnitView } from "./services.ts";
 export interface RuntimeSpawnOptions {
   /** Who it acts as; see `createActor`. */
   readonly actor?: Actor;
+  /** Which policies apply to it and its children; see `runtime.policies.scope`. */
+  readonly scope?: Scope;
   /** Context values that it and its children can read. */
   readonly context?: Readonly<Record<string, unknown>>;
   /** Registered in the start step. */
@@ -58,6 +63,9 @@ export interface World {
 export class Runtime {
   readonly #kernel: Kernel;
   readonly #catalog = new Catalog();
+  readonly #policySet = new PolicySet();
+  readonly #policies: RuntimePolicies;
+  readonly #audit: Audit;
   readonly #services: Services;
   readonly #feed: LogFeed;
   readonly #shutdownTimeoutMs: number;
@@ -68,14 +76,23 @@ export class Runtime {
   /** @internal Use `createRuntime`. */
   constructor(config: RuntimeConfig, world: World) {
     const programs = new CatalogPrograms(this.#catalog, world.loader, () => this.#luaEngine(config, world));
+    const onFault = (fault: unknown) => this.#feed.line("error", "runtime", `a listener failed: ${textOf(fault)}`);
+    this.#audit = new Audit({
+      unixMs: () => world.clock.unixMs(),
+      after: (delayMs, fire) => this.#kernel.timers.set(delayMs, fire),
+      onFault,
+    });
     this.#kernel = new Kernel({
       clock: world.clock,
       turns: world.turns,
       programs,
-      onFault: (fault) => this.#feed.line("error", "runtime", `a listener failed: ${textOf(fault)}`),
+      guard: new ScopedGuard(config.security?.strict === true, this.#audit),
+      policies: this.#policySet,
+      onFault,
     });
+    this.#policies = new RuntimePolicies(this.#catalog, this.#policySet);
     this.#feed = new LogFeed(this.#kernel, config.log ?? writeToStderr);
-    this.#services = new Services(this.#kernel, this.#catalog, this.#feed, world.random);
+    this.#services = new Services(this.#kernel, this.#catalog, this.#policySet, this.#feed, world.random);
     this.#shutdownTimeoutMs = config.shutdownTimeoutMs ?? SHUTDOWN_TIMEOUT_MS;
     this.#releaseErrors =
       config.processErrors === "handle"
@@ -102,8 +119,9 @@ export class Runtime {
   /** @internal Reads and checks everything, then starts; all or nothing. */
   async begin(config: RuntimeConfig): Promise<void> {
     const own = ownDefinitions(config);
-    const read = config.app === undefined ? null : await readDefinitions(config.app, { known: own });
+    const read = config.app === undefined ? null : await readDefinitions(config.app, { known: own, checkPolicy });
     const warnings = this.#catalog.change({ set: [...own, ...(read?.definitions ?? [])] });
+    await this.#policies.adopt();
     for (const problem of read?.warnings ?? warnings) this.#feed.line("warn", "entries", formatProblem(problem));
     this.#services.adopt();
     await this.#services.start(Object.keys(config.hosts ?? {}));
@@ -115,6 +133,16 @@ export class Runtime {
     return this.#kernel.deadLetters;
   }
 
+  /** The policies of this runtime, which may be changed while it runs (section 10). */
+  get policies(): RuntimePolicies {
+    return this.#policies;
+  }
+
+  /** What was refused, and on request what was allowed: `watch(listener)`, which returns what ends it. */
+  get audit(): Pick<Audit, "watch" | "deniedCount"> {
+    return this.#audit;
+  }
+
   /**
    * Starts a process and resolves with its pid. Rejects: INVALID, NOT_FOUND (host, entry, method), UNAVAILABLE, INTERNAL
    * (the module fails to load), ALREADY_EXISTS (the name). No permission is asked.
@@ -123,7 +151,7 @@ export class Runtime {
     return this.spawnWith({}, id, host, ...args);
   }
 
-  /** `spawn` with an actor, context values or a name. */
+  /** `spawn` with an actor, a scope, context values or a name. */
   spawnWith(options: RuntimeSpawnOptions, id: string, host: string, ...args: unknown[]): Promise<Pid> {
     return new Promise((resolve, reject) => {
       this.#kernel.outside.spawn(id, host, args, options, (answer) => {

@@ -11,7 +11,17 @@ import {
   type ServiceDefinition,
 } from "../catalog/index.ts";
 import { typescriptEngine } from "../engines/typescript/index.ts";
-import { createActor, type ExitResult, errors, isFailure, type Kernel, ProcessError } from "../kernel/index.ts";
+import {
+  type Actor,
+  createActor,
+  type ExitResult,
+  errors,
+  isFailure,
+  type Kernel,
+  ProcessError,
+  type Scope,
+} from "../kernel/index.ts";
+import type { PolicySet } from "../security/index.ts";
 import {
   type ServiceChange,
   type ServiceFailure,
@@ -52,6 +62,7 @@ interface Unit {
 export class Services {
   readonly #kernel: Kernel;
   readonly #catalog: Catalog;
+  readonly #policies: PolicySet;
   readonly #feed: LogFeed;
   readonly #random: () => number;
   readonly #units = new Map<string, Unit>();
@@ -59,9 +70,10 @@ export class Services {
   #onChange: (() => void)[] = [];
 
   /** @param random from 0 to 1, for the jitter of restarts. */
-  constructor(kernel: Kernel, catalog: Catalog, feed: LogFeed, random: () => number) {
+  constructor(kernel: Kernel, catalog: Catalog, policies: PolicySet, feed: LogFeed, random: () => number) {
     this.#kernel = kernel;
     this.#catalog = catalog;
+    this.#policies = policies;
     this.#feed = feed;
     this.#random = random;
     kernel.hosts.add({ id: SYSTEM_HOST, isPrivate: true }).status = "running";
@@ -199,7 +211,6 @@ export class Services {
       // A supervisor that is gone has settled its service already, and needs to hear nothing more.
       if (outside.isAlive(supervisor)) outside.send(supervisor, topic, payload);
     };
-    const { actor } = definition.lifecycle.security ?? { actor: null };
     const main = service(definition.lifecycle, {
       nowMs: () => clock.nowMs(),
       random: () => this.#random() * 2 - 1,
@@ -207,7 +218,7 @@ export class Services {
         const onEnd = (result: ExitResult) => {
           send(supervisor, "ended", attempt, isFailure(result) ? failureOf(result) : null);
         };
-        const options = { onEnd, actor: actor === null ? null : createActor(actor.id, actor.meta) };
+        const options = { onEnd, ...this.#securityOf(definition) };
         outside.spawn(definition.processId, definition.hostId, definition.input, options, (answer) => {
           if (answer instanceof ProcessError) send(supervisor, "refused", attempt, failureOf(answer));
           else if (outside.isAlive(supervisor)) send(supervisor, "started", attempt, answer);
@@ -233,6 +244,17 @@ export class Services {
       unit.supervisor = answer;
     });
     await firstSettled;
+  }
+
+  /** Who a service's process acts as, and which policies apply to it (S10.42). */
+  #securityOf({ lifecycle: { security } }: ServiceDefinition): { actor: Actor | null; scope: Scope | null } {
+    if (security === null) return { actor: null, scope: null };
+    const { actor, groups, policies } = security;
+    const named = policies.map((id) => this.#policies.policy(id)).filter((policy) => policy !== null);
+    return {
+      actor: actor === null ? null : createActor(actor.id, actor.meta),
+      scope: groups.length + policies.length === 0 ? null : this.#policies.scopeOf(groups, named),
+    };
   }
 
   #note(unit: Unit, change: ServiceChange): void {

@@ -27,6 +27,7 @@ import {
   type MailboxLimit,
   notFound,
   type Pid,
+  type Policies,
   type Process,
   ProcessError,
   type Program,
@@ -43,6 +44,8 @@ export interface SimulationOptions {
   maxTurns?: number;
   /** Who decides what processes may do; everything is allowed by default. */
   guard?: Guard;
+  /** What `process.security` finds; nothing by default. */
+  policies?: Policies;
   /**
    * Whether a process that is woken while nobody else is ready may go on in the same breath, as on Node; the seed
    * decides each time. By default it always waits for a turn.
@@ -125,6 +128,7 @@ export class Simulation {
         },
       },
       ...(options.guard !== undefined && { guard: options.guard }),
+      ...(options.policies !== undefined && { policies: options.policies }),
       onFault: (fault) => this.#faults.push(fault),
     });
     this.addHost(this.host);

@@ -1,7 +1,7 @@
 /** What a Lua module is, and what each of its processes has of its own (S3.26, S3.29–S3.31). */
 import { describe, expect, it } from "vitest";
 import { createActor, type Process } from "../../src/index.ts";
-import { type Denial, type Guard, Scope, type Subject, type Verdict } from "../../src/kernel/index.ts";
+import { type Denial, type Guard, Scope, SEAL, type Subject, type Verdict } from "../../src/kernel/index.ts";
 import { simulate } from "../../src/testing/index.ts";
 import { defineLua } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
@@ -97,6 +97,26 @@ describe("every Lua process", () => {
 });
 
 class NamedScope extends Scope {
+  constructor() {
+    super(SEAL);
+  }
+
+  override with(): Scope {
+    return this;
+  }
+
+  override without(): Scope {
+    return this;
+  }
+
+  override contains(): boolean {
+    return false;
+  }
+
+  override policies(): [] {
+    return [];
+  }
+
   override evaluate(): Verdict {
     return "allow";
   }

@@ -2,7 +2,7 @@
 import { createActor, errors, event, type Process, ProcessError } from "beamish";
 import { simulate } from "beamish/testing";
 import { describe, expect, it } from "vitest";
-import { type Denial, type Guard, Scope, type Subject, type Verdict } from "../../src/kernel/index.ts";
+import { type Denial, type Guard, Scope, SEAL, type Subject, type Verdict } from "../../src/kernel/index.ts";
 import { refusalOf, rejectionOf } from "./refusal.ts";
 
 const VARIANTS = ["spawn", "spawnMonitored", "spawnLinked", "spawnLinkedMonitored"] as const;
@@ -288,8 +288,24 @@ class NamedScope extends Scope {
   readonly name: string;
 
   constructor(name: string) {
-    super();
+    super(SEAL);
     this.name = name;
+  }
+
+  override with(): Scope {
+    return this;
+  }
+
+  override without(): Scope {
+    return this;
+  }
+
+  override contains(): boolean {
+    return false;
+  }
+
+  override policies(): [] {
+    return [];
   }
 
   override evaluate(): Verdict {

@@ -45,6 +45,8 @@ const NODE_FLOORS = ["platform", "cli", "admin", "cluster"];
  */
 const PACKAGES: Record<string, string> = {
   zod: "src/catalog/",
+  "@marcbachmann/cel-js": "src/security/expression.ts",
+  re2js: "src/security/regular-expression.ts",
   yaml: "src/platform/",
   "oxc-parser": "src/platform/",
   "oxc-transform": "src/platform/",

@@ -33,6 +33,13 @@ export interface TimeReferences {
   readonly duration: number;
 }
 
+/** The metatables of the module `security`. */
+export interface SecurityReferences {
+  readonly actor: number;
+  readonly scope: number;
+  readonly policy: number;
+}
+
 /** A value of Lua that JavaScript holds: a place in the bag of its process. */
 export class LuaReference {
   readonly bag: Bag;
@@ -290,6 +297,16 @@ export class Isolate {
   needTimes(): TimeReferences {
     this.times ??= this.loadTimes();
     return this.times;
+  }
+
+  /** Loads the module `security`. */
+  loadSecurity!: () => SecurityReferences;
+  #security: SecurityReferences | null = null;
+
+  /** The metatables of the module `security`, loaded if it is not. */
+  needSecurity(): SecurityReferences {
+    this.#security ??= this.loadSecurity();
+    return this.#security;
   }
 
   /** Pushes a Time (S11.21). */

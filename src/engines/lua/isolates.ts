@@ -6,13 +6,14 @@
  */
 import { errors, ProcessError, textOf } from "../../kernel/index.ts";
 import { Host } from "./host.ts";
-import { Bag, Isolate, type PreludeReferences, type TimeReferences } from "./isolate.ts";
+import { Bag, Isolate, type PreludeReferences, type SecurityReferences, type TimeReferences } from "./isolate.ts";
 import type { LuaSource } from "./lua-program.ts";
 import type { LuaRun } from "./lua-run.ts";
 import { builderFunctions } from "./modules/builder-module.ts";
 import { channelFunctions } from "./modules/channel-module.ts";
 import { errorFunctions, type SandboxSources } from "./modules/error-module.ts";
 import { processFunctions } from "./modules/process-module.ts";
+import { securityFunctions } from "./modules/security-module.ts";
 import { timeFunctions } from "./modules/time-module.ts";
 import { LuaModule, LuaVm, OK, REGISTRY, type Slicing } from "./vm.ts";
 
@@ -285,6 +286,7 @@ export class Isolates {
       ...channelFunctions(host),
       ...timeFunctions(host, () => sources.unixMs()),
       ...errorFunctions(host, sources),
+      ...securityFunctions(host),
     };
     for (const [name, fn] of Object.entries(all)) functions[name] = vm.addFunction(host.guarded(fn));
     const instance = { vm, host, functions, isolates: 0 };
@@ -317,6 +319,7 @@ export class Isolates {
     vm.api.luaL_unref(L, REGISTRY, parts);
     isolate.metatables = this.#references(isolate, process);
     isolate.loadTimes = () => this.#loadTimes(isolate, host);
+    isolate.loadSecurity = () => this.#loadSecurity(isolate, host);
     vm.getReference(L, isolate.metatables.collect);
     vm.api.lua_pcallk(L, 0, 0, 0, 0, 0);
     vm.isExempt = false;
@@ -324,13 +327,25 @@ export class Isolates {
 
   /** Runs the file of the module `time`, which is large and not always needed. */
   #loadTimes(isolate: Isolate, host: number): TimeReferences {
-    const { vm, heap } = isolate;
     const [module, time, ...others] = this.#runFile(isolate, "time", [host], 5) as [number, number, number];
-    vm.getReference(heap.L, isolate.metatables.addModule);
-    vm.pushString(heap.L, "time");
-    for (const reference of [module, ...others]) vm.getReference(heap.L, reference);
-    vm.api.lua_callk(heap.L, 2 + others.length, 0, 0, 0);
+    this.#addModule(isolate, "time", module, ...others);
     return { time, duration: others[0] };
+  }
+
+  /** Runs the file of the module `security`. */
+  #loadSecurity(isolate: Isolate, host: number): SecurityReferences {
+    const references = this.#runFile(isolate, "security", [host], 4) as [number, number, number, number];
+    const [module, actor, scope, policy] = references;
+    this.#addModule(isolate, "security", module);
+    return { actor, scope, policy };
+  }
+
+  #addModule(isolate: Isolate, name: string, ...references: number[]): void {
+    const { vm, heap } = isolate;
+    vm.getReference(heap.L, isolate.metatables.addModule);
+    vm.pushString(heap.L, name);
+    for (const reference of references) vm.getReference(heap.L, reference);
+    vm.api.lua_callk(heap.L, 1 + references.length, 0, 0, 0);
   }
 
   /** Runs one file of the prelude with arguments that are references; its results as references. */

@@ -118,7 +118,9 @@ export class LuaProgram implements Program {
     const { L } = heap;
     const { source } = this;
     vm.isExempt = true;
-    if ([source, ...source.libraries].some(({ modules }) => modules.includes("time"))) isolate.needTimes();
+    const lists = (module: string) => [source, ...source.libraries].some(({ modules }) => modules.includes(module));
+    if (lists("time")) isolate.needTimes();
+    if (lists("security")) isolate.needSecurity();
     vm.api.lua_createtable(L, 0, 5);
     vm.pushString(L, source.method);
     vm.setField(L, -2, "method");

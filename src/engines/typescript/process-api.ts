@@ -6,7 +6,7 @@
  * with one; only `send` returns it. After the process has ended, asynchronous methods never settle and synchronous ones
  * throw CANCELED (S16.7).
  */
-import type { Actor, event, Pid, ProcessError, ProcessEvent, Scope } from "../../kernel/index.ts";
+import type { Actor, event, Pid, Policy, ProcessError, ProcessEvent, Scope } from "../../kernel/index.ts";
 import type { Case, Channel, Selected } from "./channel-dressing.ts";
 import type { SpawnBuilder } from "./spawn-builder.ts";
 import type {
@@ -54,7 +54,7 @@ export interface Context {
   all(): Record<string, unknown>;
 }
 
-/** Who the process acts as, and what it may do (S16.40). */
+/** Who the process acts as, what it may do, and how it gets actors and scopes for its children (section 10). */
 export interface Security {
   /** Its actor, or `null`. */
   actor(): Actor | null;
@@ -62,6 +62,14 @@ export interface Security {
   scope(): Scope | null;
   /** Whether the scope's verdict is `allow`; false when actor or scope is missing. */
   can(action: string, resource: string, meta?: object): boolean;
+  /** A policy. Throws: NOT_FOUND, PERMISSION_DENIED (`security.policy.get` on the id). */
+  policy(id: string): Policy;
+  /** The scope of a group of policies. Throws: NOT_FOUND, PERMISSION_DENIED (`security.policy_group.get` on the id). */
+  namedScope(id: string): Scope;
+  /** A scope of these policies. Throws: INVALID, PERMISSION_DENIED (`security.scope.create` on `"custom"`). */
+  newScope(policies?: readonly Policy[]): Scope;
+  /** An actor. Throws: INVALID, PERMISSION_DENIED (`security.actor.create` on the id). */
+  newActor(id: string, meta?: object): Actor;
 }
 
 /** One deadline; see `Process.timer`. */

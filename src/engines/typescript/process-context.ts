@@ -6,7 +6,6 @@
  * thirty closures; the hot one is kept once made.
  */
 import {
-  type Actor,
   badArgument,
   ChannelCore,
   contextValues,
@@ -16,7 +15,6 @@ import {
   type Pid,
   type ProcessError,
   requiredDurationMs,
-  type Scope,
   type SpawnOperation,
   type Subscription,
   type Syscalls,
@@ -36,6 +34,7 @@ import type {
   Ticker,
   Timer,
 } from "./process-api.ts";
+import { securityOf } from "./security-dressing.ts";
 import { DoneValue, serve } from "./serve.ts";
 import { execBy, SpawnBuilder, spawnBy } from "./spawn-builder.ts";
 import { open, openToSend } from "./stopped.ts";
@@ -200,12 +199,7 @@ export class ProcessContext implements Process<any> {
   }
 
   get security(): Security {
-    const syscalls = this.#syscalls;
-    return {
-      actor: (): Actor | null => open(syscalls).actor(),
-      scope: (): Scope | null => open(syscalls).scope(),
-      can: (action: string, resource: string, meta?: object) => open(syscalls).can(action, resource, meta),
-    };
+    return securityOf(this.#syscalls);
   }
 
   get channel(): <T>(size?: number) => Channel<T> {

@@ -20,6 +20,7 @@ import {
   withName,
 } from "../../kernel/index.ts";
 import { answered, answerFrom, never, rejected } from "./answers.ts";
+import { bareScope } from "./held-scope.ts";
 import type { Duration, Exec, Spawn } from "./process-api.ts";
 import { open, owned } from "./stopped.ts";
 
@@ -104,14 +105,14 @@ export class SpawnBuilder {
 
   /** Replaces the actor of the future process. Throws INVALID for anything `createActor` has not made. */
   withActor(actor: Actor): SpawnBuilder {
-    if (!(actor instanceof Actor)) throw badArgument(1, "with_actor", "actor", actor);
+    if (!Actor.is(actor)) throw badArgument(1, "with_actor", "actor", actor);
     return this.#but((syscalls, settings) => syscalls.withActor(settings, actor));
   }
 
   /** Replaces the scope of the future process. Throws INVALID for anything that is no scope. */
   withScope(scope: Scope): SpawnBuilder {
-    if (!(scope instanceof Scope)) throw badArgument(1, "with_scope", "scope", scope);
-    return this.#but((syscalls, settings) => syscalls.withScope(settings, scope));
+    if (!Scope.is(scope)) throw badArgument(1, "with_scope", "scope", scope);
+    return this.#but((syscalls, settings) => syscalls.withScope(settings, bareScope(scope)));
   }
 
   /** Registers the process under a name in the moment it starts. Throws INVALID. */

@@ -80,12 +80,12 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     ),
     builder_with_actor: method("with_actor", (settings, L) => {
       const actor = host.isolate.objects.get(L, 2, ACTOR);
-      if (!(actor instanceof Actor)) throw host.wrongArgument(L, 2, "with_actor", "actor", 1);
+      if (!Actor.is(actor)) throw host.wrongArgument(L, 2, "with_actor", "actor", 1);
       return host.run.withActor(settings, actor);
     }),
     builder_with_scope: method("with_scope", (settings, L) => {
       const scope = host.isolate.objects.get(L, 2, SCOPE);
-      if (!(scope instanceof Scope)) throw host.wrongArgument(L, 2, "with_scope", "scope", 1);
+      if (!Scope.is(scope)) throw host.wrongArgument(L, 2, "with_scope", "scope", 1);
       return host.run.withScope(settings, scope);
     }),
     builder_with_name: method("with_name", (settings, L) => withName(settings, host.text(L, 2, "with_name", 1))),

@@ -1,0 +1,140 @@
+/** The host functions behind the module `security` and the objects it gives (S10.43-S10.47). */
+import { Actor, invalid, Policy, ProcessError, Scope, type Verdict } from "../../../kernel/index.ts";
+import { type Host, Raised } from "../host.ts";
+import { ACTOR, POLICY, SCOPE } from "../objects.ts";
+import { readValue } from "../payloads.ts";
+import { type HostFunction, NIL, type State, TABLE } from "../vm.ts";
+
+export function securityFunctions(host: Host): Record<string, HostFunction> {
+  const { vm } = host;
+  const { api } = vm;
+
+  const push = (L: State, kind: number, metatable: number, thing: object | null): number => {
+    if (thing === null) api.lua_pushnil(L);
+    else host.isolate.objects.push(L, kind, thing, metatable);
+    return 1;
+  };
+  const pushActor = (L: State, actor: Actor | null) => push(L, ACTOR, host.isolate.needSecurity().actor, actor);
+  const pushScope = (L: State, scope: Scope | null) => push(L, SCOPE, host.isolate.needSecurity().scope, scope);
+  const pushPolicy = (L: State, policy: Policy) => push(L, POLICY, host.isolate.needSecurity().policy, policy);
+
+  const actorAt = (L: State, position: number, operation: string): Actor => {
+    const actor = host.isolate.objects.get(L, position, ACTOR);
+    if (Actor.is(actor)) return actor;
+    throw host.wrongArgument(L, position, operation, "actor");
+  };
+  const scopeAt = (L: State, position: number, operation: string): Scope => {
+    const scope = host.isolate.objects.get(L, position, SCOPE);
+    if (Scope.is(scope)) return scope;
+    throw host.wrongArgument(L, position, operation, "scope");
+  };
+  const policyAt = (L: State, position: number, operation: string): Policy => {
+    const policy = host.isolate.objects.get(L, position, POLICY);
+    if (Policy.is(policy)) return policy;
+    throw host.wrongArgument(L, position, operation, "policy");
+  };
+
+  /** The attributes at a position: a table with strings for keys, or none. */
+  const metaAt = (L: State, position: number, operation: string): object | undefined => {
+    const type = api.lua_type(L, position);
+    if (type <= NIL) return undefined;
+    if (type !== TABLE) throw host.wrongArgument(L, position, operation, "table");
+    return raising(() => readValue(host.isolate, L, position, "meta")) as object;
+  };
+
+  /** What a policy or a scope says to a request: `evaluate(actor, action, resource, meta)`. */
+  const evaluate = (L: State, says: (actor: Actor, action: string, resource: string, meta?: object) => Verdict) => {
+    const actor = actorAt(L, 2, "evaluate");
+    const action = host.text(L, 3, "evaluate");
+    const resource = host.text(L, 4, "evaluate");
+    const meta = metaAt(L, 5, "evaluate");
+    return host.give(
+      L,
+      raising(() => says(actor, action, resource, meta)),
+    );
+  };
+
+  return {
+    security_actor: (L) => pushActor(L, host.run.actor()),
+    security_scope: (L) => pushScope(L, host.run.scope()),
+
+    security_can(L) {
+      const { run } = host;
+      const action = host.required(L, 1, "can", "action");
+      const resource = host.required(L, 2, "can", "resource");
+      const meta = metaAt(L, 3, "can");
+      return host.give(
+        L,
+        raising(() => run.can(action, resource, meta)),
+      );
+    },
+
+    security_policy: (L) => pushPolicy(L, host.run.policy(host.required(L, 1, "policy", "policy id"))),
+    security_named_scope: (L) => pushScope(L, host.run.namedScope(host.required(L, 1, "named_scope", "group id"))),
+
+    security_new_scope(L) {
+      const { run } = host;
+      const type = api.lua_type(L, 1);
+      if (type > NIL && type !== TABLE) throw host.wrongArgument(L, 1, "new_scope", "table");
+      const policies: Policy[] = [];
+      const count = type === TABLE ? Number(api.lua_rawlen(L, 1)) : 0;
+      for (let n = 1; n <= count; n++) {
+        vm.getAt(L, 1, n);
+        const policy = host.isolate.objects.get(L, -1, POLICY);
+        if (!Policy.is(policy)) throw new Raised(invalid("new_scope takes a list of policies"));
+        policies.push(policy);
+        vm.pop(L, 1);
+      }
+      return pushScope(L, run.newScope(policies));
+    },
+
+    security_new_actor(L) {
+      const { run } = host;
+      const id = host.required(L, 1, "new_actor", "actor id");
+      return pushActor(L, run.newActor(id, metaAt(L, 2, "new_actor")));
+    },
+
+    actor_id: (L) => host.give(L, actorAt(L, 1, "id").id()),
+    actor_meta: (L) => host.give(L, actorAt(L, 1, "meta").meta()),
+
+    policy_id: (L) => host.give(L, policyAt(L, 1, "id").id()),
+    policy_evaluate(L) {
+      const policy = policyAt(L, 1, "evaluate");
+      return evaluate(L, (...request) => policy.evaluate(...request));
+    },
+
+    scope_with: (L) => pushScope(L, host.run.scopeWith(scopeAt(L, 1, "with"), policyAt(L, 2, "with"))),
+    scope_without: (L) => pushScope(L, host.run.scopeWithout(scopeAt(L, 1, "without"), host.text(L, 2, "without"))),
+    scope_contains: (L) => host.give(L, scopeAt(L, 1, "contains").contains(host.text(L, 2, "contains"))),
+    scope_policies(L) {
+      const policies = scopeAt(L, 1, "policies").policies();
+      api.lua_createtable(L, policies.length, 0);
+      for (const [at, policy] of policies.entries()) {
+        pushPolicy(L, policy);
+        vm.setAt(L, -2, at + 1);
+      }
+      return 1;
+    },
+    scope_evaluate(L) {
+      const scope = scopeAt(L, 1, "evaluate");
+      return evaluate(L, (...request) => scope.evaluate(...request));
+    },
+
+    /** Whether two userdata stand for the same thing. */
+    same(L) {
+      const kind = host.isolate.objects.kind(L, 1);
+      const one = host.isolate.objects.get(L, 1, kind);
+      api.lua_pushboolean(L, one !== null && one === host.isolate.objects.get(L, 2, kind) ? 1 : 0);
+      return 1;
+    },
+  };
+}
+
+/** What is wrong with an argument is raised, not returned (S12.11). */
+function raising<R>(act: () => R): R {
+  try {
+    return act();
+  } catch (cause) {
+    throw cause instanceof ProcessError ? new Raised(cause) : cause;
+  }
+}
