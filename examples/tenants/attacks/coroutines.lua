@@ -8,5 +8,5 @@ end
 
 return disguise(function()
   breed()
-  while true do end
+  channel.new():receive() -- for ever; as long as it ran, no other coroutine of its process would have a turn
 end)
