@@ -31,7 +31,7 @@ import {
   readLuaFiles,
   writeToStderr,
 } from "../platform/index.ts";
-import { Audit, PolicySet, ScopedGuard } from "../security/index.ts";
+import { Audit, type AuditEvent, PolicySet, type Recorder, ScopedGuard } from "../security/index.ts";
 import { heapLimitBytes, type RuntimeConfig, SHUTDOWN_TIMEOUT_MS } from "./config.ts";
 import { LogFeed } from "./log-feed.ts";
 import { checkPolicy, RuntimePolicies } from "./policies.ts";
@@ -57,6 +57,10 @@ export interface World {
   readonly loader: ModuleLoader;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Watches what processes ask for, and lets them; `null`: the policies decide. */
+  readonly recorder: Recorder | null;
+  /** Told what is refused, from the very start. */
+  readonly onAudit: ((event: AuditEvent) => void) | null;
 }
 
 /** A running set of hosts and processes, as the embedding program sees it. */
@@ -82,11 +86,12 @@ export class Runtime {
       after: (delayMs, fire) => this.#kernel.timers.set(delayMs, fire),
       onFault,
     });
+    if (world.onAudit !== null) this.#audit.watch(world.onAudit);
     this.#kernel = new Kernel({
       clock: world.clock,
       turns: world.turns,
       programs,
-      guard: new ScopedGuard(config.security?.strict === true, this.#audit),
+      guard: world.recorder ?? new ScopedGuard(config.security?.strict === true, this.#audit),
       policies: this.#policySet,
       onFault,
     });
@@ -250,6 +255,8 @@ export async function createRuntime(config: RuntimeConfig = {}, world: Partial<W
     turns: world.turns ?? new NodeTurns(),
     loader: world.loader ?? createModuleLoader(),
     random: world.random ?? Math.random,
+    recorder: world.recorder ?? null,
+    onAudit: world.onAudit ?? null,
   });
   await runtime.begin(config);
   return runtime;
