@@ -128,7 +128,8 @@ describe("the audit", () => {
     const events: AuditEvent[] = [];
     bench.audit.watch((event) => events.push(event));
     const subject = { pid: "{x|1}" as never, actor: alice, scope: null, entry: "a:b", hostId: "x", remembered: null };
-    for (let at = 0; at < 1_000; at++) bench.audit.denied(subject, { action: `action-${at}`, resource: "r" }, null, null);
+    for (let at = 0; at < 1_000; at++)
+      bench.audit.denied(subject, { action: `action-${at}`, resource: "r" }, null, null);
     bench.ends[0]?.();
     const summary = events.at(-1) as Extract<AuditEvent, { kind: "summary" }>;
     expect(summary.counts).toHaveLength(101);

@@ -5,7 +5,7 @@ import { actions } from "../../src/security/index.ts";
 import { simulate } from "../../src/testing/index.ts";
 import { defineLua } from "../support/lua.ts";
 import { Policed, type Written } from "../support/policies.ts";
-import { CHILD, type Need, type Operation, operations } from "./operations-suite.ts";
+import { CHILD, HOST, type Need, type Operation, operations } from "./operations-suite.ts";
 
 type Language = "typescript" | "lua";
 
@@ -80,9 +80,7 @@ const forever = async (process: Process) => {
 };
 
 const languages = ["typescript", "lua"] as const;
-const rows = operations.flatMap((operation) =>
-  languages.map((language) => ({ operation, language })),
-);
+const rows = operations.flatMap((operation) => languages.map((language) => ({ operation, language })));
 const refusal = ({ text }: Need, target: string) => ({
   kind: errors.PERMISSION_DENIED,
   message: text.replace("{target}", target),
