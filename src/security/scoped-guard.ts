@@ -139,14 +139,12 @@ function verdictBy(scope: NonNullable<Subject["scope"]>, request: Request): Verd
   return isPolicyScope(scope) ? verdictOf(scope, request) : "undefined";
 }
 
-/** Says why a request was refused: the policies that deny first, then those that nearly allowed. */
+/** Says why a request was refused: the policies that deny first, as a long list is cut off, and the silent ones last. */
 function explained(scope: NonNullable<Subject["scope"]>, request: Request): Denial {
   const all = isPolicyScope(scope) ? consult(scope, request) : [];
   const deciding = all.find(({ says }) => says === "deny") ?? null;
-  const policies = [
-    ...all.filter(({ says }) => says !== "undefined"),
-    ...all.filter(({ says }) => says === "undefined"),
-  ];
+  const order: readonly Verdict[] = ["deny", "allow", "undefined"];
+  const policies = order.flatMap((verdict) => all.filter(({ says }) => says === verdict));
   const omitted = policies.length - LISTED;
   return {
     action: request.action,
