@@ -130,27 +130,39 @@ function attributeConditions({ action, meta }: RecordedRequest): WrittenConditio
     });
 }
 
-/** Puts together what was needed in every combination: first resources or targets, then actions. */
+/** Puts together what was needed in every combination: resources, actions, then whom and what it was done to. */
 function together(needs: readonly Need[]): Need[] {
   const byAction = merged(needs, ({ actions, conditions }) => [actions, conditions], "resources");
   const byResource = merged(byAction, ({ resources, conditions }) => [resources, conditions], "actions");
-  const targets = new Map<string, { need: Need; entries: Set<string> }>();
+  const byOwner = mergedCondition(byResource, "meta.target_actor");
+  return mergedCondition(byOwner, "meta.target_entry").sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+/** Needs that are alike but for the text which a field has to be equal to become one need with all these texts. */
+function mergedCondition(needs: readonly Need[], field: string): Need[] {
+  const found = new Map<string, { need: Need; at: number; texts: Set<string> }>();
   const others: Need[] = [];
-  for (const need of byResource) {
-    const [first, ...rest] = need.conditions;
-    if (first?.field !== "meta.target_entry" || first.operator !== "eq") others.push(need);
-    else {
-      const key = JSON.stringify([need.actions, need.resources, rest]);
-      const known = targets.get(key);
-      if (known === undefined) targets.set(key, { need, entries: new Set([first.value as string]) });
-      else known.entries.add(first.value as string);
+  for (const need of needs) {
+    const at = need.conditions.findIndex((one) => one.field === field && one.operator === "eq" && isText(one.value));
+    if (at < 0) {
+      others.push(need);
+      continue;
     }
+    const text = need.conditions[at]?.value as string;
+    const key = JSON.stringify([need.actions, need.resources, need.conditions.toSpliced(at, 1)]);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { need, at, texts: new Set([text]) });
+    else known.texts.add(text);
   }
-  const about = [...targets.values()].map(({ need, entries }) => ({
+  const combined = [...found.values()].map(({ need, at, texts }) => ({
     ...need,
-    conditions: [equals("meta.target_entry", [...entries].sort()), ...need.conditions.slice(1)],
+    conditions: need.conditions.with(at, equals(field, [...texts].sort())),
   }));
-  return [...others, ...about].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  return [...others, ...combined];
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 /** Needs that are alike but for one field become one need that has all values of it. */
