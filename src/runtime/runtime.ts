@@ -73,7 +73,8 @@ export class Runtime {
   readonly #services: Services;
   readonly #feed: LogFeed;
   readonly #shutdownTimeoutMs: number;
-  readonly #releaseErrors: () => void;
+  /** What ends the handling of errors of the operating-system process; `null` when they are left alone. */
+  readonly #releaseErrors: (() => void) | null;
   #stopped: Promise<void> | null = null;
   #lua: LuaEngine | null = null;
 
@@ -106,7 +107,7 @@ export class Runtime {
             const text = cause instanceof Error && cause.stack !== undefined ? cause.stack : textOf(cause);
             this.#feed.line("error", pid ?? "runtime", `unhandled ${origin}: ${text}`);
           })
-        : () => {};
+        : null;
   }
 
   #luaEngine(config: RuntimeConfig, world: World): LuaEngine {
@@ -240,6 +241,9 @@ export class Runtime {
     const timer = this.#kernel.timers.set(this.#shutdownTimeoutMs, () => this.#services.terminateAll());
     await this.#services.stop();
     this.#kernel.timers.cancel(timer);
+    if (this.#releaseErrors === null) return;
+    // What a process left unhandled as its last act is told when the present turn is over.
+    await new Promise<void>((resolve) => this.#kernel.timers.set(0, resolve));
     this.#releaseErrors();
   }
 }

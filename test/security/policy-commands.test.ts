@@ -141,6 +141,29 @@ describe("beamish run --record-policy", () => {
     expect(await check("--actor", "boss", "process.registry.register", "10.0")).toBe(1);
   }, 60_000);
 
+  it("writes what was seen when the run is interrupted", async () => {
+    const app = folderOf({
+      "_index.yaml": `${head}  - {name: processes, kind: process.host}
+  - {name: waits, kind: process.ts, source: "file://waits.ts"}
+  - {name: waits.service, kind: process.service, process: waits, host: processes, lifecycle: {auto_start: true}}
+`,
+      "waits.ts": `export default async (process: any) => {
+  await process.registry.register("waits");
+  console.log("up");
+  await process.events().receive();
+};
+`,
+    });
+    const file = join(app, "recorded.yaml");
+    const child = spawn(process.execPath, [COMMAND, "run", "--record-policy", file, app], { stdio: "pipe" });
+    child.stdout.once("data", () => child.kill("SIGTERM"));
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect([code, readFileSync(file, "utf8")]).toEqual([
+      143,
+      expect.stringMatching(/without-actor[\s\S]*resources: waits/),
+    ]);
+  });
+
   it("leaves no trace when the entries are wrong, and says so at once when the file cannot be written", async () => {
     const broken = folderOf({ "_index.yaml": `${head}  - {name: x, kind: proces.host}\n` });
     const file = join(broken, "policies.yaml");
