@@ -37,44 +37,64 @@ const ATTACKS = {
   "endless loop in an xpcall handler": "while true do xpcall(error, function() while true do end end) end",
   "errors in error handling": "while true do xpcall(error, function() error() end) end",
   "pcall of nothing": "while true do pcall(error) end",
-  "recursion": "local function f() return 1 + f() end while true do pcall(f) end",
+  recursion: "local function f() return 1 + f() end while true do pcall(f) end",
   "recursion through C": "local function f() return (pcall(f)) end while true do f() end",
-  "recursion of __index": "local t = setmetatable({}, {}) getmetatable(t).__index = function(s, k) return s[k + 1] end while true do pcall(function() return t[1] end) end",
-  "a chain of __index": "local t = {} for _ = 1, 1900 do t = setmetatable({}, { __index = t }) end while true do local _ = t.x end",
+  "recursion of __index":
+    "local t = setmetatable({}, {}) getmetatable(t).__index = function(s, k) return s[k + 1] end while true do pcall(function() return t[1] end) end",
+  "a chain of __index":
+    "local t = {} for _ = 1, 1900 do t = setmetatable({}, { __index = t }) end while true do local _ = t.x end",
   "short coroutines": "while true do coroutine.wrap(function() for _ = 1, 200 do end end)() end",
   "nested coroutines": "local function n() return (coroutine.resume(coroutine.create(n))) end while true do n() end",
-  "sort with an endless comparison": "while true do pcall(table.sort, { 3, 1, 2 }, function() while true do end end) end",
-  "sort of 65,536 numbers": "local t = {} for i = 1, 65536 do t[i] = (i * 7919) % 65536 end while true do table.sort({ table.unpack(t) }) table.sort(t, function(a, b) return a > b end) end",
-  "sort of long strings": "local a, b = twins(60000) local t = {} for i = 1, 2000 do t[i] = i % 2 == 0 and a or b end while true do table.sort(t) end",
-  "sort of objects with __lt": "local mt = { __lt = function(a, b) for _ = 1, 1000 do end return a[1] < b[1] end } local t = {} for i = 1, 500 do t[i] = setmetatable({ i * 37 % 500 }, mt) end while true do pcall(table.sort, t) end",
-  "sort in an invalid order": "local t = filled(60000) while true do pcall(table.sort, t, function() return true end) end",
+  "sort with an endless comparison":
+    "while true do pcall(table.sort, { 3, 1, 2 }, function() while true do end end) end",
+  "sort of 65,536 numbers":
+    "local t = {} for i = 1, 65536 do t[i] = (i * 7919) % 65536 end while true do table.sort({ table.unpack(t) }) table.sort(t, function(a, b) return a > b end) end",
+  "sort of long strings":
+    "local a, b = twins(60000) local t = {} for i = 1, 2000 do t[i] = i % 2 == 0 and a or b end while true do table.sort(t) end",
+  "sort of objects with __lt":
+    "local mt = { __lt = function(a, b) for _ = 1, 1000 do end return a[1] < b[1] end } local t = {} for i = 1, 500 do t[i] = setmetatable({ i * 37 % 500 }, mt) end while true do pcall(table.sort, t) end",
+  "sort in an invalid order":
+    "local t = filled(60000) while true do pcall(table.sort, t, function() return true end) end",
   "gsub with an endless callback": 'while true do pcall(string.gsub, "xx", "x", function() while true do end end) end',
-  "tostring that never ends": "local t = setmetatable({}, { __tostring = function() while true do end end }) while true do pcall(tostring, t) end",
-  "close that never ends": "local mt = { __close = function() while true do end end } while true do local co = coroutine.create(function() local _ <close> = setmetatable({}, mt) coroutine.yield() end) coroutine.resume(co) pcall(coroutine.close, co) end",
+  "tostring that never ends":
+    "local t = setmetatable({}, { __tostring = function() while true do end end }) while true do pcall(tostring, t) end",
+  "close that never ends":
+    "local mt = { __close = function() while true do end end } while true do local co = coroutine.create(function() local _ <close> = setmetatable({}, mt) coroutine.yield() end) coroutine.resume(co) pcall(coroutine.close, co) end",
   "comparison of 60 KB strings": "local a, b = twins(60000) while true do local _ = a < b end",
-  "comparison of 4 MiB strings": "local a, b = large(4 << 20) .. 'a', large(4 << 20) .. 'b' while true do local _ = a < b end",
+  "comparison of 4 MiB strings":
+    "local a, b = large(4 << 20) .. 'a', large(4 << 20) .. 'b' while true do local _ = a < b end",
   "equality of 60 KB strings": "local a, b = twins(60000), (twins(60000)) while true do local _ = a == b end",
-  "equality of 4 MiB strings": "local a, b = large(4 << 20) .. 'a', large(4 << 20) .. 'a' while true do local _ = a == b end",
+  "equality of 4 MiB strings":
+    "local a, b = large(4 << 20) .. 'a', large(4 << 20) .. 'a' while true do local _ = a == b end",
   "concatenation of 30 KB strings": "local a = ('x'):rep(30000) while true do local _ = a .. 'y' end",
   "concatenation of 60 KB strings": "local a = ('x'):rep(60000) while true do local _ = a .. 'y' end",
   "concatenation of 3 MiB strings": "local a = large(3 << 20) while true do local _ = a .. 'y' end",
   "60 KB strings as keys": "local t, a = {}, ('x'):rep(60000) while true do t[a .. 'y'] = nil end",
-  "next over an emptied table of 2,048": "local t = {} for i = 1, 2000 do t['k' .. i] = 1 end for i = 1, 2000 do t['k' .. i] = nil end while true do next(t) end",
-  "next over an emptied table of 65,536": "local t = {} for i = 1, 65000 do t['k' .. i] = 1 end for i = 1, 65000 do t['k' .. i] = nil end while true do next(t) end",
-  "next over an emptied table of 262,144": "local t = {} for i = 1, 260000 do t[i + 0.5] = 1 end for k in pairs(t) do t[k] = nil end while true do next(t) end",
-  "border of a table of holes": "local t = filled(200000) for i = 1, 200000, 2 do t[i] = nil end while true do local _ = #t end",
+  "next over an emptied table of 2,048":
+    "local t = {} for i = 1, 2000 do t['k' .. i] = 1 end for i = 1, 2000 do t['k' .. i] = nil end while true do next(t) end",
+  "next over an emptied table of 65,536":
+    "local t = {} for i = 1, 65000 do t['k' .. i] = 1 end for i = 1, 65000 do t['k' .. i] = nil end while true do next(t) end",
+  "next over an emptied table of 262,144":
+    "local t = {} for i = 1, 260000 do t[i + 0.5] = 1 end for k in pairs(t) do t[k] = nil end while true do next(t) end",
+  "border of a table of holes":
+    "local t = filled(200000) for i = 1, 200000, 2 do t[i] = nil end while true do local _ = #t end",
   "3,900 varargs": "local function f(...) while true do select('#', ...) end end f(table.unpack(filled(3900)))",
   "60,000 varargs": "local function f(...) while true do select('#', ...) end end f(table.unpack(filled(60000)))",
-  "select from the end of varargs": "local function f(...) while true do select(-1, ...) end end f(table.unpack(filled(60000)))",
-  "table of 3,900 varargs": "local function f(...) while true do local _ = { ... } end end f(table.unpack(filled(3900)))",
+  "select from the end of varargs":
+    "local function f(...) while true do select(-1, ...) end end f(table.unpack(filled(60000)))",
+  "table of 3,900 varargs":
+    "local function f(...) while true do local _ = { ... } end end f(table.unpack(filled(3900)))",
   "table.pack of 60,000": "local t = filled(60000) while true do table.pack(table.unpack(t)) end",
   "table.insert at the front": "local t = filled(65000) while true do table.insert(t, 1, 0) t[#t] = nil end",
   "table.remove at the front": "local t = filled(65000) while true do t[#t + 1] = table.remove(t, 1) end",
   "table.move": "local t = filled(65000) while true do table.move(t, 1, 65000, 2) t[65001] = nil end",
-  "table.move with metamethods": "local t = setmetatable({}, { __index = function() for _ = 1, 1000 do end end, __newindex = function() end }) while true do pcall(table.move, t, 1, 65000, 1) end",
+  "table.move with metamethods":
+    "local t = setmetatable({}, { __index = function() for _ = 1, 1000 do end end, __newindex = function() end }) while true do pcall(table.move, t, 1, 65000, 1) end",
   "table.concat": "local t = {} for i = 1, 65000 do t[i] = 'abcdefgh' end while true do table.concat(t) end",
-  "table.concat with __index": "local t = setmetatable({}, { __index = function() return '' end, __len = function() return 65000 end }) while true do table.concat(t) end",
-  "table.unpack with __index": "local t = setmetatable({}, { __index = function() for _ = 1, 1000 do end return 1 end, __len = function() return 65000 end }) while true do pcall(table.unpack, t) end",
+  "table.concat with __index":
+    "local t = setmetatable({}, { __index = function() return '' end, __len = function() return 65000 end }) while true do table.concat(t) end",
+  "table.unpack with __index":
+    "local t = setmetatable({}, { __index = function() for _ = 1, 1000 do end return 1 end, __len = function() return 65000 end }) while true do pcall(table.unpack, t) end",
   "string.rep": "while true do local _ = ('x'):rep(1 << 20) end",
   "string.rep of nothing": "while true do local _ = (''):rep(1 << 40) end",
   "string.upper": "local s = ('x'):rep(1 << 20) while true do s:upper() end",
@@ -83,98 +103,133 @@ const ATTACKS = {
   "string.char": "local t = {} for i = 1, 65000 do t[i] = 65 end while true do string.char(table.unpack(t)) end",
   "string.format with %q": "local s = ('\\0'):rep(250000) while true do string.format('%q', s) end",
   "string.format with %s": "local s = ('x'):rep(1 << 19) while true do string.format('%s%s', s, s) end",
-  "string.format with many items": "local f, t = ('%d'):rep(20000), filled(20000) while true do string.format(f, table.unpack(t)) end",
-  "string.format with %99.99f": "local f, t = ('%99.99f'):rep(5000), {} for i = 1, 5000 do t[i] = 1e300 end while true do string.format(f, table.unpack(t)) end",
+  "string.format with many items":
+    "local f, t = ('%d'):rep(20000), filled(20000) while true do string.format(f, table.unpack(t)) end",
+  "string.format with %99.99f":
+    "local f, t = ('%99.99f'):rep(5000), {} for i = 1, 5000 do t[i] = 1e300 end while true do string.format(f, table.unpack(t)) end",
   "string.pack": "local f, t = ('d'):rep(30000), filled(30000) while true do string.pack(f, table.unpack(t)) end",
   "string.pack of 1 MiB": "while true do string.pack('c1000000', 'x') end",
   "string.unpack": "local f, s = ('b'):rep(60000), ('x'):rep(60000) while true do string.unpack(f, s) end",
   "utf8.len": "local s = ('x'):rep(1 << 20) while true do utf8.len(s) end",
   "utf8.offset": "local s = ('x'):rep(1 << 20) while true do utf8.offset(s, #s) utf8.offset(s, -#s) end",
-  "utf8.offset over continuation bytes": "local s = ('\\x80'):rep((1 << 20) - 1) .. 'a' while true do utf8.offset(s, 0, 1 << 19) pcall(utf8.offset, s, 1, 1 << 20) pcall(utf8.offset, 'a' .. s:sub(2), 2) end",
+  "utf8.offset over continuation bytes":
+    "local s = ('\\x80'):rep((1 << 20) - 1) .. 'a' while true do utf8.offset(s, 0, 1 << 19) pcall(utf8.offset, s, 1, 1 << 20) pcall(utf8.offset, 'a' .. s:sub(2), 2) end",
   "utf8.codes": "local s = ('x'):rep(1 << 20) while true do for _ in utf8.codes(s) do end end",
-  "utf8.codes over continuation bytes": "local s = 'a' .. ('\\x80'):rep((1 << 20) - 1) while true do pcall(function() for _ in utf8.codes(s) do end end) end",
+  "utf8.codes over continuation bytes":
+    "local s = 'a' .. ('\\x80'):rep((1 << 20) - 1) while true do pcall(function() for _ in utf8.codes(s) do end end) end",
   "utf8.codepoint": "local s = ('x'):rep(65000) while true do utf8.codepoint(s, 1, -1) end",
   "utf8.char": "local t = {} for i = 1, 60000 do t[i] = 0x7fffffff end while true do utf8.char(table.unpack(t)) end",
   "tonumber of 1 MB": "local s = ('1'):rep(1000000) while true do tonumber(s) end",
   "tonumber of 60 KB": "local s = ('1'):rep(60000) while true do tonumber(s) end",
   "tonumber with a base of 60 KB": "local s = ('1'):rep(60000) while true do tonumber(s, 36) end",
   "arithmetic on a text of 60 KB": "local s = (' '):rep(60000) .. '1' while true do local _ = s + 1 end",
-  "arithmetic on a text of 6 MB": "local s = (' '):rep(1000000) s = s .. s .. s .. s .. s .. s .. '1' while true do local _ = s + 1 end",
+  "arithmetic on a text of 6 MB":
+    "local s = (' '):rep(1000000) s = s .. s .. s .. s .. s .. s .. '1' while true do local _ = s + 1 end",
   "math.tointeger of a text": "local s = (' '):rep(60000) .. '1' while true do math.tointeger(s) math.floor(s) end",
   "tonumber of hexadecimal": "local s = '0x' .. ('1'):rep(60000) while true do tonumber(s) end",
   "a pattern of a?": "local s, p = ('a'):rep(28), ('a?'):rep(28) .. ('a'):rep(28) while true do s:find(p) end",
   "a pattern of .-": "local s = ('a'):rep(3000) while true do pcall(string.find, s, '.-.-.-b') end",
-  "many different patterns": "local i = 0 while true do i = i + 1 pcall(string.find, 'x', ('[^a-z%d]*'):rep(100) .. i) end",
+  "many different patterns":
+    "local i = 0 while true do i = i + 1 pcall(string.find, 'x', ('[^a-z%d]*'):rep(100) .. i) end",
   "a pattern of 1 MB": "local p = ('a'):rep(1000000) .. '.' while true do pcall(string.find, 'x', p) end",
-  "a set of 1 MB": "local p = '[' .. ('a-z'):rep(300000) .. ']' while true do pcall(string.find, ('x'):rep(100), p) end",
+  "a set of 1 MB":
+    "local p = '[' .. ('a-z'):rep(300000) .. ']' while true do pcall(string.find, ('x'):rep(100), p) end",
   "%b in long strings": "local s = ('('):rep(60000) while true do pcall(string.find, s, '%b()') end",
   "back references": "local s = ('a'):rep(20000) while true do pcall(string.find, s, '(a*)%1b') end",
   "%f in long strings": "local s = ('a'):rep(1000000) while true do s:find('%f[b]') end",
   "gsub of 1 MB": "local s = ('a'):rep(1 << 20) while true do pcall(string.gsub, s, 'a', 'b') end",
   "gsub by a table": "local s = ('a'):rep(1 << 20) while true do pcall(string.gsub, s, 'a', { a = 'b' }) end",
-  "gmatch": "local s = ('a '):rep(1 << 19) while true do for _ in s:gmatch('%a+') do end end",
+  gmatch: "local s = ('a '):rep(1 << 19) while true do for _ in s:gmatch('%a+') do end end",
   "plain find": "local s, w = ('a'):rep(1 << 20), ('a'):rep(1 << 19) .. 'b' while true do s:find(w, 1, true) end",
   "print of 1 MB": "local s = ('x'):rep(1 << 20) while true do pcall(print, s) end",
   "print of 65,000 values": "local t = filled(65000) while true do pcall(print, table.unpack(t)) end",
   "os.date": "local f = ('%c'):rep(2000) while true do pcall(os.date, f) end",
   "os.time": "while true do pcall(os.time, { year = 1 << 30, month = 1 << 30, day = 1, sec = 1 << 30 }) end",
-  "time.parse": "local time = require('time') local s = ('2006'):rep(20000) while true do pcall(time.parse, s, s) pcall(time.parse_duration, ('1h'):rep(100000)) end",
-  "load of time zones": "local time = require('time') local i = 0 while true do i = i + 1 pcall(time.load_location, 'Zone/' .. i) end",
+  "time.parse":
+    "local time = require('time') local s = ('2006'):rep(20000) while true do pcall(time.parse, s, s) pcall(time.parse_duration, ('1h'):rep(100000)) end",
+  "load of time zones":
+    "local time = require('time') local i = 0 while true do i = i + 1 pcall(time.load_location, 'Zone/' .. i) end",
   "table bomb": "local t = {} while true do t = { t, t } t[3] = { t } end",
   "tables kept": "local t = {} while true do t[#t + 1] = {} end",
   "string doubling": "local s = 'x' while true do s = s .. s end",
   "strings caught out of memory": "while true do pcall(function() local s = 'x' while true do s = s .. s end end) end",
   "a million coroutines": "local t = {} while true do t[#t + 1] = coroutine.create(function() end) end",
-  "garbage": "while true do local _ = {} end",
+  garbage: "while true do local _ = {} end",
   "garbage beside 50 MB": "local t = {} for i = 1, 500000 do t[i] = { i } end while true do local _ = {} end",
-  "garbage beside a weak table": "local t = setmetatable({}, { __mode = 'k' }) for i = 1, 100000 do t[{}] = i end while true do local _ = {} end",
-  "ephemerons": "local keep, e = {}, setmetatable({}, { __mode = 'k' }) local k = {} keep[1] = k for i = 1, 50000 do local n = {} e[k] = n k = n end while true do local _ = {} end",
+  "garbage beside a weak table":
+    "local t = setmetatable({}, { __mode = 'k' }) for i = 1, 100000 do t[{}] = i end while true do local _ = {} end",
+  ephemerons:
+    "local keep, e = {}, setmetatable({}, { __mode = 'k' }) local k = {} keep[1] = k for i = 1, 50000 do local n = {} e[k] = n k = n end while true do local _ = {} end",
   "a table that grows": "local t = {} while true do for i = 1, 400000 do t[i] = true end t = {} end",
-  "deep recursion kept": "local function f(n) if n == 0 then while true do local _ = {} end end return 1 + f(n - 1) end f(150000)",
-  "messages to oneself": "for i = 1, 20000 do process.send(process.pid(), 't', i) end while true do process.send(process.pid(), 't', 1) process.inbox():receive() end",
-  "a message of 65,000 elements": "local t = filled(65000) while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
-  "a message of 1,000,000 elements": "local t = filled(1000000) while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
-  "a message of 100,000 tables": "local t = {} for i = 1, 100000 do t[i] = { x = i } end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
-  "a message of many keys": "local t = {} for i = 1, 100000 do t['key' .. i] = i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
-  "a message of 4 MB": "local s = large(4 << 20) while true do process.send(process.pid(), 't', s) process.inbox():receive() end",
-  "a message of one string many times": "local s, t = large(1 << 20), {} for i = 1, 500 do t[i] = s end process.send(process.pid(), 't', t)",
-  "a message of many arguments": "local t = filled(60000) while true do process.send(process.pid(), 't', table.unpack(t)) process.inbox():receive() end",
-  "a deep message": "local t = {} for _ = 1, 1400 do t = { t } end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
-  "a topic of 1 MB": "local s = ('x'):rep(1 << 20) while true do process.send(process.pid(), s) process.inbox():receive() end",
+  "deep recursion kept":
+    "local function f(n) if n == 0 then while true do local _ = {} end end return 1 + f(n - 1) end f(150000)",
+  "messages to oneself":
+    "for i = 1, 20000 do process.send(process.pid(), 't', i) end while true do process.send(process.pid(), 't', 1) process.inbox():receive() end",
+  "a message of 65,000 elements":
+    "local t = filled(65000) while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 1,000,000 elements":
+    "local t = filled(1000000) while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 100,000 tables":
+    "local t = {} for i = 1, 100000 do t[i] = { x = i } end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of many keys":
+    "local t = {} for i = 1, 100000 do t['key' .. i] = i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 4 MB":
+    "local s = large(4 << 20) while true do process.send(process.pid(), 't', s) process.inbox():receive() end",
+  "a message of one string many times":
+    "local s, t = large(1 << 20), {} for i = 1, 500 do t[i] = s end process.send(process.pid(), 't', t)",
+  "a message of many arguments":
+    "local t = filled(60000) while true do process.send(process.pid(), 't', table.unpack(t)) process.inbox():receive() end",
+  "a deep message":
+    "local t = {} for _ = 1, 1400 do t = { t } end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a topic of 1 MB":
+    "local s = ('x'):rep(1 << 20) while true do process.send(process.pid(), s) process.inbox():receive() end",
   "a name of 1 MB": "local s = ('x'):rep(1 << 20) while true do process.registry.lookup(s) process.send(s, 't') end",
   "messages to nobody": "while true do process.send('{x|0x00001}', 't') end",
   "names registered": "local i = 0 while true do i = i + 1 process.registry.register('n' .. i) end",
-  "listeners": "local i = 0 while true do i = i + 1 process.listen('t' .. i) end",
-  "channels": "local t = {} while true do t[#t + 1] = channel.new(1) end",
-  "select of 60,000 cases": "local c, t = channel.new(), {} for i = 1, 60000 do t[i] = c:case_receive() end while true do channel.select(t, true) end",
-  "select of 300,000 cases": "local c = channel.new():case_receive() local t = {} for i = 1, 300000 do t[i] = c end while true do channel.select(t, true) end",
-  "coroutines waiting at many channels": "local c, t = channel.new(), {} for i = 1, 1000 do t[i] = c:case_receive() end for _ = 1, 300 do coroutine.spawn(function() while true do channel.select(t) end end) end while true do c:send(1) end",
-  "timers": "local time = require('time') while true do time.after('1h') end",
+  listeners: "local i = 0 while true do i = i + 1 process.listen('t' .. i) end",
+  channels: "local t = {} while true do t[#t + 1] = channel.new(1) end",
+  "select of 60,000 cases":
+    "local c, t = channel.new(), {} for i = 1, 60000 do t[i] = c:case_receive() end while true do channel.select(t, true) end",
+  "select of 300,000 cases":
+    "local c = channel.new():case_receive() local t = {} for i = 1, 300000 do t[i] = c end while true do channel.select(t, true) end",
+  "coroutines waiting at many channels":
+    "local c, t = channel.new(), {} for i = 1, 1000 do t[i] = c:case_receive() end for _ = 1, 300 do coroutine.spawn(function() while true do channel.select(t) end end) end while true do c:send(1) end",
+  timers: "local time = require('time') while true do time.after('1h') end",
   "timers that all fire": "local time = require('time') for _ = 1, 50000 do time.after('200ms') end time.sleep('1h')",
-  "tickers": "local time = require('time') for _ = 1, 3000 do time.ticker('1ns') end time.sleep('1h')",
+  tickers: "local time = require('time') for _ = 1, 3000 do time.ticker('1ns') end time.sleep('1h')",
   "coroutines spawned": "while true do coroutine.spawn(function() while true do end end) end",
   "coroutines spawned that end": "while true do coroutine.spawn(function() end) end",
-  "coroutines spawned in coroutines": "local function f() coroutine.spawn(f) coroutine.spawn(f) end f() process.inbox():receive()",
+  "coroutines spawned in coroutines":
+    "local function f() coroutine.spawn(f) coroutine.spawn(f) end f() process.inbox():receive()",
   "spawns of nothing": "while true do process.spawn('bench:nothing', 'bench:processes') end",
-  "spawns": "while true do process.spawn('bench:ends', 'bench:processes') end",
-  "spawns of endless loops": "for _ = 1, 300 do process.spawn('bench:loops', 'bench:processes') end process.inbox():receive()",
-  "spawns of modules that never load": "for _ = 1, 200 do coroutine.spawn(function() process.spawn('bench:loads', 'bench:processes') end) end process.inbox():receive()",
+  spawns: "while true do process.spawn('bench:ends', 'bench:processes') end",
+  "spawns of endless loops":
+    "for _ = 1, 300 do process.spawn('bench:loops', 'bench:processes') end process.inbox():receive()",
+  "spawns of modules that never load":
+    "for _ = 1, 200 do coroutine.spawn(function() process.spawn('bench:loads', 'bench:processes') end) end process.inbox():receive()",
   "a spawn bomb": "while true do process.spawn('bench:bomb', 'bench:processes') end",
   "exec of oneself": "process.exec('bench:execs', 'bench:processes')",
-  "serve": "process.send(process.pid(), 'a') process.serve(function(msg) process.send(process.pid(), 'a') end)",
+  serve: "process.send(process.pid(), 'a') process.serve(function(msg) process.send(process.pid(), 'a') end)",
   "serve that never returns": "process.send(process.pid(), 'a') process.serve(function(msg) while true do end end)",
-  "serve with long handlers": "for _ = 1, 2000 do process.send(process.pid(), 'a') end process.serve(function(msg) for _ = 1, 90000 do end process.send(process.pid(), 'a') end)",
+  "serve with long handlers":
+    "for _ = 1, 2000 do process.send(process.pid(), 'a') end process.serve(function(msg) for _ = 1, 90000 do end process.send(process.pid(), 'a') end)",
   "upgrade without end": "process.upgrade(nil)",
-  "errors with large details": "local t = filled(100000) while true do process.send(process.pid(), 't', errors.new { message = 'x', details = t }) process.inbox():receive() end",
+  "errors with large details":
+    "local t = filled(100000) while true do process.send(process.pid(), 't', errors.new { message = 'x', details = t }) process.inbox():receive() end",
   "wrapped errors": "local e = errors.new('x') while true do e = errors.wrap(e, ('x'):rep(1000)) end",
-  "errors with a deep stack": "local function f(n) if n == 0 then while true do errors.new('x') end end return 1 + f(n - 1) end f(150000)",
-  "library errors with a deep stack": "local function f(n) if n == 0 then while true do pcall(string.rep) end end return 1 + f(n - 1) end f(150000)",
-  "call_stack of a long stack": "local e = errors.new('x') for _ = 1, 10 do e = errors.wrap(e, (('a:1: in b\\n'):rep(10000))) end while true do errors.call_stack(e) end",
+  "errors with a deep stack":
+    "local function f(n) if n == 0 then while true do errors.new('x') end end return 1 + f(n - 1) end f(150000)",
+  "library errors with a deep stack":
+    "local function f(n) if n == 0 then while true do pcall(string.rep) end end return 1 + f(n - 1) end f(150000)",
+  "call_stack of a long stack":
+    "local e = errors.new('x') for _ = 1, 10 do e = errors.wrap(e, (('a:1: in b\\n'):rep(10000))) end while true do errors.call_stack(e) end",
   "an error message of 8 MB": "error(large(4 << 20))",
   "ends with a large result": "while true do process.exec('bench:result', 'bench:processes') end",
-  "set_options of many keys": "local t = {} for i = 1, 200000 do t['k' .. i] = true end while true do process.set_options(t) end",
-  "with_context of many keys": "local t = {} for i = 1, 100000 do t['k' .. i] = true end while true do pcall(process.with_context, t) end",
-  "builders": "local b = process.with_context({}) while true do b = b:with_message('t', 1) end",
+  "set_options of many keys":
+    "local t = {} for i = 1, 200000 do t['k' .. i] = true end while true do process.set_options(t) end",
+  "with_context of many keys":
+    "local t = {} for i = 1, 100000 do t['k' .. i] = true end while true do pcall(process.with_context, t) end",
+  builders: "local b = process.with_context({}) while true do b = b:with_message('t', 1) end",
   "ctx.all": "local ctx = require('ctx') while true do ctx.all() end",
 };
 
@@ -234,9 +289,10 @@ async function longestHoldMs(source) {
   last = { wallMs: performance.now(), cpuMs: cpuMs() };
   const since = last.wallMs;
   runtime.spawn("bench:hostile", HOST).then(
-    (pid) => runtime.watch((event) => {
-      if (event.kind === "exited" && event.pid === pid) end ??= event.result.error ?? "returned";
-    }),
+    (pid) =>
+      runtime.watch((event) => {
+        if (event.kind === "exited" && event.pid === pid) end ??= event.result.error ?? "returned";
+      }),
     (cause) => {
       end ??= `not started: ${cause.message}`;
     },
@@ -260,7 +316,8 @@ function attempt(name) {
   });
   const line = child.stdout.trim().split("\n").at(-1);
   if (child.status === 0 && line !== "") return JSON.parse(line);
-  const reason = child.error !== undefined ? "HANGS" : child.stderr.trim().split("\n").slice(0, 6).join(" ").slice(0, 160);
+  const reason =
+    child.error !== undefined ? "HANGS" : child.stderr.trim().split("\n").slice(0, 6).join(" ").slice(0, 160);
   return { held: HANGS_MS, end: reason, stopMs: 0 };
 }
 

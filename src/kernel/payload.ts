@@ -22,8 +22,8 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const { slice } = Array.prototype;
 
 /**
- * Where a list or map of a language that tells integers from floats notes what plain data does not show: a property
- * that is not enumerable, so that TypeScript does not meet it. Copies keep it.
+ * Where a list, map or error of a language that tells integers from floats notes what plain data does not show: a property
+ * that is not enumerable, so that TypeScript does not meet it.
  */
 export const FORM: unique symbol = Symbol("form");
 
@@ -47,6 +47,11 @@ export function formOf(of: object): Form | undefined {
 
 /** Data that still lies in the memory of another language: to copy it is to read it. */
 export abstract class Foreign {
+  /** Whether it is one number, and a float though it could be an integer: that cannot be noted of a number itself. */
+  get isFloat(): boolean {
+    return false;
+  }
+
   // A mark that even a proxy cannot make a question about it fail on.
   readonly #isForeign = true;
 
@@ -75,11 +80,13 @@ class CopyPass {
   readonly #copies: (object | null)[] = [];
   #table: Map<object, object> | null = null;
   #deferred: Deferred[] | null = null;
+  #keepsForms = false;
   /** How many keys it has met, and those it has met last time at each place. */
   #keys = 0;
   readonly #known: string[] = new Array(KNOWN_KEYS).fill("");
 
-  root(value: object): unknown {
+  root(value: object, keepsForms: boolean): unknown {
+    this.#keepsForms = keepsForms;
     const copy = this.object(value, 0);
     while (this.#deferred !== null) {
       const batch: Deferred[] = this.#deferred;
@@ -144,7 +151,7 @@ class CopyPass {
    * those that are objects are replaced by copies of their own.
    */
   #map(value: Record<string, unknown>, depth: number): Record<string, unknown> {
-    const copy = Object.getOwnPropertySymbols(value).length === 0 ? { ...value } : withoutSymbols(value);
+    const copy = Object.getOwnPropertySymbols(value).length === 0 ? { ...value } : this.#withoutSymbols(value);
     // A root that holds no object is never met again, so it is remembered only when it turns out to hold one.
     let remembered = depth > 0;
     if (remembered) this.#remember(value, copy);
@@ -169,6 +176,12 @@ class CopyPass {
     return hasUndefined ? withoutUndefined(copy, remembered) : copy;
   }
 
+  #withoutSymbols(value: Record<string, unknown>): Record<string, unknown> {
+    const copy = withoutSymbols(value);
+    if (this.#keepsForms) copyForm(value, copy);
+    return copy;
+  }
+
   /** Refuses a key that is not UTF-8. Messages of one kind have the same keys at the same places: they are known. */
   #checkKey(key: string): void {
     const place = this.#keys++ & (KNOWN_KEYS - 1);
@@ -179,8 +192,7 @@ class CopyPass {
 
   #list(value: unknown[], depth: number): unknown[] {
     const copy: unknown[] = value.constructor === Array ? slice.call(value) : elementsOf(value);
-    const form = formOf(value);
-    if (form !== undefined) setForm(copy, form);
+    if (this.#keepsForms) copyForm(value, copy);
     this.#remember(value, copy);
     for (let i = 0; i < copy.length; i++) {
       const part = copy[i];
@@ -232,18 +244,24 @@ class CopyPass {
     // As any other part, so that it may be shared, lead back to the error, and lie deep.
     const into = copy as unknown as Record<string, unknown>;
     if (typeof details === "object") define(into, "details", this.#part(into, "details", details, depth));
-    else if (isSendablePrimitive(details)) define(into, "details", details);
-    else throw NOT_SENDABLE;
+    else if (isSendablePrimitive(details)) {
+      define(into, "details", details);
+      const form = formOf(value);
+      if (form !== undefined) setForm(copy, form);
+    } else throw NOT_SENDABLE;
     return copy;
   }
+}
+
+function copyForm(from: object, to: object): void {
+  const form = formOf(from);
+  if (form !== undefined) setForm(to, form);
 }
 
 /** A clone without the properties that have symbols for keys; their getters are not asked. */
 function withoutSymbols(value: Record<string, unknown>): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const key of Object.keys(value)) define(copy, key, value[key]);
-  const form = formOf(value);
-  if (form !== undefined) setForm(copy, form);
   return copy;
 }
 
@@ -277,9 +295,11 @@ let idle: CopyPass | null = null;
  *
  * @param root what the value is to its sender, the start of the path in an error: `payload`, `result`, …; a list of
  * arguments is copied as one value with the root `argument`, so that parts they share stay shared.
+ * @param keepsForms whether what {@link Form} notes is kept: for a copy that is made on the way, of what nobody can have
+ * changed since it was noted.
  * @throws ProcessError INVALID naming the place and what was found, e.g. `payload.callback[2]: function cannot be sent`.
  */
-export function copyPayload(value: unknown, root: string): unknown {
+export function copyPayload(value: unknown, root: string, keepsForms = false): unknown {
   if (typeof value !== "object") {
     if (value === undefined) return null;
     if (isSendablePrimitive(value)) return value;
@@ -290,7 +310,7 @@ export function copyPayload(value: unknown, root: string): unknown {
   const pass = idle ?? new CopyPass();
   idle = null;
   try {
-    return pass.root(value);
+    return pass.root(value, keepsForms);
   } catch (cause) {
     throw refusal(value, root, cause);
   } finally {

@@ -81,6 +81,8 @@ class Rare {
   names: StringSet = null;
   watching: StringSet = null;
   trapLinks = false;
+  /** What the guard remembers of it. */
+  remembered: unknown = null;
 }
 
 /** A process. Its fields are plain and set in the constructor, those that every message touches first. */
@@ -117,8 +119,6 @@ export class Process implements Subject {
   readonly heritage: Heritage;
   declare private readonly chainEntry: string;
   declare private readonly chain: number;
-  /** @internal What the guard remembers of it. */
-  declare remembered: unknown;
   declare private linked: StringSet;
   declare private watchedBy: StringSet;
 
@@ -154,7 +154,6 @@ export class Process implements Subject {
     this.heritage = heritage;
     this.chainEntry = parent === null ? program.entry : parent.chainEntry;
     this.chain = parent === null ? island.nextChain() : parent.chain;
-    this.remembered = null;
     this.linked = null;
     this.watchedBy = null;
   }
@@ -175,6 +174,15 @@ export class Process implements Subject {
 
   set trapLinks(trapLinks: boolean) {
     if (trapLinks || this.rare !== null) this.rareParts().trapLinks = trapLinks;
+  }
+
+  /** @internal What the guard remembers of it. */
+  get remembered(): unknown {
+    return this.rare === null ? null : this.rare.remembered;
+  }
+
+  set remembered(remembered: unknown) {
+    this.rareParts().remembered = remembered;
   }
 
   /** Who acts. */
@@ -810,7 +818,7 @@ export class Process implements Subject {
     }
     let details: unknown;
     try {
-      details = copyPayload(failure.details, "details");
+      details = copyPayload(failure.details, "details", true);
     } catch {
       // Details are an extra: an error that cannot say all must still arrive.
     }
@@ -996,7 +1004,7 @@ export class Process implements Subject {
 
 /** A result of its own for each who is told. */
 function copyOf(result: ExitResult): ExitResult {
-  if (!isFailure(result)) return { value: copyPayload(result.value, "result") };
+  if (!isFailure(result)) return { value: copyPayload(result.value, "result", true) };
   const { error, kind, retryable, details } = result;
-  return { error, kind, retryable, details: details === undefined ? undefined : copyPayload(details, "details") };
+  return { error, kind, retryable, details: details === undefined ? undefined : copyPayload(details, "details", true) };
 }

@@ -8,13 +8,27 @@ import { copyPayload } from "./payload.ts";
 import { isPid } from "./pid.ts";
 import type { QueuedMessage } from "./spawning.ts";
 
+/** Messages in the order in which they were queued, from the end: builders that grow from each other share the beginning. */
+export interface QueuedMessages {
+  readonly last: QueuedMessage;
+  readonly before: QueuedMessages | null;
+}
+
+/** The messages as a list, the first first. */
+export function listOf(messages: QueuedMessages | null): QueuedMessage[] {
+  const list: QueuedMessage[] = [];
+  for (let at = messages; at !== null; at = at.before) list.push(at.last);
+  return list.reverse();
+}
+
 /** How a builder's processes differ from those that their parent spawns directly. */
 export interface SpawnSettings {
   readonly context: Readonly<Record<string, unknown>>;
   readonly actor: Actor | null;
   readonly scope: Scope | null;
   readonly name: string | null;
-  readonly messages: readonly QueuedMessage[];
+  /** The message queued last, and those before it. */
+  readonly messages: QueuedMessages | null;
   /** How long an exec may take; `null` means no limit. */
   readonly timeoutMs: number | null;
   /** A refusal of `process.context`, remembered until something is spawned (S7.11). */
@@ -23,12 +37,12 @@ export interface SpawnSettings {
   readonly securityDenial: Denial | null;
 }
 
-/** Context values for `with_context`: a map that can be sent; INVALID otherwise (S7.2). */
-export function contextValues(values: unknown): Record<string, unknown> {
+/** Context values for `with_context`: a map that can be sent; INVALID otherwise (S7.2). `keepsForms` as in copyPayload. */
+export function contextValues(values: unknown, keepsForms = false): Record<string, unknown> {
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
     throw invalid("context values must be a table with string keys");
   }
-  const copy = copyPayload(values, "context");
+  const copy = copyPayload(values, "context", keepsForms);
   // What arrives as anything but a map, such as bytes or a date, has no keys.
   if (Object.getPrototypeOf(copy) !== Object.prototype)
     throw invalid("context values must be a table with string keys");
@@ -55,7 +69,7 @@ export function withName(settings: SpawnSettings, name: string): SpawnSettings {
 /** The settings with one more message; the payload is copied now and again for each process (S7.8, S7.9). */
 export function withMessage(settings: SpawnSettings, topic: string, payload: unknown): SpawnSettings {
   if (topic.startsWith("@")) throw invalid("cannot send to @ topics");
-  return { ...settings, messages: [...settings.messages, { topic, payload }] };
+  return { ...settings, messages: { last: { topic, payload }, before: settings.messages } };
 }
 
 /** The error of a name that cannot be registered (S8.4); `null` for one that can. */

@@ -13,12 +13,12 @@ import { type ExitResult, failureOf, TERMINATED } from "./exit-result.ts";
 import { type Actor, createActor, type Denial, noSuchPolicy, type Policy, type Scope } from "./guard.ts";
 import { Message } from "./message.ts";
 import { OneShot } from "./one-shot.ts";
-import { copyPayload, Foreign } from "./payload.ts";
+import { copyPayload, Foreign, type Form, setForm } from "./payload.ts";
 import { isPid, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
 import { carryOut, readyCase } from "./select.ts";
-import { badName, type SpawnSettings, withContext } from "./spawn-settings.ts";
+import { badName, listOf, type QueuedMessages, type SpawnSettings, withContext } from "./spawn-settings.ts";
 import { isEntryId, malformedTarget, type SpawnOrder, startLater, startNow } from "./spawning.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Timer } from "./timers.ts";
@@ -36,7 +36,7 @@ interface Target {
 
 /** The room of a ticker's channel; ticks beyond it are dropped (S11.19). */
 const TICKER_ROOM = 16;
-const NO_MESSAGES: SpawnSettings["messages"] = [];
+const NO_MESSAGES: SpawnOrder["messages"] = [];
 
 /** What one run of a process may do. Its fields are plain and set in the constructor: one is made for every process. */
 export class Syscalls {
@@ -176,7 +176,9 @@ export class Syscalls {
         return cause as ProcessError;
       }
     }
-    return island.router.deliver(pid, target, new Message(topic, process.pid, copy));
+    const message = new Message(topic, process.pid, copy);
+    if (typeof copy === "number" && typeof payload === "object") noteFloat(message, payload as Foreign);
+    return island.router.deliver(pid, target, message);
   }
 
   private undeliverable(destination: string, topic: string): ProcessError {
@@ -335,7 +337,7 @@ export class Syscalls {
       actor,
       scope,
       name: null,
-      messages: NO_MESSAGES,
+      messages: null,
       timeoutMs: null,
       contextDenial: null,
       securityDenial: null,
@@ -462,9 +464,7 @@ export class Syscalls {
       reply,
       heritage: settings === null ? process.heritage : heritageOf(settings),
       name: settings?.name ?? null,
-      messages: settings?.messages.length
-        ? (copyPayload(settings.messages, "messages") as SpawnOrder["messages"])
-        : NO_MESSAGES,
+      messages: settings?.messages ? queued(settings.messages) : NO_MESSAGES,
       onEnd: null,
     };
   }
@@ -555,12 +555,12 @@ export class Syscalls {
     if (key === "") throw invalid("empty key");
     const { context } = this.process.heritage;
     if (!Object.hasOwn(context, key)) throw notFound(`key not found: ${key}`);
-    return copyPayload(context[key], "context");
+    return copyPayload(context[key], "context", true);
   }
 
   /** All context values, a fresh copy (S11.24). */
   contextValues(): Record<string, unknown> {
-    return copyPayload(this.process.heritage.context, "context") as Record<string, unknown>;
+    return copyPayload(this.process.heritage.context, "context", true) as Record<string, unknown>;
   }
 
   actor(): Actor | null {
@@ -661,6 +661,18 @@ export class Syscalls {
     return target.process;
   }
 }
+
+/** The private copies of what a builder has queued. */
+function queued(messages: QueuedMessages): SpawnOrder["messages"] {
+  return copyPayload(listOf(messages), "messages", true) as SpawnOrder["messages"];
+}
+
+/** A number has nowhere to note that it is a float: its message has. */
+function noteFloat(message: Message, payload: Foreign): void {
+  if (payload.isFloat) setForm(message, FLOAT_PAYLOAD);
+}
+
+const FLOAT_PAYLOAD: Form = { integerKeys: null, floats: new Set(["payload"]) };
 
 function heritageOf({ actor, scope, context }: SpawnSettings): Heritage {
   return { actor, scope, context };

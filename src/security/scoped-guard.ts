@@ -40,13 +40,14 @@ interface Memory {
 
 /** The guard of a runtime with policies. */
 export class ScopedGuard implements Guard {
-  readonly #strict: boolean;
-  readonly #audit: Audit;
+  // Plain fields: this is asked for every message.
+  private readonly strict: boolean;
+  private readonly audit: Audit;
 
   /** @param strict whether a process without actor or scope may do nothing (S10.3). */
   constructor(strict: boolean, audit: Audit) {
-    this.#strict = strict;
-    this.#audit = audit;
+    this.strict = strict;
+    this.audit = audit;
   }
 
   check(
@@ -56,25 +57,24 @@ export class ScopedGuard implements Guard {
     target: Subject | null,
     name: string | null,
   ): Denial | null {
-    let denial: Denial | null;
-    if (subject.actor === null || subject.scope === null) {
-      denial = this.#strict ? unscoped(subject, action, resource) : null;
+    let denial: Denial | null = null;
+    if (subject.scope === null || subject.actor === null) {
+      if (this.strict) denial = unscoped(subject, action, resource);
     } else {
       const memory = subject.remembered as Memory | null;
       const last = memory?.last;
-      const entry = target === null ? null : target.entry;
       denial =
         last !== undefined &&
         (memory as Memory).epoch === epoch &&
         last.resource === resource &&
         last.action === action &&
-        last.entry === entry &&
-        last.name === name
+        last.name === name &&
+        last.entry === (target === null ? null : target.entry)
           ? last.denial
           : recall(subject, action, resource, target, name);
     }
-    if (denial !== null) this.#audit.denied(subject, denial, target, name);
-    else if (this.#audit.wantsAllowed) this.#audit.allowed(subject, action, resource, target, name);
+    if (denial !== null) this.audit.denied(subject, denial, target, name);
+    else if (this.audit.wantsAllowed) this.audit.allowed(subject, action, resource, target, name);
     return denial;
   }
 }

@@ -209,6 +209,7 @@ const BUSY: Record<string, string> = {
   goto: `::again:: goto again`,
   "sending to itself": `while true do process.send("nobody", "t") end`,
   "an endless comparator, caught": `while true do pcall(table.sort, {3, 2, 1}, function() while true do end end) end`,
+  "a handler of an endless error": `while true do xpcall(error, function() while true do end end) end`,
   "what is closed": `while true do
     pcall(function() local c <close> = setmetatable({}, {__close = function() while true do end end}) end)
   end`,

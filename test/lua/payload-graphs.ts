@@ -131,14 +131,14 @@ function define(into: object, key: string, value: unknown): void {
 /** The data of a plan as a value of TypeScript. */
 export function typescriptValue(plan: Plan): unknown {
   const made = plan.map(shell);
-  const valueOf = (reference: Reference) =>
+  const valueAt = (reference: Reference) =>
     typeof reference === "number" ? made[reference % plan.length] : leafValue(reference);
   for (const [at, part] of plan.entries()) {
     const object = made[at] as object;
-    if (part.kind === "list") for (const item of part.items) (object as unknown[]).push(valueOf(item));
+    if (part.kind === "list") for (const item of part.items) (object as unknown[]).push(valueAt(item));
     else if (part.kind === "map")
-      for (const [name, value] of part.entries) define(object, String(name), valueOf(value));
-    else if (part.kind === "error") define(object, "details", valueOf(part.details) ?? undefined);
+      for (const [name, value] of part.entries) define(object, String(name), valueAt(value));
+    else if (part.kind === "error") define(object, "details", valueAt(part.details) ?? undefined);
   }
   return made[0];
 }
@@ -235,9 +235,11 @@ function luaLeaf(leaf: Leaf): string {
 /** Statements of Lua after which the data of a plan is in the local `data`. */
 export function luaText(plan: Plan): string {
   const lines = ["local parts = {}"];
-  const valueOf = (reference: Reference) =>
+  const valueAt = (reference: Reference) =>
     typeof reference === "number" ? `parts[${(reference % plan.length) + 1}]` : luaLeaf(reference);
-  const each = (of: (part: Part, place: string) => void) => plan.forEach((part, at) => of(part, `parts[${at + 1}]`));
+  const each = (of: (part: Part, place: string) => void) => {
+    for (const [at, part] of plan.entries()) of(part, `parts[${at + 1}]`);
+  };
   each((part, place) => {
     if (part.kind === "date") {
       const seconds = Math.floor(part.ms / 1_000);
@@ -248,15 +250,16 @@ export function luaText(plan: Plan): string {
   each((part, place) => {
     if (part.kind !== "error") return;
     const retryable = part.retryable === undefined ? "" : `, retryable = ${part.retryable}`;
-    const given = `message = ${luaString(part.message)}, kind = ${luaString(part.error)}, details = ${valueOf(part.details)}`;
+    const given = `message = ${luaString(part.message)}, kind = ${luaString(part.error)}, details = ${valueAt(part.details)}`;
     lines.push(`${place} = errors.new({ ${given}${retryable} })`);
   });
   each((part, place) => {
-    if (part.kind === "list") part.items.forEach((item, i) => lines.push(`${place}[${i + 1}] = ${valueOf(item)}`));
-    else if (part.kind === "map") {
+    if (part.kind === "list") {
+      for (const [i, item] of part.items.entries()) lines.push(`${place}[${i + 1}] = ${valueAt(item)}`);
+    } else if (part.kind === "map") {
       for (const [name, value] of part.entries) {
         const shown = typeof name === "bigint" ? luaInteger(name) : luaString(name);
-        lines.push(`${place}[${shown}] = ${valueOf(value)}`);
+        lines.push(`${place}[${shown}] = ${valueAt(value)}`);
       }
     }
   });

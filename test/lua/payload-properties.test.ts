@@ -25,7 +25,7 @@ async function check(
     sim.define("app:typescript_echo", (_process: unknown, value: unknown) => value);
     await fc.assert(
       fc.asyncProperty(plans(origin), (plan) => holds(sim, plan)),
-      { numRuns: RUNS },
+      { numRuns: RUNS, endOnFailure: true },
     );
   });
 }
@@ -98,6 +98,27 @@ describe("random data", () => {
       );
       expect(await sim.exec("app:parent", false)).toBe("integer float float float integer");
       expect(await sim.exec("app:parent", true)).toBe("integer float float float integer");
+    });
+  });
+
+  it("loses nothing of a table with holes whose keys are as many as its length [S2.41]", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(sim, "app:echo", `return function(...) return ... end`);
+      defineLua(
+        sim,
+        "app:parent",
+        `return function()
+          local lost = {}
+          for _, holed in ipairs({ { nil, 2, 3, 4, x = 5 }, { nil, 2, 3, 4, [9] = 5 }, { 1, nil, 3, ["2"] = 5 }, { nil, 2, x = 1 } }) do
+            local echoed = process.exec("app:echo", "sim:processes", holed)
+            for key, value in pairs(holed) do
+              if echoed[key] ~= value then lost[#lost + 1] = key end
+            end
+          end
+          return #lost
+        end`,
+      );
+      expect(await sim.exec("app:parent")).toBe(0);
     });
   });
 });

@@ -121,6 +121,34 @@ describe("a policy", () => {
     expect(got).toEqual(["test:no-send", ["deny", "undefined"], missing]);
   });
 
+  it("says its effect when action, resource and all conditions match, else undefined, also when it fails [S10.34]", () => {
+    const conditions = [
+      { field: "actor.meta.team", operator: "eq", value: "red" },
+      { field: "meta.n", operator: "gt", value: 1 },
+    ];
+    const written = { actions: ["a", "b"], resources: "r*", conditions };
+    for (const effect of ["allow", "deny"] as const) {
+      const { set } = new Policed({
+        policies: [
+          { id: "test:conditions", effect, ...written },
+          { id: "test:expression", effect, actions: ["a", "b"], resources: "r*", expression: "meta.n > 1" },
+        ],
+      });
+      for (const id of ["test:conditions", "test:expression"]) {
+        const says = (...request: [string, string, object?]) => set.policy(id)?.evaluate(alice, ...request);
+        expect([says("a", "r1", { n: 2 }), says("b", "r", { n: 2 })]).toEqual([effect, effect]);
+        const silent = [
+          says("c", "r1", { n: 2 }),
+          says("a", "x", { n: 2 }),
+          says("a", "r1", { n: 1 }),
+          says("a", "r1"),
+          says("a", "r1", { n: { deep: 1 } }),
+        ];
+        expect(silent).toEqual(Array(5).fill("undefined"));
+      }
+    }
+  });
+
   it("evaluates with attributes, and throws INVALID for what is none [S10.43]", async () => {
     const written: Written = { id: "test:if", conditions: [{ field: "meta.a.b", operator: "eq", value: 1 }] };
     const got = await asAlice([all, written], ["test:all"], ({ security }) => {

@@ -2,13 +2,13 @@
 local disguise = require("disguise")
 local security = require("security")
 
---- Why something was refused, in one line: the reason, and what each policy said.
+--- Why something was refused, in one line: the reason, and what the policies for such actions said.
 local function why(err): string
   local details = err:details()
   if not details or not details.reason then return tostring(err) end
   local parts = { details.reason }
   for _, policy in ipairs(details.policies) do
-    parts[#parts + 1] = policy.id .. ": " .. policy.why
+    if policy.why ~= "the action does not match" then parts[#parts + 1] = policy.id .. ": " .. policy.why end
   end
   return table.concat(parts, "; ")
 end

@@ -21,7 +21,7 @@ import type { Host } from "./host.ts";
 import type { Bag, Isolate, Usage } from "./isolate.ts";
 import { ERROR } from "./objects.ts";
 import { readError, readFrames, StackValue } from "./payloads.ts";
-import { OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
+import { NO_MEMORY, OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
 
 /** Pushes the outcome of a wait onto the stack of whoever waited; how many values that are. */
 export type Outcome = (L: State, value: unknown, index: number) => number;
@@ -99,7 +99,7 @@ export class LuaStrand extends Strand {
   protected settleAfter(status: number): void {
     const { run } = this;
     if (run.isShut || status === VM_LOST) return;
-    if (run.isOutOfMemory()) {
+    if (run.isOutOfMemory() || status === NO_MEMORY) {
       run.failForMemory();
       return;
     }
@@ -191,6 +191,8 @@ export class LuaRun extends Run {
   readonly isolate: Isolate;
   readonly bag: Bag;
   readonly usage: Usage = { instructions: 0, slices: 0, preemptions: 0, cpuMs: 0 };
+  /** How many timers of it are running. */
+  timers = 0;
   readonly #main: LuaStrand;
   #others: Set<LuaStrand> | null = null;
   #isRunning = false;

@@ -25,6 +25,8 @@ export const KIND_NAMES: Readonly<Record<number, string>> = {
   [TIMER]: "timer",
 };
 
+/** What a thing on our side takes, about: its userdata is so much larger, so that the limit of the heap counts it too. */
+const THING_BYTES = 256;
 /** The kind and the number, in words. */
 const LAYOUT_BYTES = 8;
 
@@ -46,7 +48,8 @@ export class Objects {
   /** Pushes a userdata that stands for a thing, with the metatable of its kind. */
   push(L: State, kind: number, thing: object | null, metatable: number): void {
     const id = thing === null ? -1 : this.#keep(thing);
-    const at = this.#vm.api.lua_newuserdatauv(L, LAYOUT_BYTES, 1) >> 2;
+    const bytes = thing === null ? LAYOUT_BYTES : LAYOUT_BYTES + THING_BYTES;
+    const at = this.#vm.api.lua_newuserdatauv(L, bytes, 1) >> 2;
     this.#vm.words[at] = kind;
     this.#vm.words[at + 1] = id;
     this.#vm.getReference(L, metatable);

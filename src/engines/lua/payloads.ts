@@ -20,14 +20,20 @@ import { BOOLEAN, FUNCTION, NIL, NUMBER, STRING, type State, TABLE, THREAD, USER
 
 /** How deep data of Lua may be nested to be sent; S2.46 asks for 1,000. */
 const MAX_DEPTH = 1_500;
+/**
+ * How much one payload may hold: reading and pushing it cannot be interrupted, and a string of the heap that stands in a
+ * list many times is copied as often (S11.33).
+ */
+const MAX_VALUES = 65_536;
+const MAX_TEXT_BYTES = 8 * 2 ** 20;
+/** What copying a value costs, in instructions' worth; texts are charged where they are decoded. */
+const VALUE_COST = 10;
 /** How many steps of the way to what cannot be sent an error shows. */
 const SHOWN_STEPS = 40;
 /** Stack slots that a level of nesting needs. */
 const SLOTS = 8;
 /** Stack slots that pushing needs, however large the data. */
 const ROOM = 16;
-/** What reading one value costs, in instructions' worth. */
-const VALUE_COST = 20;
 const LAST_DATE_MS = 8.64e15;
 
 /** Thrown on the way out of a reading pass; gathers the place as it goes. */
@@ -53,6 +59,10 @@ export class StackValue extends Foreign {
     this.#L = L;
     this.#index = index;
     this.#root = root;
+  }
+
+  override get isFloat(): boolean {
+    return isIntegralFloat(this.#isolate, this.#L, this.#index);
   }
 
   read(): unknown {
@@ -96,6 +106,13 @@ export function readValue(isolate: Isolate, L: State, index: number, root: strin
   return new ReadingPass(isolate, L).read(index, root);
 }
 
+/** Whether the value at an index is a float that could be an integer. */
+export function isIntegralFloat(isolate: Isolate, L: State, index: number): boolean {
+  const { api } = isolate.vm;
+  if (api.lua_type(L, index) !== NUMBER || api.lua_isinteger(L, index) !== 0) return false;
+  return Number.isSafeInteger(api.lua_tonumberx(L, index, 0));
+}
+
 /** One reading of one value, or of several that may share parts. */
 class ReadingPass {
   readonly #isolate: Isolate;
@@ -104,6 +121,8 @@ class ReadingPass {
   #met: Map<number, object> | null = null;
   #firstAddress = 0;
   #first: object | null = null;
+  #values = 0;
+  #textBytes = 0;
 
   constructor(isolate: Isolate, L: State) {
     this.#isolate = isolate;
@@ -111,12 +130,28 @@ class ReadingPass {
   }
 
   read(index: number, root: string): unknown {
+    const valuesBefore = this.#values;
     try {
-      return this.#value(index, 0);
+      const value = this.#value(index, 0);
+      this.#charge(valuesBefore);
+      return value;
     } catch (cause) {
+      this.#charge(valuesBefore);
       if (!(cause instanceof Unsendable)) throw cause;
       throw invalid(`${root}${shownPath(cause.steps.reverse())}: ${cause.what}`);
     }
+  }
+
+  #charge(values: number): void {
+    this.#isolate.vm.charge((this.#values - values) * VALUE_COST);
+  }
+
+  /** The string at an index, when there is room for it. */
+  #text(index: number): unknown {
+    const text = this.#isolate.vm.string(this.#L, index);
+    this.#textBytes += text.length;
+    if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 8 MiB of text cannot be sent");
+    return text;
   }
 
   isIntegralFloat(index: number): boolean {
@@ -128,10 +163,10 @@ class ReadingPass {
   #value(index: number, depth: number): unknown {
     const { vm } = this.#isolate;
     const L = this.#L;
-    vm.charge(VALUE_COST);
+    if (++this.#values > MAX_VALUES) throw new Unsendable("data of more than 65,536 values cannot be sent");
     switch (vm.api.lua_type(L, index)) {
       case STRING:
-        return vm.string(L, index);
+        return this.#text(index);
       case NUMBER:
         return vm.number(L, index);
       case BOOLEAN:
@@ -185,7 +220,7 @@ class ReadingPass {
     return isTime;
   }
 
-  /** Whether a table has exactly so many entries. With a border of that number they are its elements. */
+  /** Whether the keys of a table are exactly 1 to `length`. That it ends there says nothing: it may have holes. */
   #countsUpTo(at: number, length: number): boolean {
     const { vm } = this.#isolate;
     const L = this.#L;
@@ -193,10 +228,12 @@ class ReadingPass {
     vm.api.lua_pushnil(L);
     while (vm.api.lua_next(L, at) !== 0) {
       vm.pop(L, 1);
-      if (++count > length) {
+      const key = vm.api.lua_isinteger(L, -1) === 0 ? 0 : vm.api.lua_tonumberx(L, -1, 0);
+      if (key < 1 || key > length) {
         vm.pop(L, 1);
         return false;
       }
+      count++;
     }
     return count === length;
   }
@@ -469,6 +506,7 @@ class PushingPass {
   #fillList(list: readonly unknown[], root: object, at: number): void {
     const { vm } = this.#isolate;
     const floats = formOf(list)?.floats;
+    vm.charge(list.length * VALUE_COST);
     for (let i = 0; i < list.length; i++) {
       const part = list[i];
       if (part === null || part === undefined) continue;
@@ -480,7 +518,9 @@ class PushingPass {
   #fillMap(map: Record<string, unknown>, root: object, at: number): void {
     const { vm } = this.#isolate;
     const form: Form | undefined = formOf(map);
-    for (const key of Object.keys(map)) {
+    const keys = Object.keys(map);
+    vm.charge(keys.length * VALUE_COST);
+    for (const key of keys) {
       const part = map[key];
       if (part === null || part === undefined) continue;
       if (form?.integerKeys?.has(key)) vm.pushDecimal(this.#L, key);

@@ -20,6 +20,7 @@ export const REGISTRY = -1_001_000;
 /** What lua_resume and lua_pcall answer. */
 export const OK = 0;
 export const YIELDED = 1;
+export const NO_MEMORY = 4;
 /** What lua_type answers. */
 export const NIL = 0;
 export const BOOLEAN = 1;

@@ -6,6 +6,8 @@
  * are looked at before `Intl` sees them, and what is kept of them is bounded.
  */
 
+/** What asking the system for an offset costs, in instructions' worth. */
+export const ZONE_COST = 4_000;
 /** What holds in a zone at one moment. */
 export interface ZoneReading {
   /** Seconds east of UTC. */

@@ -4,6 +4,7 @@ import {
   badArgument,
   contextValues,
   copyPayload,
+  formOf,
   invalid,
   ProcessError,
   parseDuration,
@@ -56,7 +57,7 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
   const contextArgument = (L: State, position: number): Record<string, unknown> => {
     if (host.vm.api.lua_type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table", 1);
     const values = readValue(host.isolate, L, position, "context");
-    return contextValues(isEmptyList(values) ? {} : checkedKeys(values));
+    return contextValues(withStringKeys(values as object), true);
   };
 
   const spawner =
@@ -112,13 +113,11 @@ function raising<R>(act: () => R): R {
   }
 }
 
-function isEmptyList(values: unknown): boolean {
-  return Array.isArray(values) && values.length === 0;
-}
-
 /** Context values have strings for keys: a list, or integers among the keys, will not do (S7.2). */
-function checkedKeys(values: unknown): unknown {
-  if (Array.isArray(values)) throw invalid("context values must be a table with string keys");
+function withStringKeys(values: object): object {
+  if (Array.isArray(values) || formOf(values)?.integerKeys) {
+    throw invalid("context values must be a table with string keys");
+  }
   return values;
 }
 

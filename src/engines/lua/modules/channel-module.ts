@@ -4,6 +4,7 @@ import {
   ChannelCore,
   CLOSED,
   errors,
+  formOf,
   Message,
   NOT_READY,
   ProcessError,
@@ -38,7 +39,9 @@ export function pushMessage(host: Host, L: State, message: Message): void {
   isolate.pushName(L, message.topic);
   if (message.from === null) vm.api.lua_pushnil(L);
   else isolate.pushName(L, message.from);
-  pushValue(isolate, L, message.payload);
+  const { payload } = message;
+  if (typeof payload === "number" && formOf(message) !== undefined) vm.api.lua_pushnumber(L, payload);
+  else pushValue(isolate, L, payload);
   vm.triple(L, isolate.metatables.message);
 }
 

@@ -3,7 +3,7 @@ import type { Host } from "../host.ts";
 import { ERROR } from "../objects.ts";
 import type { HostFunction, State } from "../vm.ts";
 import { NIL } from "../vm.ts";
-import { zoneOffset } from "../zones.ts";
+import { ZONE_COST, zoneOffset } from "../zones.ts";
 
 /** Where the sandbox gets what Lua's own libraries took from the operating system. */
 export interface SandboxSources {
@@ -73,6 +73,9 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
 
     time: (L) => host.give(L, Math.floor(sources.unixMs() / 1_000)),
 
-    zone_offset: (L) => host.give(L, zoneOffset("local", host.numberAt(L, 1, "date"))?.offsetSeconds ?? 0),
+    zone_offset(L) {
+      vm.charge(ZONE_COST);
+      return host.give(L, zoneOffset("local", host.numberAt(L, 1, "date"))?.offsetSeconds ?? 0);
+    },
   };
 }

@@ -14,7 +14,7 @@ import {
 import type { Host } from "../host.ts";
 import { Raised } from "../host.ts";
 import { CHANNEL } from "../objects.ts";
-import { pushValue, readValue, StackValue, StackValues } from "../payloads.ts";
+import { isIntegralFloat, pushValue, readValue, StackValue, StackValues } from "../payloads.ts";
 import { BOOLEAN, type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm.ts";
 import { pushSubscription } from "./channel-module.ts";
 import { durationArgument } from "./durations.ts";
@@ -29,12 +29,12 @@ export function payloadFrom(host: Host, L: State, position: number): unknown {
   if (top > position) return new StackValues(host.isolate, L, position, top, "payload");
   switch (host.vm.api.lua_type(L, position)) {
     case NUMBER:
-      return host.vm.number(L, position);
+      if (!isIntegralFloat(host.isolate, L, position)) return host.vm.number(L, position);
+      break;
     case STRING:
       return host.vm.string(L, position);
-    default:
-      return new StackValue(host.isolate, L, position, "payload");
   }
+  return new StackValue(host.isolate, L, position, "payload");
 }
 
 /** Spawns by one of the four operations; the arguments begin at `first`. */

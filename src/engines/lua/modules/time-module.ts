@@ -1,10 +1,10 @@
 /** The host functions behind the module `time`: the clock, sleeping and timers (S11.15–S11.22). */
-import { ChannelCore, invalid, type OneShot, type Timer } from "../../../kernel/index.ts";
+import { ChannelCore, errors, invalid, type OneShot, ProcessError, type Timer } from "../../../kernel/index.ts";
 import { type Host, Raised } from "../host.ts";
 import type { LuaRun } from "../lua-run.ts";
 import { CHANNEL, TIMER } from "../objects.ts";
 import type { HostFunction, State } from "../vm.ts";
-import { zoneOffset, zoneOffsetAtWall } from "../zones.ts";
+import { ZONE_COST, zoneOffset, zoneOffsetAtWall } from "../zones.ts";
 
 const NS_PER_MS = 1_000_000;
 
@@ -53,6 +53,7 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
     },
 
     zone(L) {
+      vm.charge(ZONE_COST);
       const found = zoneOffset(host.text(L, 1, "zone"), host.numberAt(L, 2, "zone"));
       if (found === null) return 0;
       vm.pushNumber(L, found.offsetSeconds);
@@ -61,6 +62,7 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
     },
 
     zone_at_wall(L) {
+      vm.charge(ZONE_COST);
       const offset = zoneOffsetAtWall(host.text(L, 1, "zone"), host.numberAt(L, 2, "zone"));
       return offset === null ? 0 : host.give(L, offset);
     },
@@ -95,11 +97,19 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
 
     ticker(L) {
       const { run } = host;
-      const { channel, stop } = run.ticker(delayMs(L, 1, "ticker"), () => new Date(run.unixMs()));
+      const everyMs = delayMs(L, 1, "ticker");
+      countTimer(run);
+      const { channel, stop } = run.ticker(everyMs, () => new Date(run.unixMs()));
+      let runs = true;
+      const stopOnce = () => {
+        if (runs) run.timers--;
+        runs = false;
+        return stop();
+      };
       const never = () => {
         throw new Raised(invalid("a ticker cannot be reset"));
       };
-      return pushTimer(L, new ScriptTimer(() => channel, stop, never));
+      return pushTimer(L, new ScriptTimer(() => channel, stopOnce, never));
     },
 
     timer_channel(L) {
@@ -125,20 +135,34 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
   };
 }
 
+/** Timers lie in the memory of the runtime, where no heap's limit counts them. */
+const MAX_TIMERS = 16_384;
+
+function countTimer(run: LuaRun): void {
+  if (run.timers >= MAX_TIMERS) {
+    throw new ProcessError({ kind: errors.RATE_LIMITED, message: "too many timers (limit 16,384)" });
+  }
+  run.timers++;
+}
+
 /** A channel that gives one Time and is then closed; it can be stopped and started anew (S11.17, S11.18). */
 function startTimer(run: LuaRun, firstDelayMs: number): ScriptTimer {
   let channel = new ChannelCore(1);
   let running: Timer | null = null;
   const start = (delayMs: number) => {
+    countTimer(run);
     running = run.setTimer(delayMs, () => {
       running = null;
+      run.timers--;
       // Somebody may have closed it meanwhile; then it stays empty for ever.
       if (channel.canGive()) channel.give(new Date(run.unixMs()));
       channel.close();
     });
   };
   const stop = () => {
-    const was = running !== null && run.cancelTimer(running);
+    if (running === null) return false;
+    run.timers--;
+    const was = run.cancelTimer(running);
     running = null;
     return was;
   };

@@ -79,6 +79,18 @@ function base.rawset(t, key, value)
   return settle("rawset", pcall(rawset, t, key, value))
 end
 
+--- A numeral longer than this takes C longer than a slice.
+local NUMERAL, SHORT_NUMERAL = 1 << 16, 64
+
+function base.tonumber(...)
+  local value = ...
+  if type(value) == "string" and #value > SHORT_NUMERAL then
+    if #value > NUMERAL then raise("numeral too long (limit 65,536 bytes)") end
+    parts.limits.toll(8 * #value)
+  end
+  return settle("tonumber", pcall(tonumber, ...))
+end
+
 --- Finalizers run outside of every process and slice, so there are none. Setting `__gc` later has no effect in Lua 5.4.
 function base.setmetatable(t, metatable)
   if type(metatable) == "table" and rawget(metatable, "__gc") ~= nil then

@@ -8,6 +8,7 @@ parts.blame.own()
 
 local pcall, select, tonumber, type = pcall, select, tonumber, type
 local byte, char, format, gmatch, pack = string.byte, string.char, string.format, string.gmatch, string.pack
+local concat, find, gsub, match = table.concat, string.find, string.gsub, string.match
 local lower, packsize, rep, reverse, sub = string.lower, string.packsize, string.rep, string.reverse, string.sub
 local unpack, upper = string.unpack, string.upper
 local unpack_table = table.unpack
@@ -99,6 +100,56 @@ local function readable(...)
   return values, bytes
 end
 
+--- Beyond so many bytes C would take too long over a format, or over a text it has to quote.
+local LONG_FORM, LONG_QUOTED = 256, 4096
+--- What C may take for one item: floats with many digits take longest.
+local ITEM = 400
+--- An item of a format.
+local DIRECTIVE = "%%[^%a%%]*[%a%%]?"
+
+--- `%q` of a long text, part by part. A digit after a part is quoted with it: C writes a character before a digit
+--- differently.
+local function quoted(s)
+  local parts, count = { '"' }, 1
+  for at = 1, #s, LONG_QUOTED do
+    local stop = at + LONG_QUOTED
+    local digit = match(s, "^%d", stop)
+    local part = format("%q", sub(s, at, digit and stop or stop - 1))
+    toll(8 * LONG_QUOTED)
+    count = count + 1
+    parts[count] = sub(part, 2, digit and -3 or -2)
+  end
+  parts[count + 1] = '"'
+  return concat(parts)
+end
+
+--- Formats item by item, so that the slice can end between them.
+local function format_items(form, values)
+  local parts, count, size, number, at = {}, 0, 0, 0, 1
+  while at <= #form do
+    local from, to = find(form, DIRECTIVE, at)
+    local part = from == at and sub(form, from, to) or sub(form, at, (from or 0) - 1)
+    at = at + #part
+    if from and from + #part == at and part ~= "%%" then
+      number = number + 1
+      local value = values[number]
+      toll(ITEM)
+      if part == "%q" and type(value) == "string" and #value > LONG_QUOTED then part = quoted(value)
+      else
+        local ok, result
+        if number > values.n then ok, result = pcall(format, part) else ok, result = pcall(format, part, value) end
+        if not ok and type(result) == "string" then result = gsub(result, "^bad argument #2", "bad argument #" .. number + 1) end
+        part = callbacks("format", ok, result)
+      end
+    elseif part == "%%" then part = "%" end
+    size = size + #part
+    check_size(size)
+    count = count + 1
+    parts[count] = part
+  end
+  return concat(parts)
+end
+
 --- Room is made for all strings in full, whatever precision the format gives: refusing must not depend on reading it.
 function strings.format(form, ...)
   form = text("format", 1, form)
@@ -106,6 +157,8 @@ function strings.format(form, ...)
   check_size(bytes)
   check_size(#form)
   toll((bytes + #form) / COPIED)
+  if #form > LONG_FORM or bytes > LONG_QUOTED and find(form, "%q", 1, true) then return format_items(form, values) end
+  toll(values.n * 20)
   local ok, result = pcall(format, form, unpack_table(values, 1, values.n))
   if not ok then callbacks("format", ok, result) end
   check_size(#result)
