@@ -39,7 +39,7 @@ export class Recording {
 
 /** Adds a line of JSON to a file for each event, as it happens. */
 export class AuditFile {
-  readonly #file: number;
+  #file: number | null;
 
   /** Throws INVALID when the file cannot be written. */
   constructor(path: string) {
@@ -51,10 +51,11 @@ export class AuditFile {
   }
 
   add(event: AuditEvent): void {
-    writeSync(this.#file, `${jsonLine(event)}\n`);
+    if (this.#file !== null) writeSync(this.#file, `${jsonLine(event)}\n`);
   }
 
   close(): void {
-    closeSync(this.#file);
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null; // the sum of a last second may come still
   }
 }
