@@ -10,10 +10,10 @@
  * comes from it is thrown away here, and cannot be more than fits into the mailbox of this process.
  */
 import {
-  createActor,
   defineProcess,
   errors,
   event,
+  type Message,
   type Pid,
   ProcessError,
   type ProcessEvent,
@@ -30,6 +30,8 @@ export interface DoorMessages {
   close: [];
   /** From the tenant, if it plays by the rules: the number of the order, and the price in cents. */
   price: unknown[];
+  /** From a tenant that tries what it may not: what it was, and why it was refused, `""` if it was not. */
+  tried: unknown[];
 }
 
 export interface DoorOptions {
@@ -43,6 +45,9 @@ export interface DoorOptions {
 const PAUSE = "5ms";
 /** How long a tenant that is asked to end may take over that. */
 const GRACE = "10ms";
+/** How many attempts of a tenant are told, and how much of each. */
+const TOLD_ATTEMPTS = 100;
+const LONGEST_TEXT = 400;
 
 export default defineProcess({
   accepts: protocol<DoorMessages>(),
@@ -55,9 +60,11 @@ export default defineProcess({
     const prices = process.listen("price").caseReceive();
     const rubbish = process.inbox().caseReceive();
 
-    // Who acts when a rule does something is the tenant: it is the one whom permissions are given to.
-    const actor = createActor(`tenant.${number}`, { rule: entry });
-    const named = process.withContext({}).withActor(actor).withName(`tenant.${number}`);
+    // The rule has the actor of this door, which is the tenant; and other than the door it may do only what the policies
+    // of the group allow.
+    const scope = process.security.namedScope("tenants:tenants");
+    const named = process.withContext({}).withScope(scope).withName(`tenant.${number}`);
+    let told = 0;
 
     let pid: Pid | null = null;
     let life = 0;
@@ -87,6 +94,16 @@ export default defineProcess({
       } else if (happened?.kind === event.CANCEL || happened?.from === till) isClosing = true;
     };
 
+    /** Anything else that comes: only what a tenant has tried is passed on, and not more of it than anybody wants to read. */
+    const hear = (message?: Message) => {
+      if (message?.topic !== "tried" || told >= TOLD_ATTEMPTS) return;
+      const { payload } = message;
+      const [what, why] = Array.isArray(payload) ? payload : [];
+      if (typeof what !== "string" || typeof why !== "string") return;
+      told++;
+      process.send(till, "tried", { what: what.slice(0, LONGEST_TEXT), why: why.slice(0, LONGEST_TEXT) });
+    };
+
     /** Puts an order to the tenant: the price, or null when it has none to tell. */
     const priceOf = async (order: Order): Promise<number | null> => {
       askedMs = performance.now();
@@ -103,6 +120,7 @@ export default defineProcess({
           const { case: what, value } = await process.select({ events, over, prices, rubbish });
           if (what === "events") note(value);
           else if (what === "over") return await end(pid);
+          else if (what === "rubbish") hear(value);
           else if (what === "prices" && isPriceOf(order, value)) return value[1];
         }
         return null;
@@ -117,6 +135,7 @@ export default defineProcess({
       while (pid !== null) {
         const { case: what, value } = await process.select({ events, prices, rubbish });
         if (what === "events") note(value);
+        else if (what === "rubbish") hear(value);
       }
       return null;
     };
@@ -128,6 +147,7 @@ export default defineProcess({
       const { case: what, value } = await process.select({ events, close, asks, prices, rubbish });
       if (what === "close") isClosing = true;
       else if (what === "events") note(value);
+      else if (what === "rubbish") hear(value);
       else if (what === "asks" && value !== undefined) {
         if (pid === null && life <= options.restarts) await start();
         const price = pid === null ? null : await priceOf(value);

@@ -24,6 +24,13 @@ export interface Ending {
   readonly afterMs: number;
 }
 
+/** Something that a tenant tried and may not. */
+export interface Attempt {
+  readonly what: string;
+  /** Why it was refused; empty if it was not. */
+  readonly why: string;
+}
+
 /** What became of the orders of some tenants. */
 export interface Outcome {
   orders: number;
@@ -40,6 +47,7 @@ export interface Account {
   /** By the entry of the tenant. */
   outcomes: Record<string, Outcome>;
   endings: (Ending & { readonly entry: string })[];
+  attempts: Attempt[];
   /** What each answer for an honest tenant took, in milliseconds. */
   honestMs: number[];
   /** Orders that never got an answer. */
@@ -59,7 +67,7 @@ interface Life {
 }
 
 export class Phase {
-  readonly #account: Account = { outcomes: {}, endings: [], honestMs: [], lost: 0 };
+  readonly #account: Account = { outcomes: {}, endings: [], attempts: [], honestMs: [], lost: 0 };
   readonly #open = new Map<number, Open>();
   readonly #lives: Map<number, Life>;
   readonly #tenants: ReadonlyMap<number, Tenant>;
@@ -101,6 +109,10 @@ export class Phase {
     if (tenant !== undefined) this.#account.endings.push({ ...ending, entry: tenant.entry });
   }
 
+  noteAttempt(attempt: Attempt): void {
+    this.#account.attempts.push(attempt);
+  }
+
   /** The account, once nothing more will come. */
   close(): Account {
     return { ...this.#account, lost: this.#open.size };
@@ -130,6 +142,7 @@ export function mergedAccount(accounts: readonly Account[]): Account {
   return {
     outcomes,
     endings: accounts.flatMap(({ endings }) => endings),
+    attempts: accounts.flatMap(({ attempts }) => attempts),
     honestMs: accounts.flatMap(({ honestMs }) => honestMs),
     lost: accounts.reduce((sum, { lost }) => sum + lost, 0),
   };

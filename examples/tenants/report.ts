@@ -4,7 +4,9 @@ import type { Tenant } from "./tenants.ts";
 
 /** The tables. */
 export function report(tenants: readonly Tenant[], alone: Account, together: Account): string {
-  return `\n${honestTable({ alone, "among hostile": together })}\n${attackTable(tenants, together)}`;
+  const tables = [honestTable({ alone, "among hostile": together }), attackTable(tenants, together)];
+  if (together.attempts.length > 0) tables.push(attemptTable(together));
+  return `\n${tables.join("\n")}`;
 }
 
 /** The last line of a run. */
@@ -22,10 +24,12 @@ export function summaryLine(tenants: readonly Tenant[], alone: Account, together
   return parts.join(", ");
 }
 
-/** What must not be: answers that are lost or wrong. */
+/** What must not be: answers that are lost or wrong, and tenants that get at what is not theirs. */
 export function failureOf(alone: Account, together: Account): string | null {
   const lost = alone.lost + together.lost;
   const { wrong } = sumOf([...Object.values(alone.outcomes), ...Object.values(together.outcomes)]);
+  const succeeded = together.attempts.filter(({ why }) => why === "").map(({ what }) => what);
+  if (succeeded.length > 0) return `a tenant was not kept from this: ${[...new Set(succeeded)].join(", ")}`;
   return lost + wrong === 0 ? null : `${lost} answers are lost, ${wrong} are wrong`;
 }
 
@@ -58,6 +62,16 @@ function attackTable(tenants: readonly Tenant[], { outcomes, endings }: Account)
   return table(head, rows);
 }
 
+/** What tenants tried to reach, how often, how often they were refused, and why. */
+function attemptTable({ attempts }: Account): string {
+  const rows = [...new Set(attempts.map(({ what }) => what))].map((what) => {
+    const of = attempts.filter((attempt) => attempt.what === what);
+    const refused = of.filter(({ why }) => why !== "");
+    return [what, String(of.length), String(refused.length), refused[0]?.why ?? ""];
+  });
+  return table(["tried to", "times", "refused", "because"], rows);
+}
+
 function isAttack(entry: string): boolean {
   return entry.startsWith("attack.");
 }
@@ -87,7 +101,7 @@ function ms(value: number): string {
 /** Rows below a head; the first and last columns stand on the left, numbers on the right. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? "").length)));
-  const isText = (column: number) => column === 0 || head[column] === "with";
+  const isText = (column: number) => column === 0 || column === head.length - 1;
   const line = (row: readonly string[]) =>
     row
       .map((text, i) => (isText(i) ? text.padEnd(widths[i] ?? 0) : text.padStart(widths[i] ?? 0)))

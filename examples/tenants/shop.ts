@@ -6,6 +6,7 @@ import { defineProcess, type Pid, ProcessError, protocol } from "beamish";
 import { chanceOf } from "./orders.ts";
 import { type Account, mergedAccount } from "./phase.ts";
 import { failureOf, report, summaryLine } from "./report.ts";
+import type statistics from "./statistics.ts";
 import { ATTACKS, type Tenant, tenantsOf } from "./tenants.ts";
 import type till from "./till.ts";
 import type { TillMessages } from "./till.ts";
@@ -15,6 +16,8 @@ export interface ShopMessages {
   opened: [];
   /** From a till: the account of the phase that is over. */
   traded: [account: Account];
+  /** From the statistics: how many prices they were told of. */
+  counted: [prices: number];
 }
 
 /** The input of the service. Numbers may come from the environment, as text. */
@@ -76,12 +79,19 @@ export default defineProcess({
       return mergedAccount(accounts);
     };
 
+    const named = process.withContext({}).withName("statistics");
+    const shared = await named.spawnLinked<typeof statistics>("tenants:statistics", "tenants:processes");
     for (let number = 0; number < Number(options.tills); number++) await hire(number);
     const alone = await tradeWith(tenants.filter(({ isHostile }) => !isHostile));
     const together = await tradeWith(tenants.filter(({ isHostile }) => isHostile));
     for (const pid of tills) process.send(pid, "close");
 
+    process.send(shared, "count", process.pid());
+    const counted = await process.listen("counted").receive();
+    await process.cancel(shared);
+
     console.log(report(tenants, alone, together));
+    console.log(`the statistics, which all tenants share, were told of ${counted} prices`);
     console.log(summaryLine(tenants, alone, together));
     const failure = failureOf(alone, together);
     if (failure !== null) throw new ProcessError({ message: failure, retryable: false });

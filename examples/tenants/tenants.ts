@@ -85,7 +85,17 @@ const RULES: Readonly<Record<string, Rule<Settings>>> = {
 };
 
 /** The attacks; each is a file in the folder of that name. */
-export const ATTACKS = ["loop", "caught-loop", "memory", "text", "pattern", "flood", "coroutines", "error"] as const;
+export const ATTACKS = [
+  "loop",
+  "caught-loop",
+  "memory",
+  "text",
+  "pattern",
+  "flood",
+  "coroutines",
+  "error",
+  "snoop",
+] as const;
 
 /** Tenants of every kind in turn, the hostile ones spread evenly among the others. */
 export function tenantsOf(count: number, hostile: number, attacks: readonly string[], chance: Chance): Tenant[] {

@@ -5,11 +5,11 @@
  * There are several, because a process takes at most 64 messages at a turn: among many who use up their turns, a single
  * till could not take the answers as fast as they come.
  */
-import { defineProcess, type Pid, protocol } from "beamish";
+import { createActor, defineProcess, type Pid, protocol } from "beamish";
 import type door from "./door.ts";
 import type { DoorMessages, DoorOptions } from "./door.ts";
 import { anyOrder, chanceOf } from "./orders.ts";
-import { type Answer, type Ending, Phase } from "./phase.ts";
+import { type Answer, type Attempt, type Ending, Phase } from "./phase.ts";
 import type { ShopMessages } from "./shop.ts";
 import type { Tenant } from "./tenants.ts";
 
@@ -24,6 +24,7 @@ export interface TillMessages {
   ready: [];
   answer: [answer: Answer];
   ended: [ending: Ending];
+  tried: [attempt: Attempt];
 }
 
 export interface TillOptions extends DoorOptions {
@@ -56,7 +57,10 @@ export default defineProcess({
       const ready = process.listen("ready");
       for (const tenant of some) {
         const args = [process.pid(), tenant, { patience, restarts }] as const;
-        doors.set(tenant, await process.spawnLinked<typeof door>("tenants:door", "tenants:processes", ...args));
+        // Who acts behind a door is the tenant: it is the one whom permissions are given to.
+        const actor = createActor(`tenant.${tenant.number}`, { rule: tenant.entry });
+        const spawner = process.withContext({}).withActor(actor);
+        doors.set(tenant, await spawner.spawnLinked<typeof door>("tenants:door", "tenants:processes", ...args));
       }
       for (let n = 0; n < some.length; n++) await ready.receive();
     };
@@ -92,6 +96,7 @@ export default defineProcess({
           phase.settle(value.payload);
           silence.reset(SILENCE);
         } else if (value?.topic === "ended") phase.note(value.payload);
+        else if (value?.topic === "tried") phase.noteAttempt(value.payload);
       }
       ticker.stop();
       silence.stop();

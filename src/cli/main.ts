@@ -1,7 +1,9 @@
 /** The command `beamish`: what it can do, and nothing of how. Its file in bin/ finds this one. */
 import { Command, CommanderError } from "commander";
+import { ProcessError } from "../runtime/index.ts";
 import { exec } from "./commands/exec.ts";
-import { run } from "./commands/run.ts";
+import { type RunOptions, run } from "./commands/run.ts";
+import { addPolicyCommands } from "./policy-commands.ts";
 import { inYoungGeneration, youngMegabytes } from "./young-generation.ts";
 
 const YOUNG_MB = "megabytes for new objects, Node's own choice (16) when left out; starts Node once more";
@@ -22,9 +24,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command("run")
     .description("start an application and keep it running until its services have ended or it is interrupted")
     .argument("<dir>", "the folder with the application's entries")
+    .option("--strict", "refuse everything to processes without an actor or a scope")
+    .option("--record-policy <file>", "enforce nothing, and write the least policies that would do to this file")
+    .option("--record-log <file>", "enforce nothing, and write what was asked for to this file, for policy diff")
+    .option("--audit <file>", "add what is refused to this file, as lines of JSON")
     .option("--young-mb <n>", YOUNG_MB, youngMegabytes)
-    .action(async (dir: string, options: { youngMb?: number }) => {
-      code = (await inYoungGeneration(options.youngMb)) ?? (await run(dir));
+    .action(async (dir: string, { youngMb, ...options }: RunOptions & { youngMb?: number }) => {
+      code = (await inYoungGeneration(youngMb)) ?? (await run(dir, options));
     });
   program
     .command("exec")
@@ -38,12 +44,19 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (id: string, args: string[], options: { app: string; host?: string; youngMb?: number }) => {
       code = (await inYoungGeneration(options.youngMb)) ?? (await exec(options.app, options.host ?? null, id, args));
     });
+  addPolicyCommands(program, (given) => {
+    code = given;
+  });
+  // The commands below `policy` answer with 1, so wrong usage has another code there.
+  const wrongUsage = argv[0] === "policy" ? 2 : 1;
   try {
     await program.parseAsync(argv, { from: "user" });
   } catch (cause) {
     // It has said already what was wrong, or has printed the help that was asked for.
-    if (cause instanceof CommanderError) return cause.exitCode;
-    throw cause;
+    if (cause instanceof CommanderError) return cause.exitCode === 0 ? 0 : wrongUsage;
+    if (!(cause instanceof ProcessError)) throw cause;
+    process.stderr.write(`${cause.message}\n`);
+    return wrongUsage;
   }
   return code;
 }

@@ -165,6 +165,13 @@ export interface Guard {
    * @returns `null` when it is allowed.
    */
   check(subject: Subject, action: string, resource: string, target: Subject | null, name: string | null): Denial | null;
+
+  /**
+   * Answers `can` (S10.44) in place of the scope of the process; left out by a guard that leaves it to the scope.
+   *
+   * @param meta what the process gave with it.
+   */
+  can?(subject: Subject, action: string, resource: string, meta: object | undefined): boolean;
 }
 
 /** The guard of a runtime without policies: everything is allowed. */

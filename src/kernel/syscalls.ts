@@ -573,7 +573,8 @@ export class Syscalls {
 
   /** Whether the scope's verdict is `allow`; false when actor or scope is missing (S10.44). */
   can(action: string, resource: string, meta: object | undefined): boolean {
-    const { actor, scope } = this.process;
+    const { actor, scope, island } = this.process;
+    if (island.guard.can !== undefined) return island.guard.can(this.process, action, resource, meta);
     if (actor === null || scope === null) return false;
     return scope.evaluate(actor, action, resource, meta) === "allow";
   }

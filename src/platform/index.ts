@@ -15,3 +15,4 @@ export {
 } from "./read-definitions.ts";
 export { shownPath } from "./shown-path.ts";
 export { type LogLevel, type LogRecord, writeToStderr } from "./stderr-log.ts";
+export { entriesAsYaml } from "./written-yaml.ts";

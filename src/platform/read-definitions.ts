@@ -12,7 +12,7 @@
  * All mistakes of all files are collected and thrown together as one error; then nothing is started (S13.9).
  */
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import {
   checkDefinitions,
   compareProblems,
@@ -45,6 +45,8 @@ export interface ReadDefinitionsOptions {
   readonly checkPolicy?: (policy: PolicyDefinition | PolicyExprDefinition) => Promise<readonly FieldMistake[]>;
   /** Definitions of the embedding program. Entries may refer to them and must not have their ids. */
   readonly known?: readonly Definition[];
+  /** Reads this file of the folder only, and has to be able to. */
+  readonly only?: string;
 }
 
 /** What is wrong within a field of an entry. */
@@ -88,7 +90,8 @@ export async function readDefinitions(root: string, options: ReadDefinitionsOpti
     warnings.push(...entry.warnings);
   };
 
-  for (const path of sources.entryFiles()) {
+  const { only } = options;
+  for (const path of only === undefined ? sources.entryFiles() : [resolve(only)]) {
     const text = readText(path, errors);
     // Most JSON files of a folder are no entries, and some are large. This look is cheaper than parsing them.
     if (text === null || (isJson(path) && !isIndex(path) && !text.includes('"namespace"'))) continue;
@@ -96,7 +99,7 @@ export async function readDefinitions(root: string, options: ReadDefinitionsOpti
     if (file.error !== null) {
       const { place, text } = file.error;
       const found = { place, entry: null, field: null };
-      if (isIndex(path)) errors.push({ ...found, text: `this file cannot be read: ${text}` });
+      if (isIndex(path) || only !== undefined) errors.push({ ...found, text: `this file cannot be read: ${text}` });
       else warnings.push({ ...found, text: `this file cannot be read and is passed over: ${text}` });
       continue;
     }

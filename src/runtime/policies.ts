@@ -108,7 +108,8 @@ export async function checkPolicy(definition: Definition): Promise<readonly Fiel
   return Array.isArray(compiled) ? compiled : [];
 }
 
-async function compileAll(definitions: readonly Definition[]): Promise<CompiledPolicy[]> {
+/** Makes rules of definitions; one INVALID error for everything that is wrong with them. */
+export async function compileAll(definitions: readonly Definition[]): Promise<CompiledPolicy[]> {
   if (definitions.length === 0) return [];
   const compile = await loadPolicyCompiler();
   const compiled: CompiledPolicy[] = [];

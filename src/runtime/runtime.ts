@@ -31,7 +31,7 @@ import {
   readLuaFiles,
   writeToStderr,
 } from "../platform/index.ts";
-import { Audit, PolicySet, ScopedGuard } from "../security/index.ts";
+import { Audit, type AuditEvent, PolicySet, type Recorder, ScopedGuard } from "../security/index.ts";
 import { heapLimitBytes, type RuntimeConfig, SHUTDOWN_TIMEOUT_MS } from "./config.ts";
 import { LogFeed } from "./log-feed.ts";
 import { checkPolicy, RuntimePolicies } from "./policies.ts";
@@ -57,6 +57,10 @@ export interface World {
   readonly loader: ModuleLoader;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Watches what processes ask for, and lets them; `null`: the policies decide. */
+  readonly recorder: Recorder | null;
+  /** Told what is refused, from the very start. */
+  readonly onAudit: ((event: AuditEvent) => void) | null;
 }
 
 /** A running set of hosts and processes, as the embedding program sees it. */
@@ -69,7 +73,8 @@ export class Runtime {
   readonly #services: Services;
   readonly #feed: LogFeed;
   readonly #shutdownTimeoutMs: number;
-  readonly #releaseErrors: () => void;
+  /** What ends the handling of errors of the operating-system process; `null` when they are left alone. */
+  readonly #releaseErrors: (() => void) | null;
   #stopped: Promise<void> | null = null;
   #lua: LuaEngine | null = null;
 
@@ -82,11 +87,12 @@ export class Runtime {
       after: (delayMs, fire) => this.#kernel.timers.set(delayMs, fire),
       onFault,
     });
+    if (world.onAudit !== null) this.#audit.watch(world.onAudit);
     this.#kernel = new Kernel({
       clock: world.clock,
       turns: world.turns,
       programs,
-      guard: new ScopedGuard(config.security?.strict === true, this.#audit),
+      guard: world.recorder ?? new ScopedGuard(config.security?.strict === true, this.#audit),
       policies: this.#policySet,
       onFault,
     });
@@ -101,7 +107,7 @@ export class Runtime {
             const text = cause instanceof Error && cause.stack !== undefined ? cause.stack : textOf(cause);
             this.#feed.line("error", pid ?? "runtime", `unhandled ${origin}: ${text}`);
           })
-        : () => {};
+        : null;
   }
 
   #luaEngine(config: RuntimeConfig, world: World): LuaEngine {
@@ -235,6 +241,9 @@ export class Runtime {
     const timer = this.#kernel.timers.set(this.#shutdownTimeoutMs, () => this.#services.terminateAll());
     await this.#services.stop();
     this.#kernel.timers.cancel(timer);
+    if (this.#releaseErrors === null) return;
+    // What a process left unhandled as its last act is told when the present turn is over.
+    await new Promise<void>((resolve) => this.#kernel.timers.set(0, resolve));
     this.#releaseErrors();
   }
 }
@@ -250,6 +259,8 @@ export async function createRuntime(config: RuntimeConfig = {}, world: Partial<W
     turns: world.turns ?? new NodeTurns(),
     loader: world.loader ?? createModuleLoader(),
     random: world.random ?? Math.random,
+    recorder: world.recorder ?? null,
+    onAudit: world.onAudit ?? null,
   });
   await runtime.begin(config);
   return runtime;

@@ -4,6 +4,7 @@
  * Nothing is kept while nobody watches but the two totals.
  */
 import { type Denial, type Pid, type Subject, Watchers } from "../kernel/index.ts";
+import { attributesOf } from "./request.ts";
 
 /** How many decisions of one second are told one by one. */
 const TOLD_PER_SECOND = 100;
@@ -32,6 +33,8 @@ export type AuditEvent =
       readonly actor: string | null;
       /** What it asked for, and why it was refused. */
       readonly denial: Denial;
+      /** What the policies were told beside that (S10.7). It is not in the denial: the process that asked may not know. */
+      readonly meta: Readonly<Record<string, unknown>>;
     }
   | {
       readonly kind: "allowed";
@@ -41,6 +44,7 @@ export type AuditEvent =
       readonly actor: string | null;
       readonly action: string;
       readonly resource: string;
+      readonly meta: Readonly<Record<string, unknown>>;
     }
   | { readonly kind: "summary"; readonly at: number; readonly counts: readonly AuditCount[] };
 
@@ -90,20 +94,23 @@ export class Audit {
   }
 
   /** @internal */
-  denied(subject: Subject, denial: Denial): void {
+  denied(subject: Subject, denial: Denial, target: Subject | null, name: string | null): void {
     this.#denied++;
     if (!this.#denials.any && !this.#everything.any) return;
     const actor = subject.actor?.id() ?? null;
     if (!this.#mayTell("denied", actor, denial.action)) return;
-    this.#tell({ kind: "denied", at: this.#at(), pid: subject.pid, entry: subject.entry, actor, denial });
+    const { pid, entry } = subject;
+    const meta = attributesOf(subject, target, name);
+    this.#tell({ kind: "denied", at: this.#at(), pid, entry, actor, denial, meta });
   }
 
   /** @internal */
-  allowed(subject: Subject, action: string, resource: string): void {
+  allowed(subject: Subject, action: string, resource: string, target: Subject | null, name: string | null): void {
     const actor = subject.actor?.id() ?? null;
     if (!this.#mayTell("allowed", actor, action)) return;
     const { pid, entry } = subject;
-    this.#everything.tell({ kind: "allowed", at: this.#at(), pid, entry, actor, action, resource });
+    const meta = attributesOf(subject, target, name);
+    this.#everything.tell({ kind: "allowed", at: this.#at(), pid, entry, actor, action, resource, meta });
   }
 
   /** Whether there is room in this second; what there is no room for is counted. */

@@ -5,9 +5,14 @@
 export { type Action, actions, type ResourceKind } from "./actions.ts";
 export { Audit, type AuditCount, type AuditEvent, type AuditParts } from "./audit.ts";
 export type { ConditionSource } from "./conditions.ts";
+export { leastPolicies, smallestPolicy, type WrittenEntry, type WrittenPolicy } from "./least-policies.ts";
 export type { PolicyMistake } from "./mistake.ts";
+export type { Statement } from "./policy.ts";
 export type { CompiledPolicy, PolicySource } from "./policy-compiler.ts";
 export { type PolicyChange, PolicySet } from "./policy-set.ts";
+export { isAboutPid, type RecordedRequest, Recorder } from "./recorder.ts";
+export { type Request, requestOf } from "./request.ts";
+export { consult, type PolicyScope } from "./scope.ts";
 export { ScopedGuard } from "./scoped-guard.ts";
 
 import type { PolicyMistake } from "./mistake.ts";

@@ -1,5 +1,5 @@
 /** A request as policies see it: one flat object, made once for all policies of a scope (S10.6). */
-import { type Actor, actorMeta } from "../kernel/index.ts";
+import { type Actor, actorMeta, type Subject } from "../kernel/index.ts";
 
 /** Who wants to do what, to what, and what else is known. All data is plain. */
 export interface Request {
@@ -20,4 +20,16 @@ export function requestOf(
   meta: Readonly<Record<string, unknown>>,
 ): Request {
   return { actor, actorId: actor.id(), actorMeta: actorMeta(actor), action, resource, meta };
+}
+
+/** The attributes that the functions of a process pass (S10.7). */
+export function attributesOf(subject: Subject, target: Subject | null, name: string | null): Record<string, unknown> {
+  const attributes: Record<string, unknown> = { pid: subject.pid };
+  if (target !== null) {
+    if (target.actor !== null) attributes.target_actor = target.actor.id();
+    attributes.target_entry = target.entry;
+    attributes.target_host = target.hostId;
+  }
+  if (name !== null) attributes.name = name;
+  return attributes;
 }

@@ -11,7 +11,7 @@
 import type { Denial, Guard, Subject, Verdict } from "../kernel/index.ts";
 import type { Audit } from "./audit.ts";
 import { epoch } from "./policy.ts";
-import { type Request, requestOf } from "./request.ts";
+import { attributesOf, type Request, requestOf } from "./request.ts";
 import { consult, isPolicyScope, verdictOf } from "./scope.ts";
 
 /** How many decisions are remembered for one process. */
@@ -73,8 +73,8 @@ export class ScopedGuard implements Guard {
           ? last.denial
           : recall(subject, action, resource, target, name);
     }
-    if (denial !== null) this.audit.denied(subject, denial);
-    else if (this.audit.wantsAllowed) this.audit.allowed(subject, action, resource);
+    if (denial !== null) this.audit.denied(subject, denial, target, name);
+    else if (this.audit.wantsAllowed) this.audit.allowed(subject, action, resource, target, name);
     return denial;
   }
 }
@@ -134,31 +134,17 @@ function decide(
   return verdictBy(scope, request) === "allow" ? null : explained(scope, request);
 }
 
-/** The attributes of S10.7. */
-function attributesOf(subject: Subject, target: Subject | null, name: string | null): Record<string, unknown> {
-  const attributes: Record<string, unknown> = { pid: subject.pid };
-  if (target !== null) {
-    if (target.actor !== null) attributes.target_actor = target.actor.id();
-    attributes.target_entry = target.entry;
-    attributes.target_host = target.hostId;
-  }
-  if (name !== null) attributes.name = name;
-  return attributes;
-}
-
 /** What a scope says; one that is not of this floor allows nothing. */
 function verdictBy(scope: NonNullable<Subject["scope"]>, request: Request): Verdict {
   return isPolicyScope(scope) ? verdictOf(scope, request) : "undefined";
 }
 
-/** Says why a request was refused: the policies that deny first, then those that nearly allowed. */
+/** Says why a request was refused: the policies that deny first, as a long list is cut off, and the silent ones last. */
 function explained(scope: NonNullable<Subject["scope"]>, request: Request): Denial {
   const all = isPolicyScope(scope) ? consult(scope, request) : [];
   const deciding = all.find(({ says }) => says === "deny") ?? null;
-  const policies = [
-    ...all.filter(({ says }) => says !== "undefined"),
-    ...all.filter(({ says }) => says === "undefined"),
-  ];
+  const order: readonly Verdict[] = ["deny", "allow", "undefined"];
+  const policies = order.flatMap((verdict) => all.filter(({ says }) => says === verdict));
   const omitted = policies.length - LISTED;
   return {
     action: request.action,

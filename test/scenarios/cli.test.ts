@@ -259,6 +259,15 @@ export default async (process: Process) => {
     expect(code).toBe(0);
   });
 
+  it("tells what user code leaves unhandled as its last act, and ends as it would without [S16.9]", async () => {
+    const folder = app({
+      "_index.yaml": entries(HOST + process_("main") + service("main")),
+      "main.ts": 'export default async (process: any) => { process.monitor("nobody at all"); };\n',
+    });
+    const { code, err } = await beamish(["run", folder]);
+    expect([code, err]).toEqual([0, expect.stringContaining("could not resolve 'nobody at all'")]);
+  });
+
   it("explains itself", async () => {
     expect(await beamish(["--help"])).toMatchObject({ code: 0, out: expect.stringContaining("run") });
     expect((await beamish(["frobnicate"])).code).not.toBe(0);

@@ -166,8 +166,8 @@ describe("the tenants example with attacks that end by themselves", () => {
   beforeAll(async () => {
     ended = await run({
       TENANTS: "80",
-      TENANTS_HOSTILE: "10",
-      TENANTS_ATTACKS: "memory,text,pattern,coroutines,error",
+      TENANTS_HOSTILE: "12",
+      TENANTS_ATTACKS: "memory,text,pattern,coroutines,error,snoop",
       TENANTS_ORDERS: "800",
       TENANTS_PATIENCE: "60s",
       TENANTS_RESTARTS: "1",
@@ -187,6 +187,7 @@ describe("the tenants example with attacks that end by themselves", () => {
       ["error", "4", `${file("error")}:6: attempt to index a nil value (local 'rates')`],
       ["memory", "4", memory],
       ["pattern", "4", expect.stringMatching(`^${file("pattern")}:6: pattern too expensive`)],
+      ["snoop", "4", expect.stringMatching(`^${file("snoop")}:\\d+: there is nothing left to try`)],
       ["text", "4", memory],
     ]);
   });
@@ -196,6 +197,28 @@ describe("the tenants example with attacks that end by themselves", () => {
     for (const row of rowsOf(ended.stdout, "attack")) {
       expect(row).toMatchObject({ tenants: "2", orders: "20", priced: "2", "no price": "18", wrong: "0" });
     }
+  });
+
+  it("keeps a tenant from all that is not its own, and says why [lua S10.2, S10.4, S10.7, S12.18]", () => {
+    const rows = rowsOf(ended.stdout, "tried to");
+    expect(rows).toHaveLength(10);
+    for (const row of rows) expect(row).toMatchObject({ times: "4", refused: "4" });
+    const because = Object.fromEntries(rows.map((row) => [row["tried to"], row.because]));
+    const [silent, own] = [
+      "no policy of the scope allows it",
+      "condition 1 (meta.target_actor eq actor.id) does not hold",
+    ];
+    expect(because["order from a neighbour"]).toBe(
+      `${silent}; tenants:own_processes: ${own}; tenants:shared_statistics: condition 1 (meta.target_entry eq) does not hold`,
+    );
+    expect(because["watch a neighbour"]).toBe(`${silent}; tenants:own_processes: ${own}`);
+    for (const what of ["start a helper", "end a neighbour", "make itself a scope"]) expect(because[what]).toBe(silent);
+  });
+
+  it("lets all of them reach what they share", () => {
+    const prices = /were told of (\d+) prices/.exec(ended.stdout)?.[1];
+    const priced = [...rowsOf(ended.stdout, "honest tenants"), ...rowsOf(ended.stdout, "attack")];
+    expect(Number(prices)).toBe(priced.reduce((total, row) => total + Number(row.priced), 0));
   });
 });
 

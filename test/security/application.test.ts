@@ -203,6 +203,29 @@ describe("a service", () => {
     },
   );
 
+  it("in Lua has the actor and the scope of its lifecycle, too, and what it does is judged by them [lua S10.33, S10.42]", async () => {
+    const lines: string[] = [];
+    const lua = `local security = require("security")
+return { main = function()
+  local ids = {}
+  for at, policy in ipairs(security.scope():policies()) do ids[at] = policy:id() end
+  table.sort(ids)
+  local named = process.registry.register("told")
+  local sent, err = process.send(process.pid(), "topic")
+  print(security.actor():id(), security.actor():meta().team, table.concat(ids, " "), named, sent, err:kind())
+end }
+`;
+    const security = ", security: {actor: {id: bot, meta: {team: red}}, groups: [workers], policies: [alone]}";
+    const yaml = (entries + service(security)).replace(
+      "kind: process.ts\n    source: file://told.ts",
+      "kind: process.lua\n    source: file://told.lua\n    modules: [security]",
+    );
+    const started = await start({ app: app(yaml, { "told.lua": lua }), log: ({ text }) => lines.push(text) });
+    await started.servicesEnded();
+    const said = "bot red app:alone app:may_send app:same_team true nil PermissionDenied";
+    expect(lines).toContainEqual(expect.stringContaining(said));
+  });
+
   it("is not loaded with a group or a policy that does not exist [S10.42, S13.22]", async () => {
     const found = await loadErrors(
       entries.slice(head.length) + service(", security: {groups: [nobody], policies: [nothing]}"),

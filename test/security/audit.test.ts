@@ -59,8 +59,24 @@ describe("the audit", () => {
           decidedBy: null,
           policies: [{ id: "test:send", says: "undefined", why: "the action does not match" }],
         },
+        meta: { pid: expect.stringMatching(/^\{/) },
       },
     ]);
+  });
+
+  it("tells what a process is that somebody was kept from, and the one who was refused does not learn it", async () => {
+    const bench = new Bench();
+    const events: AuditEvent[] = [];
+    bench.audit.watch((event) => events.push(event));
+    let details: unknown;
+    await bench.run(async (process, sim) => {
+      const { pid } = await sim.probe();
+      details = await process.monitor(pid).catch((error) => error.details);
+    });
+    const meta = { target_entry: expect.stringMatching(/probe/), target_host: "sim:processes" };
+    expect(events).toMatchObject([{ kind: "denied", denial: { action: "process.monitor" }, meta }]);
+    expect(JSON.stringify(details)).toContain("process.monitor");
+    expect(JSON.stringify(details)).not.toContain("probe");
   });
 
   it("tells of what was allowed to those who ask for it, remembered decisions too", async () => {
@@ -112,7 +128,8 @@ describe("the audit", () => {
     const events: AuditEvent[] = [];
     bench.audit.watch((event) => events.push(event));
     const subject = { pid: "{x|1}" as never, actor: alice, scope: null, entry: "a:b", hostId: "x", remembered: null };
-    for (let at = 0; at < 1_000; at++) bench.audit.denied(subject, { action: `action-${at}`, resource: "r" });
+    for (let at = 0; at < 1_000; at++)
+      bench.audit.denied(subject, { action: `action-${at}`, resource: "r" }, null, null);
     bench.ends[0]?.();
     const summary = events.at(-1) as Extract<AuditEvent, { kind: "summary" }>;
     expect(summary.counts).toHaveLength(101);

@@ -169,8 +169,8 @@ describe("a refusal", () => {
       reason: "policy test:deny denies it",
       decidedBy: "test:deny",
       policies: [
-        { id: "test:allow", says: "allow", why: "action, resource and all conditions match" },
         { id: "test:deny", says: "deny", why: "action, resource and all conditions match" },
+        { id: "test:allow", says: "allow", why: "action, resource and all conditions match" },
         { id: "test:other", says: "undefined", why: "the action does not match" },
         { id: "test:elsewhere", says: "undefined", why: "the resource does not match" },
         { id: "test:unless", says: "undefined", why: "condition 1 (actor.id eq) does not hold" },
@@ -185,6 +185,12 @@ describe("a refusal", () => {
     const details = await refused([...many, { id: "test:deny", effect: "deny" }]);
     expect(details).toMatchObject({ decidedBy: "test:deny", omitted: 11 });
     expect(details.policies).toHaveLength(50);
+    expect((details.policies as { id: string }[])[0]?.id).toBe("test:deny");
+  });
+
+  it("lists the policy that denies among the fifty, however many allow", async () => {
+    const many = Array.from({ length: 60 }, (_, at): Written => ({ id: `test:p${at}` }));
+    const details = await refused([...many, { id: "test:deny", effect: "deny" }]);
     expect((details.policies as { id: string }[])[0]?.id).toBe("test:deny");
   });
 
@@ -310,5 +316,41 @@ describe("a decision", () => {
       policed.options,
     );
     expect(wrong).toEqual([]);
+  });
+});
+
+describe("a policy", () => {
+  const written: Written = {
+    id: "test:if",
+    actions: ["doc.read", "doc.write"],
+    resources: ["a", "b"],
+    conditions: [
+      { field: "meta.size", operator: "lt", value: 10 },
+      { field: "actor.id", operator: "eq", value: "alice" },
+    ],
+  };
+
+  it.each([
+    ["everything matches", "doc.read", "a", { size: 1 }, true],
+    ["everything matches in another way", "doc.write", "b", { size: 9 }, true],
+    ["no action matches", "doc.list", "a", { size: 1 }, false],
+    ["no resource matches", "doc.read", "c", { size: 1 }, false],
+    ["a condition does not hold", "doc.read", "a", { size: 10 }, false],
+    ["a field is missing", "doc.read", "a", {}, false],
+    ["there is nothing to compare", "doc.read", "a", { size: { of: 1 } }, false],
+  ])("says its effect or undefined: %s [S10.34]", (_when, action, resource, meta, applies) => {
+    for (const effect of ["allow", "deny"] as const) {
+      const { set } = new Policed({ policies: [{ ...written, effect }] });
+      expect(set.policy("test:if")?.evaluate(alice, action, resource, meta)).toBe(applies ? effect : "undefined");
+      expect(set.policy("test:if")?.evaluate(bob, action, resource, meta)).toBe("undefined");
+    }
+  });
+
+  it("whose expression fails says undefined [S10.34, S10.41]", () => {
+    for (const effect of ["allow", "deny"] as const) {
+      const { set } = new Policed({ policies: [{ id: "test:if", effect, expression: "meta.size < 10" }] });
+      const says = (meta: object) => set.policy("test:if")?.evaluate(alice, "a", "b", meta);
+      expect([says({ size: 1 }), says({}), says({ size: "many" })]).toEqual([effect, "undefined", "undefined"]);
+    }
   });
 });

@@ -1,6 +1,6 @@
 /**
  * Every operation that asks for permission: what it needs, in order, and what is said when that is refused (S10.10–S10.32,
- * S10.45–S10.47). Told once per language; a language without a column has no tests yet.
+ * S10.45–S10.47). Told once per language.
  */
 import type { Process } from "beamish";
 
@@ -19,13 +19,13 @@ export interface Need {
 
 /** An operation, told in each language that has it. It fails with the refusal, or returns. */
 export interface Operation {
-  /** Its name, and the statements that say what it needs; `[both …]` once it is told in Lua, too. */
+  /** Its name, and the statements that say what it needs. */
   readonly title: string;
   readonly needs: readonly Need[];
   /** TypeScript: gets the process and the pid of the target. What it returns does not matter. */
   readonly typescript: (process: Process, target: string) => unknown;
-  /** Lua: the body of `main(target)`; what fails is raised. */
-  readonly lua?: string;
+  /** Lua: the body of `main(target)`; what fails is raised. `CHILD`, `HOST` and `security` are there. */
+  readonly lua: string;
 }
 
 const spawn: Need = { action: "process.spawn", resource: CHILD, text: `not allowed to spawn process: ${CHILD}` };
@@ -71,42 +71,49 @@ const createsScope = (resource: string): Need => ({
 /** See the head of this file. */
 export const operations: readonly Operation[] = [
   {
-    title: "spawn [S10.10, S10.13, S10.26, S3.9, S3.10]",
+    title: "spawn [both S10.10, S10.13, S10.26, S3.9, S3.10]",
     needs: [spawn, spawnOn],
     typescript: (process) => process.spawn(CHILD, HOST),
+    lua: `assert(process.spawn(CHILD, HOST))`,
   },
   {
-    title: "spawn_monitored [S10.10, S10.11, S10.13, S10.27, S3.11]",
+    title: "spawn_monitored [both S10.10, S10.11, S10.13, S10.27, S3.11]",
     needs: [spawn, spawnOn, monitored],
     typescript: (process) => process.spawnMonitored(CHILD, HOST),
+    lua: `assert(process.spawn_monitored(CHILD, HOST))`,
   },
   {
-    title: "spawn_linked [S10.10, S10.12, S10.13, S10.28, S3.12]",
+    title: "spawn_linked [both S10.10, S10.12, S10.13, S10.28, S3.12]",
     needs: [spawn, spawnOn, linked],
     typescript: (process) => process.spawnLinked(CHILD, HOST),
+    lua: `assert(process.spawn_linked(CHILD, HOST))`,
   },
   {
-    title: "spawn_linked_monitored [S10.8, S10.11, S10.12, S10.29]",
+    title: "spawn_linked_monitored [both S10.8, S10.11, S10.12, S10.29]",
     needs: [spawn, spawnOn, monitored, linked],
     typescript: (process) => process.spawnLinkedMonitored(CHILD, HOST),
+    lua: `assert(process.spawn_linked_monitored(CHILD, HOST))`,
   },
   {
-    title: "exec [S10.13, S10.15, S10.30]",
+    title: "exec [both S10.13, S10.15, S10.30]",
     needs: [exec, execOn],
     typescript: (process) => process.exec(CHILD, HOST),
+    lua: `assert(process.exec(CHILD, HOST))`,
   },
   {
-    title: "spawn with context values [S10.22, S10.32, S3.13]",
+    title: "spawn with context values [both S10.22, S10.32, S3.13]",
     needs: [spawn, spawnOn, context],
     typescript: (process) => process.withContext({ key: 1 }).spawn(CHILD, HOST),
+    lua: `assert(process.with_context({ key = 1 }):spawn(CHILD, HOST))`,
   },
   {
-    title: "exec with context values [S10.22, S10.32]",
+    title: "exec with context values [both S10.22, S10.32]",
     needs: [exec, execOn, context],
     typescript: (process) => process.withContext({ key: 1 }).exec(CHILD, HOST),
+    lua: `assert(process.with_context({ key = 1 }):exec(CHILD, HOST))`,
   },
   {
-    title: "spawn with an actor [S10.23, S10.31, S3.14]",
+    title: "spawn with an actor [both S10.23, S10.31, S3.14]",
     needs: [spawn, spawnOn, context, security],
     typescript: (process) => {
       const { actor } = own(process);
@@ -115,9 +122,10 @@ export const operations: readonly Operation[] = [
         .withActor(actor as never)
         .spawn(CHILD, HOST);
     },
+    lua: `assert(process.with_context({}):with_actor(security.actor()):spawn(CHILD, HOST))`,
   },
   {
-    title: "spawn_linked_monitored with a scope [S10.8, S10.23, S10.31]",
+    title: "spawn_linked_monitored with a scope [both S10.8, S10.23, S10.31]",
     needs: [spawn, spawnOn, monitored, linked, context, security],
     typescript: (process) => {
       const { scope } = own(process);
@@ -126,9 +134,10 @@ export const operations: readonly Operation[] = [
         .withScope(scope as never)
         .spawnLinkedMonitored(CHILD, HOST);
     },
+    lua: `assert(process.with_context({}):with_scope(security.scope()):spawn_linked_monitored(CHILD, HOST))`,
   },
   {
-    title: "exec with a scope [S10.23, S10.31]",
+    title: "exec with a scope [both S10.23, S10.31]",
     needs: [exec, execOn, context, security],
     typescript: (process) => {
       const { scope } = own(process);
@@ -137,66 +146,78 @@ export const operations: readonly Operation[] = [
         .withScope(scope as never)
         .exec(CHILD, HOST);
     },
+    lua: `assert(process.with_context({}):with_scope(security.scope()):exec(CHILD, HOST))`,
   },
   {
-    title: "send [S10.14, S2.4]",
+    title: "send [both S10.14, S2.4]",
     needs: [{ action: "process.send", resource: "{target}", text: "not allowed to send: {target}" }],
     typescript: (process, target) => {
       const error = process.send(target, "topic", 1);
       if (error !== null) throw error;
     },
+    lua: `assert(process.send(target, "topic", 1))`,
   },
   {
-    title: "terminate [S10.16]",
+    title: "terminate [both S10.16]",
     needs: [onTarget("terminate")],
     typescript: (process, target) => process.terminate(target),
+    lua: `assert(process.terminate(target))`,
   },
   {
-    title: "cancel [S10.17]",
+    title: "cancel [both S10.17]",
     needs: [onTarget("cancel")],
     typescript: (process, target) => process.cancel(target),
+    lua: `assert(process.cancel(target))`,
   },
   {
-    title: "monitor [S10.18]",
+    title: "monitor [both S10.18]",
     needs: [onTarget("monitor")],
     typescript: (process, target) => process.monitor(target),
+    lua: `assert(process.monitor(target))`,
   },
   {
-    title: "unmonitor [S10.19]",
+    title: "unmonitor [both S10.19]",
     needs: [onTarget("unmonitor")],
     typescript: (process, target) => process.unmonitor(target),
+    lua: `assert(process.unmonitor(target))`,
   },
   {
-    title: "link [S10.20]",
+    title: "link [both S10.20]",
     needs: [onTarget("link")],
     typescript: (process, target) => process.link(target),
+    lua: `assert(process.link(target))`,
   },
   {
-    title: "unlink [S10.21]",
+    title: "unlink [both S10.21]",
     needs: [onTarget("unlink")],
     typescript: (process, target) => process.unlink(target),
+    lua: `assert(process.unlink(target))`,
   },
   {
-    title: "registry.register [S10.24]",
+    title: "registry.register [both S10.24]",
     needs: [
       { action: "process.registry.register", resource: "my-name", text: "not allowed to register name: my-name" },
     ],
     typescript: (process) => process.registry.register("my-name"),
+    lua: `assert(process.registry.register("my-name"))`,
   },
   {
-    title: "registry.unregister [S10.25]",
+    title: "registry.unregister [both S10.25]",
     needs: [
       { action: "process.registry.unregister", resource: "my-name", text: "not allowed to unregister name: my-name" },
     ],
     typescript: (process) => process.registry.unregister("my-name"),
+    lua: `local done, err = process.registry.unregister("my-name")
+      if err then error(err) end`,
   },
   {
-    title: "security.policy [S10.45, S16.41]",
+    title: "security.policy [both S10.45] [S16.41]",
     needs: [{ action: "security.policy.get", resource: "test:known", text: "not allowed to get policy: test:known" }],
     typescript: (process) => process.security.policy("test:known"),
+    lua: `assert(security.policy("test:known"))`,
   },
   {
-    title: "security.named_scope [S10.45, S16.41]",
+    title: "security.named_scope [both S10.45] [S16.41]",
     needs: [
       {
         action: "security.policy_group.get",
@@ -205,28 +226,34 @@ export const operations: readonly Operation[] = [
       },
     ],
     typescript: (process) => process.security.namedScope("test:group"),
+    lua: `assert(security.named_scope("test:group"))`,
   },
   {
-    title: "security.new_scope [S10.46, S16.41]",
+    title: "security.new_scope [both S10.46] [S16.41]",
     needs: [createsScope("custom")],
     typescript: (process) => process.security.newScope([]),
+    lua: `assert(security.new_scope({}))`,
   },
   {
-    title: "security.new_actor [S10.46, S16.41]",
+    title: "security.new_actor [both S10.46] [S16.41]",
     needs: [{ action: "security.actor.create", resource: "bob", text: "not allowed to create actor: bob" }],
     typescript: (process) => process.security.newActor("bob", { team: "x" }),
+    lua: `assert(security.new_actor("bob", { team = "x" }))`,
   },
   {
-    title: "scope:with [S10.47, S16.42]",
+    title: "scope:with [both S10.47] [S16.42]",
     needs: [createsScope("with")],
     typescript: (process) => {
       const scope = process.security.scope();
       return scope?.with(scope.policies()[0] as never);
     },
+    lua: `local scope = security.scope()
+      assert(scope:with(scope:policies()[1]))`,
   },
   {
-    title: "scope:without [S10.47, S16.42]",
+    title: "scope:without [both S10.47] [S16.42]",
     needs: [createsScope("without")],
     typescript: (process) => process.security.scope()?.without("test:known"),
+    lua: `assert(security.scope():without("test:known"))`,
   },
 ];

@@ -5,7 +5,7 @@ import { actions } from "../../src/security/index.ts";
 import { simulate } from "../../src/testing/index.ts";
 import { defineLua } from "../support/lua.ts";
 import { Policed, type Written } from "../support/policies.ts";
-import { CHILD, type Need, type Operation, operations } from "./operations-suite.ts";
+import { CHILD, HOST, type Need, type Operation, operations } from "./operations-suite.ts";
 
 type Language = "typescript" | "lua";
 
@@ -46,7 +46,7 @@ async function attempt(
     async (sim) => {
       sim.define("test:target", forever);
       sim.define(CHILD, () => "child");
-      if (language === "lua") defineLua(sim, "test:acting", `return { main = function(target) ${operation.lua} end }`);
+      if (language === "lua") defineLua(sim, "test:acting", luaOf(operation), { modules: ["security"] });
       else {
         sim.define("test:acting", async (process: Process, pid: string) => {
           await operation.typescript(process, pid);
@@ -69,6 +69,10 @@ async function attempt(
   return result.error === undefined ? null : { kind: result.kind as string, message: result.error };
 }
 
+const luaOf = ({ lua }: Operation) => `local security = require("security")
+local CHILD, HOST = "${CHILD}", "${HOST}"
+return { main = function(target) ${lua} end }`;
+
 const forever = async (process: Process) => {
   process.setOptions({ trapLinks: true });
   await process.inbox().receive();
@@ -76,9 +80,7 @@ const forever = async (process: Process) => {
 };
 
 const languages = ["typescript", "lua"] as const;
-const rows = operations.flatMap((operation) =>
-  languages.filter((language) => operation[language] !== undefined).map((language) => ({ operation, language })),
-);
+const rows = operations.flatMap((operation) => languages.map((language) => ({ operation, language })));
 const refusal = ({ text }: Need, target: string) => ({
   kind: errors.PERMISSION_DENIED,
   message: text.replace("{target}", target),
@@ -94,17 +96,17 @@ describe.each(rows.map((row) => ({ ...row, title: `${row.operation.title} (${row
       return grants(left, given);
     };
 
-    it(`is allowed with exactly what it needs [S10.2]`, async () => {
+    it(`is allowed with exactly what it needs [both S10.2]`, async () => {
       expect(await attempt(operation, language, (pid) => ({ policies: granted(pid, needs) }))).toBeNull();
     });
 
-    it.each(needs)(`is refused without $action [S10.2, S10.4]`, async (missing) => {
+    it.each(needs)(`is refused without $action [both S10.2, S10.4]`, async (missing) => {
       const left = needs.filter((need) => need !== missing);
       const outcome = await attempt(operation, language, (pid) => ({ policies: granted(pid, left) }));
       expect(outcome).toEqual(refusal(missing, target));
     });
 
-    it.each(needs)(`is refused when $action is denied, whatever allows it [S10.4]`, async (denied) => {
+    it.each(needs)(`is refused when $action is denied, whatever allows it [both S10.4]`, async (denied) => {
       const outcome = await attempt(operation, language, (pid) => {
         target = pid;
         const deny: Written = { id: "test:deny", effect: "deny", actions: denied.action };
@@ -113,7 +115,7 @@ describe.each(rows.map((row) => ({ ...row, title: `${row.operation.title} (${row
       expect(outcome).toEqual(refusal(denied, target));
     });
 
-    it(`is told by the first refusal when all are missing [S10.8]`, async () => {
+    it(`is told by the first refusal when all are missing [both S10.8]`, async () => {
       const outcome = await attempt(operation, language, (pid) => ({ policies: granted(pid, []) }));
       expect(outcome).toEqual(refusal(needs[0] as Need, target));
     });
@@ -126,7 +128,7 @@ describe.each(rows.map((row) => ({ ...row, title: `${row.operation.title} (${row
     ];
     // What works on its own actor or scope cannot lack it.
     for (const { lacks, situation } of isOwn ? [] : lacking) {
-      it(`is allowed without ${lacks}, and refused when strict [S10.1, S10.3]`, async () => {
+      it(`is allowed without ${lacks}, and refused when strict [both S10.1, S10.3]`, async () => {
         expect(await attempt(operation, language, () => situation)).toBeNull();
         const strict = (pid: string) => {
           target = pid;

@@ -6,7 +6,9 @@ local function open(door: string, price: (order: any) -> number)
   return process.serve({
     order = function(order, message)
       if message:from() ~= door then return end
-      process.send(door, "price", order.number, price(order))
+      local cents = price(order)
+      process.send("statistics", "priced")
+      process.send(door, "price", order.number, cents)
     end,
     ["@events"] = function(event)
       if event.kind == process.event.CANCEL then return process.done() end
