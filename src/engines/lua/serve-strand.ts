@@ -45,12 +45,13 @@ export class ServeStrand extends LuaStrand {
     reference: number,
     topics: readonly string[] | null,
     handlers: readonly number[],
+    sources: readonly Subscription[],
   ) {
     super(run, co, reference);
     this.#host = host;
     this.#topics = topics;
     this.#handlers = handlers;
-    this.#sources = topics === null ? [run.inbox()] : topics.map((topic) => subscribe(run, topic));
+    this.#sources = sources;
     this.#cases = this.#sources.map((source) => ({ kind: "receive", source }));
     this.#ending = new OneShot(run.process);
     this.#next = () => 0;
@@ -61,6 +62,8 @@ export class ServeStrand extends LuaStrand {
     const { vm } = host;
     const { api } = vm;
     if (strand === null) throw badArgument(1, "serve", "process", null);
+    // Opened before anything is held for it: a topic may be refused.
+    const sources = topics === null ? [run.inbox()] : topics.map((topic) => subscribe(run, topic));
     const handlers: number[] = [];
     if (topics === null) {
       api.lua_pushvalue(L, 1);
@@ -77,7 +80,7 @@ export class ServeStrand extends LuaStrand {
     api.lua_pushvalue(L, -2);
     api.lua_callk(L, 1, 0, 0, 0);
     const reference = api.luaL_ref(L, REGISTRY);
-    const serving = new ServeStrand(host, run, co, reference, topics, handlers);
+    const serving = new ServeStrand(host, run, co, reference, topics, handlers, sources);
     run.addStrand(serving);
     // The first message is taken when the caller waits: a handler never runs inside the call of serve.
     serving.startSoon();

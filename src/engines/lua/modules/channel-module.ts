@@ -32,6 +32,13 @@ export function pushSubscription(host: Host, L: State, subscription: Subscriptio
   return 1;
 }
 
+/** Closes a subscription; the object it was is not kept for it any more. */
+export function closeSubscription(host: Host, L: State, subscription: Subscription): void {
+  host.run.unlisten(subscription);
+  if (subscription.dressing instanceof LuaReference) subscription.dressing.forget(L);
+  subscription.dressing = null;
+}
+
 /** Pushes a message as its reader sees it (S2.35). */
 export function pushMessage(host: Host, L: State, message: Message): void {
   const { vm, isolate } = host;
@@ -71,8 +78,9 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
     return 2;
   };
 
-  const sent: Outcome = (L, value) => {
+  const sent = (L: State, value: unknown, held: LuaReference): number => {
     if (value === CLOSED) {
+      held.forget(L);
       return pushFailure(host, L, new ProcessError({ kind: errors.CANCELED, message: "channel was closed" }));
     }
     api.lua_pushboolean(L, 1);
@@ -106,20 +114,22 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
         api.lua_pushboolean(L, 0);
         return 1;
       }
-      const one: Case = { kind: "send", sink: channel, value: host.bag.hold(L, 2), endsOnClose: true };
+      const held = host.bag.hold(L, 2);
+      const one: Case = { kind: "send", sink: channel, value: held, endsOnClose: true };
+      const answered: Outcome = (to, value) => sent(to, value, held);
       if (host.strand === null) {
-        if (!channel.canGive()) return host.waitForAny([one], "listed", sent);
-        channel.give(one.value);
-        return sent(L, true, 0);
+        if (!channel.canGive()) return host.waitForAny([one], "listed", answered);
+        channel.give(held);
+        return sent(L, true, held);
       }
       const { index } = host.strand.run.selectNow([one], false, "listed");
-      return index < 0 ? host.waitForAny([one], "listed", sent) : sent(L, true, 0);
+      return index < 0 ? host.waitForAny([one], "listed", answered) : sent(L, true, held);
     },
 
     channel_close(L) {
       const channel = channelAt(L, "close");
       if (channel instanceof ChannelCore) channel.close();
-      else if (!channel.isClosed) host.run.unlisten(channel);
+      else if (!channel.isClosed) closeSubscription(host, L, channel);
       return 0;
     },
 

@@ -16,7 +16,7 @@ import { Raised } from "../host.ts";
 import { CHANNEL } from "../objects.ts";
 import { isIntegralFloat, pushValue, readValue, StackValue, StackValues } from "../payloads.ts";
 import { BOOLEAN, type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm.ts";
-import { pushSubscription } from "./channel-module.ts";
+import { closeSubscription, pushSubscription } from "./channel-module.ts";
 import { durationArgument } from "./durations.ts";
 
 /** What a spawn costs besides the call, in instructions' worth. */
@@ -167,7 +167,8 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
       return pushSubscription(host, L, run.listen(topic, asMessages(host, L)));
     },
     unlisten(L) {
-      const { run, isolate } = host;
+      const { isolate } = host;
+      void host.run;
       if (api.lua_gettop(L) === 0) return pushFalse(host, L, invalid("unlisten requires a channel argument"));
       const channel = isolate.objects.get(L, 1, CHANNEL);
       if (channel === null) throw host.wrongArgument(L, 1, "unlisten", "channel");
@@ -175,7 +176,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
         return pushFalse(host, L, invalid("channel is not an open subscription"));
       }
       try {
-        run.unlisten(channel);
+        closeSubscription(host, L, channel);
       } catch (cause) {
         if (cause instanceof ProcessError) return pushFalse(host, L, cause);
         throw cause;
