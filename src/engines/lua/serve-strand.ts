@@ -25,6 +25,8 @@ import { REGISTRY, type State, TABLE } from "./vm.ts";
 interface Ending {
   readonly ok: boolean;
   readonly value: LuaReference | null;
+  /** The coroutine of a handler that failed: its pending variables are still to be closed. */
+  readonly failed: LuaReference | null;
 }
 
 /** The strand that calls the handlers of one `serve`. */
@@ -85,11 +87,13 @@ export class ServeStrand extends LuaStrand {
     // The first message is taken when the caller waits: a handler never runs inside the call of serve.
     serving.startSoon();
     return host.wait(serving.#ending, (to, given) => {
-      const { ok, value } = given as Ending;
+      const { ok, value, failed } = given as Ending;
       api.lua_pushboolean(to, ok ? 1 : 0);
       if (value === null) api.lua_pushnil(to);
       else value.take(to);
-      return 2;
+      if (failed === null) return 2;
+      failed.take(to);
+      return 3;
     });
   }
 
@@ -122,7 +126,7 @@ export class ServeStrand extends LuaStrand {
         ({ value, index } = next);
       }
       if (value === CLOSED) {
-        this.#end({ ok: true, value: null });
+        this.#end({ ok: true, value: null, failed: null });
         return;
       }
       if (!this.#call(value, index)) return;
@@ -176,7 +180,7 @@ export class ServeStrand extends LuaStrand {
         vm.getAt(co, first, 1);
         const value = this.run.bag.hold(co, -1);
         vm.isExempt = false;
-        this.#end({ ok: true, value });
+        this.#end({ ok: true, value, failed: null });
         return;
       }
     }
@@ -189,9 +193,13 @@ export class ServeStrand extends LuaStrand {
   protected override failed(): void {
     const { vm } = this.run.isolate;
     vm.isExempt = true;
-    const value = this.run.bag.hold(this.co, -1);
+    const { bag } = this.run;
+    const value = bag.hold(this.co, -1);
+    vm.api.lua_pushthread(this.co);
+    const failed = bag.hold(this.co, -1);
+    vm.pop(this.co, 1);
     vm.isExempt = false;
-    this.#end({ ok: false, value });
+    this.#end({ ok: false, value, failed });
   }
 
   #end(ending: Ending): void {
