@@ -18,7 +18,7 @@ import { CHANNEL } from "../objects.ts";
 import { pushValue } from "../payloads.ts";
 import { ServeStrand } from "../serve-strand.ts";
 import { FUNCTION, type HostFunction, NIL, type State } from "../vm.ts";
-import { pushFailure } from "./process-module.ts";
+import { pushFailure, raised } from "./process-module.ts";
 
 /** Pushes the channel of a subscription: the same object as long as it is open (S2.24). */
 export function pushSubscription(host: Host, L: State, subscription: Subscription): number {
@@ -164,6 +164,7 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
 function textsAt(host: Host, L: State, index: number): string[] {
   const { vm } = host;
   const texts: string[] = [];
+  if (Number(vm.api.lua_rawlen(L, index)) > MAX_TOPICS) throw raised("too many topics (limit 1,024)");
   for (let n = 1; vm.getAt(L, index, n) !== NIL; n++) {
     const text = vm.string(L, -1);
     if (typeof text !== "string") throw host.wrongArgument(L, 1, "serve", "table with UTF-8 topics");
@@ -174,11 +175,22 @@ function textsAt(host: Host, L: State, index: number): string[] {
   return texts;
 }
 
+/**
+ * How many cases a select may have and how many topics a serve: each is looked at, and waited at, in one go, where nothing
+ * can be preempted (S11.33), and lies in the memory of the runtime.
+ */
+const MAX_CASES = 4_096;
+const MAX_TOPICS = 1_024;
+/** What a case costs, in instructions' worth. */
+const CASE_COST = 50;
+
 /** The cases in the list at the first index; channel.select has made sure that they are cases. */
 function casesAt(host: Host, L: State): Case[] {
   const { vm, isolate, bag } = host;
   const cases: Case[] = [];
   const count = Number(vm.api.lua_rawlen(L, 1));
+  if (count > MAX_CASES) throw raised("too many cases (limit 4,096)");
+  vm.charge(count * CASE_COST);
   for (let n = 1; n <= count; n++) {
     vm.getAt(L, 1, n);
     vm.getAt(L, -1, 1);
