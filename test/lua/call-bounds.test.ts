@@ -25,8 +25,8 @@ it("refuses a select, a serve, options and durations of more than a call may loo
     "Invalid: too many cases (limit 4,096)",
     "Invalid: too many topics (limit 1,024)",
     "Invalid: too many options (limit 1,024)",
-    `Invalid: invalid duration format: ${"1h".repeat(7)}`,
-    `Invalid: invalid duration format: ${"1h".repeat(7)}`,
+    `Invalid: invalid duration format: ${"1h".repeat(7)}1`,
+    `Invalid: invalid duration format: ${"1h".repeat(7)}1`,
     true,
   ]);
 });
