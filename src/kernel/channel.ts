@@ -71,6 +71,13 @@ export class ChannelCore extends Source implements Sink {
     }
   }
 
+  /** Takes away what is buffered; for a channel that nobody can reach any more. */
+  drain(): unknown[] {
+    const values: unknown[] = [];
+    while (this.#values.length > 0) values.push(this.#values.shift());
+    return values;
+  }
+
   /** A value has left the buffer, so the sender that has waited longest may put its own there. */
   #admitSender(): void {
     const sender = this.senders.first;

@@ -13,6 +13,12 @@ const HOARDS = `return function(mib)
   process.inbox():receive()
   return #hoard
 end`;
+/** Takes small pieces of memory: without end, or some for each message. */
+const SHARES = `return function(how)
+  local kept = {}
+  while how == "greedy" do kept[#kept + 1] = {#kept} end
+  process.serve(function() for i = 1, 1000 do kept[i] = {i} end end)
+end`;
 
 const keys = (sim: Simulation) =>
   luaEngine(sim)
@@ -64,6 +70,33 @@ describe("heaps", () => {
       await sim.settle();
       expect(ends.get(greedy)).toMatchObject({ error: "memory limit exceeded", kind: "RateLimited" });
       expect(sim.isAlive(neighbour)).toBe(true);
+    });
+  });
+
+  it("are collected when a process has used them up, so that those beside it live [S11.35, S11.37]", async () => {
+    await simulate(1, async (sim) => {
+      luaEngine(sim, { heapLimitBytes: 4 * MiB });
+      defineLua(sim, "app:shared", SHARES);
+      const modest = await Promise.all(Array.from({ length: 20 }, () => sim.spawn("app:shared")));
+      const greedy = await sim.spawn("app:shared", "greedy");
+      const ends = endsOf(sim);
+      await sim.settle();
+      for (const pid of modest) sim.send(pid, "work");
+      await sim.settle();
+      expect(ends.get(greedy)).toMatchObject({ error: "memory limit exceeded" });
+      expect(modest.filter((pid) => sim.isAlive(pid))).toEqual(modest);
+    });
+  });
+
+  it("are not kept for the next when what is in them has used them up [S11.35]", async () => {
+    await simulate(1, async (sim) => {
+      luaEngine(sim, { heapLimitBytes: 4 * MiB });
+      defineLua(sim, "app:shared", SHARES);
+      await expect(sim.exec("app:shared", "greedy")).rejects.toThrow("memory limit exceeded");
+      const next = await sim.spawn("app:shared");
+      sim.send(next, "work");
+      await sim.settle();
+      expect(sim.isAlive(next)).toBe(true);
     });
   });
 

@@ -40,6 +40,25 @@ describe("serve", () => {
     ]);
   });
 
+  it("closes the pending variables of a handler that fails before anybody learns of it [S11.38, S11.25]", async () => {
+    const got = await runLua(`return function()
+      local log = {}
+      local function closing(name)
+        return setmetatable({}, {__close = function(_, err) log[#log + 1] = name .. ": " .. err end})
+      end
+      process.send(process.pid(), "t")
+      local _, err = pcall(process.serve, function()
+        local outer <close> = closing("outer")
+        local inner <close> = closing("inner")
+        time.sleep("1ms")
+        error("bad", 0)
+      end)
+      log[#log + 1] = "caught: " .. err
+      return log
+    end`);
+    expect(got).toEqual(["inner: bad", "outer: bad", "caught: bad"]);
+  });
+
   it("goes on after errors that a handler catches itself [S11.38]", async () => {
     const got = await runLua(`return function()
       for i = 1, 3 do process.send(process.pid(), "t", i) end

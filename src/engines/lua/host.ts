@@ -199,6 +199,8 @@ export class Host {
   guarded(fn: HostFunction): HostFunction {
     const { vm } = this;
     return (L) => {
+      // A finalizer of ours can run in the middle of something that is exempt itself, and must leave it so.
+      const wasExempt = vm.isExempt;
       vm.isExempt = true;
       vm.charge(CALL_COST);
       let count: number;
@@ -207,7 +209,7 @@ export class Host {
         count = fn(L);
       } catch (cause) {
         if (cause === LONGJMP) {
-          vm.isExempt = false;
+          vm.isExempt = wasExempt;
           throw cause;
         }
         raises = !(cause instanceof ProcessError);
@@ -215,7 +217,7 @@ export class Host {
         this.isolate.pushError(L, errorFor(cause));
         count = 2;
       }
-      vm.isExempt = false;
+      vm.isExempt = wasExempt;
       if (this.#strand?.run.isShut === true) {
         // The call was the end of its process, or of this code: it does not return.
         vm.stop();

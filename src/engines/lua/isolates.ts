@@ -115,8 +115,14 @@ export class Isolates {
     isolate.processes--;
     if (isolate.processes > 0) {
       if (isolate.wantsCollection && !isolate.isClosed) this.#recover(isolate);
-    } else if (isolate.key === null || isolate.vm.isBroken || isolate.usedBytes > SPARE_BYTES) this.#retire(isolate);
-    else this.#keepSpare(isolate);
+    } else if (
+      isolate.key === null ||
+      isolate.wantsCollection ||
+      isolate.vm.isBroken ||
+      isolate.usedBytes > SPARE_BYTES
+    ) {
+      this.#retire(isolate);
+    } else this.#keepSpare(isolate);
   }
 
   #keepSpare(isolate: Isolate): void {

@@ -117,6 +117,7 @@ export class LuaProgram implements Program {
     const { vm, heap } = isolate;
     const { L } = heap;
     const { source } = this;
+    const wasExempt = vm.isExempt;
     vm.isExempt = true;
     const lists = (module: string) => [source, ...source.libraries].some(({ modules }) => modules.includes(module));
     if (lists("time")) isolate.needTimes();
@@ -145,7 +146,7 @@ export class LuaProgram implements Program {
     }
     vm.setField(L, -2, "libraries");
     const reference = vm.api.luaL_ref(L, REGISTRY);
-    vm.isExempt = false;
+    vm.isExempt = wasExempt;
     return reference;
   }
 
@@ -281,11 +282,12 @@ class Loading {
     this.#answer = answer;
     this.#bag = new Bag(isolate);
     const { vm, heap } = isolate;
+    const wasExempt = vm.isExempt;
     vm.isExempt = true;
     this.#co = vm.api.lua_newthread(heap.L);
     vm.watch(this.#co);
     this.#reference = vm.api.luaL_ref(heap.L, REGISTRY);
-    vm.isExempt = false;
+    vm.isExempt = wasExempt;
   }
 
   begin(program: number): void {

@@ -285,8 +285,9 @@ export class LuaRun extends Run {
 
   failForMemory(): void {
     this.isolate.vm.forgiveRefusal(this.isolate.heap);
-    this.fail(new ProcessError({ kind: errors.RATE_LIMITED, message: "memory limit exceeded" }));
+    // First, since the end of the process looks whether it is wanted.
     this.isolate.wantsCollection = true;
+    this.fail(new ProcessError({ kind: errors.RATE_LIMITED, message: "memory limit exceeded" }));
   }
 
   strandEnded(strand: LuaStrand): void {

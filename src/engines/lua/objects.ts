@@ -71,14 +71,16 @@ export class Objects {
     return this.#things[vm.words[at + 1] as number] ?? null;
   }
 
-  /** The userdata at an index has been collected. */
-  release(L: State, index: number): void {
+  /** The userdata at an index has been collected; what it stood for. */
+  release(L: State, index: number): object | null {
     const at = (this.#vm.api.lua_touserdata(L, index) >> 2) + 1;
     const id = this.#vm.words[at] as number;
-    if (id < 0) return;
+    if (id < 0) return null;
+    const thing = this.#things[id] ?? null;
     this.#vm.words[at] = -1;
     this.#things[id] = null;
     this.#free.push(id);
+    return thing;
   }
 
   #keep(thing: object): number {

@@ -25,6 +25,8 @@ import { REGISTRY, type State, TABLE } from "./vm.ts";
 interface Ending {
   readonly ok: boolean;
   readonly value: LuaReference | null;
+  /** The coroutine of a handler that failed: its pending variables are still to be closed. */
+  readonly failed: LuaReference | null;
 }
 
 /** The strand that calls the handlers of one `serve`. */
@@ -45,12 +47,13 @@ export class ServeStrand extends LuaStrand {
     reference: number,
     topics: readonly string[] | null,
     handlers: readonly number[],
+    sources: readonly Subscription[],
   ) {
     super(run, co, reference);
     this.#host = host;
     this.#topics = topics;
     this.#handlers = handlers;
-    this.#sources = topics === null ? [run.inbox()] : topics.map((topic) => subscribe(run, topic));
+    this.#sources = sources;
     this.#cases = this.#sources.map((source) => ({ kind: "receive", source }));
     this.#ending = new OneShot(run.process);
     this.#next = () => 0;
@@ -61,6 +64,8 @@ export class ServeStrand extends LuaStrand {
     const { vm } = host;
     const { api } = vm;
     if (strand === null) throw badArgument(1, "serve", "process", null);
+    // Opened before anything is held for it: a topic may be refused.
+    const sources = topics === null ? [run.inbox()] : topics.map((topic) => subscribe(run, topic));
     const handlers: number[] = [];
     if (topics === null) {
       api.lua_pushvalue(L, 1);
@@ -77,16 +82,18 @@ export class ServeStrand extends LuaStrand {
     api.lua_pushvalue(L, -2);
     api.lua_callk(L, 1, 0, 0, 0);
     const reference = api.luaL_ref(L, REGISTRY);
-    const serving = new ServeStrand(host, run, co, reference, topics, handlers);
+    const serving = new ServeStrand(host, run, co, reference, topics, handlers, sources);
     run.addStrand(serving);
     // The first message is taken when the caller waits: a handler never runs inside the call of serve.
     serving.startSoon();
     return host.wait(serving.#ending, (to, given) => {
-      const { ok, value } = given as Ending;
+      const { ok, value, failed } = given as Ending;
       api.lua_pushboolean(to, ok ? 1 : 0);
       if (value === null) api.lua_pushnil(to);
       else value.take(to);
-      return 2;
+      if (failed === null) return 2;
+      failed.take(to);
+      return 3;
     });
   }
 
@@ -119,7 +126,7 @@ export class ServeStrand extends LuaStrand {
         ({ value, index } = next);
       }
       if (value === CLOSED) {
-        this.#end({ ok: true, value: null });
+        this.#end({ ok: true, value: null, failed: null });
         return;
       }
       if (!this.#call(value, index)) return;
@@ -173,7 +180,7 @@ export class ServeStrand extends LuaStrand {
         vm.getAt(co, first, 1);
         const value = this.run.bag.hold(co, -1);
         vm.isExempt = false;
-        this.#end({ ok: true, value });
+        this.#end({ ok: true, value, failed: null });
         return;
       }
     }
@@ -186,9 +193,13 @@ export class ServeStrand extends LuaStrand {
   protected override failed(): void {
     const { vm } = this.run.isolate;
     vm.isExempt = true;
-    const value = this.run.bag.hold(this.co, -1);
+    const { bag } = this.run;
+    const value = bag.hold(this.co, -1);
+    vm.api.lua_pushthread(this.co);
+    const failed = bag.hold(this.co, -1);
+    vm.pop(this.co, 1);
     vm.isExempt = false;
-    this.#end({ ok: false, value });
+    this.#end({ ok: false, value, failed });
   }
 
   #end(ending: Ending): void {

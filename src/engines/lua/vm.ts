@@ -420,6 +420,10 @@ export class LuaVm {
   }
 
   /** Whether allocations are not refused for now: those of host functions, which nothing could catch. */
+  get isExempt(): boolean {
+    return this.words[this.#cells + EXEMPT] === 1;
+  }
+
   set isExempt(exempt: boolean) {
     this.words[this.#cells + EXEMPT] = exempt ? 1 : 0;
   }

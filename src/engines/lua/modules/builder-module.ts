@@ -18,7 +18,7 @@ import { type Host, Raised } from "../host.ts";
 import { ACTOR, BUILDER, SCOPE } from "../objects.ts";
 import { readValue } from "../payloads.ts";
 import { type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm.ts";
-import { durationArgument } from "./durations.ts";
+import { durationArgument, durationText } from "./durations.ts";
 import { execBy, payloadFrom, spawnBy } from "./process-module.ts";
 
 /** What a builder's userdata stands for. */
@@ -142,7 +142,7 @@ function timeoutAt(host: Host, L: State, index: number): number {
   const { vm } = host;
   const type = vm.api.lua_type(L, index);
   if (type !== STRING && type !== NUMBER) throw badArgument(1, "with_options", "duration", null);
-  const given = type === STRING ? vm.shownString(L, index) : vm.api.lua_tonumberx(L, index, 0);
+  const given = type === STRING ? durationText(host, L, index) : vm.api.lua_tonumberx(L, index, 0);
   const ms = parseDuration(given);
   if (ms === null) throw invalid(`invalid duration format: ${given}`);
   return ms;

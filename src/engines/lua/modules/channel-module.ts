@@ -18,7 +18,7 @@ import { CHANNEL } from "../objects.ts";
 import { pushValue } from "../payloads.ts";
 import { ServeStrand } from "../serve-strand.ts";
 import { FUNCTION, type HostFunction, NIL, type State } from "../vm.ts";
-import { pushFailure } from "./process-module.ts";
+import { pushFailure, raised } from "./process-module.ts";
 
 /** Pushes the channel of a subscription: the same object as long as it is open (S2.24). */
 export function pushSubscription(host: Host, L: State, subscription: Subscription): number {
@@ -30,6 +30,13 @@ export function pushSubscription(host: Host, L: State, subscription: Subscriptio
   }
   subscription.dressing.push(L);
   return 1;
+}
+
+/** Closes a subscription; the object it was is not kept for it any more. */
+export function closeSubscription(host: Host, L: State, subscription: Subscription): void {
+  host.run.unlisten(subscription);
+  if (subscription.dressing instanceof LuaReference) subscription.dressing.forget(L);
+  subscription.dressing = null;
 }
 
 /** Pushes a message as its reader sees it (S2.35). */
@@ -71,8 +78,9 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
     return 2;
   };
 
-  const sent: Outcome = (L, value) => {
+  const sent = (L: State, value: unknown, held: LuaReference): number => {
     if (value === CLOSED) {
+      held.forget(L);
       return pushFailure(host, L, new ProcessError({ kind: errors.CANCELED, message: "channel was closed" }));
     }
     api.lua_pushboolean(L, 1);
@@ -106,20 +114,22 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
         api.lua_pushboolean(L, 0);
         return 1;
       }
-      const one: Case = { kind: "send", sink: channel, value: host.bag.hold(L, 2), endsOnClose: true };
+      const held = host.bag.hold(L, 2);
+      const one: Case = { kind: "send", sink: channel, value: held, endsOnClose: true };
+      const answered: Outcome = (to, value) => sent(to, value, held);
       if (host.strand === null) {
-        if (!channel.canGive()) return host.waitForAny([one], "listed", sent);
-        channel.give(one.value);
-        return sent(L, true, 0);
+        if (!channel.canGive()) return host.waitForAny([one], "listed", answered);
+        channel.give(held);
+        return sent(L, true, held);
       }
       const { index } = host.strand.run.selectNow([one], false, "listed");
-      return index < 0 ? host.waitForAny([one], "listed", sent) : sent(L, true, 0);
+      return index < 0 ? host.waitForAny([one], "listed", answered) : sent(L, true, held);
     },
 
     channel_close(L) {
       const channel = channelAt(L, "close");
       if (channel instanceof ChannelCore) channel.close();
-      else if (!channel.isClosed) host.run.unlisten(channel);
+      else if (!channel.isClosed) closeSubscription(host, L, channel);
       return 0;
     },
 
@@ -154,6 +164,7 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
 function textsAt(host: Host, L: State, index: number): string[] {
   const { vm } = host;
   const texts: string[] = [];
+  if (Number(vm.api.lua_rawlen(L, index)) > MAX_TOPICS) throw raised("too many topics (limit 1,024)");
   for (let n = 1; vm.getAt(L, index, n) !== NIL; n++) {
     const text = vm.string(L, -1);
     if (typeof text !== "string") throw host.wrongArgument(L, 1, "serve", "table with UTF-8 topics");
@@ -164,11 +175,22 @@ function textsAt(host: Host, L: State, index: number): string[] {
   return texts;
 }
 
+/**
+ * How many cases a select may have and how many topics a serve: each is looked at, and waited at, in one go, where nothing
+ * can be preempted (S11.33), and lies in the memory of the runtime.
+ */
+const MAX_CASES = 4_096;
+const MAX_TOPICS = 1_024;
+/** What a case costs, in instructions' worth. */
+const CASE_COST = 50;
+
 /** The cases in the list at the first index; channel.select has made sure that they are cases. */
 function casesAt(host: Host, L: State): Case[] {
   const { vm, isolate, bag } = host;
   const cases: Case[] = [];
   const count = Number(vm.api.lua_rawlen(L, 1));
+  if (count > MAX_CASES) throw raised("too many cases (limit 4,096)");
+  vm.charge(count * CASE_COST);
   for (let n = 1; n <= count; n++) {
     vm.getAt(L, 1, n);
     vm.getAt(L, -1, 1);

@@ -1,5 +1,7 @@
 /** The host functions behind error objects, and what the sandbox asks of its host. */
+import { ChannelCore } from "../../../kernel/index.ts";
 import type { Host } from "../host.ts";
+import { LuaReference } from "../isolate.ts";
 import { ERROR } from "../objects.ts";
 import type { HostFunction, State } from "../vm.ts";
 import { NIL } from "../vm.ts";
@@ -51,7 +53,9 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
 
     /** A userdata of ours has been collected. */
     released(L) {
-      host.objects.release(L, 1);
+      const thing = host.objects.release(L, 1);
+      if (!(thing instanceof ChannelCore)) return 0;
+      for (const value of thing.drain()) if (value instanceof LuaReference) value.forget(L);
       return 0;
     },
 

@@ -16,8 +16,8 @@ import { Raised } from "../host.ts";
 import { CHANNEL } from "../objects.ts";
 import { isIntegralFloat, pushValue, readValue, StackValue, StackValues } from "../payloads.ts";
 import { BOOLEAN, type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm.ts";
-import { pushSubscription } from "./channel-module.ts";
-import { durationArgument } from "./durations.ts";
+import { closeSubscription, pushSubscription } from "./channel-module.ts";
+import { durationArgument, durationText } from "./durations.ts";
 
 /** What a spawn costs besides the call, in instructions' worth. */
 const SPAWN_COST = 1_000;
@@ -167,7 +167,8 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
       return pushSubscription(host, L, run.listen(topic, asMessages(host, L)));
     },
     unlisten(L) {
-      const { run, isolate } = host;
+      const { isolate } = host;
+      void host.run;
       if (api.lua_gettop(L) === 0) return pushFalse(host, L, invalid("unlisten requires a channel argument"));
       const channel = isolate.objects.get(L, 1, CHANNEL);
       if (channel === null) throw host.wrongArgument(L, 1, "unlisten", "channel");
@@ -175,7 +176,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
         return pushFalse(host, L, invalid("channel is not an open subscription"));
       }
       try {
-        run.unlisten(channel);
+        closeSubscription(host, L, channel);
       } catch (cause) {
         if (cause instanceof ProcessError) return pushFalse(host, L, cause);
         throw cause;
@@ -248,7 +249,7 @@ function deadlineAt(host: Host, L: State, index: number): unknown {
   if (duration !== null) return duration / 1_000_000;
   switch (host.vm.api.lua_type(L, index)) {
     case STRING:
-      return host.vm.shownString(L, index);
+      return durationText(host, L, index);
     case NUMBER:
       return host.vm.api.lua_tonumberx(L, index, 0);
     case TABLE:
@@ -258,13 +259,18 @@ function deadlineAt(host: Host, L: State, index: number): unknown {
   }
 }
 
+/** How many keys a table of options may have: it is read in one go (S11.33). */
+const MAX_OPTIONS = 1_024;
+
 /** The options as the kernel reads them; keys that are no strings are left out (S4.38). */
 function optionsArgument(host: Host, L: State): unknown {
   const { vm } = host;
   if (vm.api.lua_type(L, 1) !== TABLE) return null;
   const options: Record<string, unknown> = {};
+  let count = 0;
   vm.api.lua_pushnil(L);
   while (vm.api.lua_next(L, 1) !== 0) {
+    if (++count > MAX_OPTIONS) throw invalid("too many options (limit 1,024)");
     if (vm.api.lua_type(L, -2) === STRING) {
       const isBoolean = vm.api.lua_type(L, -1) === BOOLEAN;
       const value = isBoolean ? vm.api.lua_toboolean(L, -1) !== 0 : null;

@@ -96,13 +96,18 @@ local function close_raw(co)
   return left(pcall(co_close, co))
 end
 
---- An error that leaves a wrapped coroutine: its pending variables are closed, which may change the error, and text gets
---- the position of the call in front, as C does it.
-local function wrapped_error(co, complaint)
+--- Closes the pending variables of a coroutine that an error has left, which may change the error.
+local function close_failed(co, complaint)
   if co_status(co) == "dead" then
     local _, _, changed = close_raw(co)
     if changed ~= nil then complaint = changed end
   end
+  return complaint
+end
+
+--- An error that leaves a wrapped coroutine: text gets the position of the call in front, as C does it.
+local function wrapped_error(co, complaint)
+  complaint = close_failed(co, complaint)
   if type(complaint) ~= "string" or complaint == "not enough memory" then error(complaint, 0) end
   raise(complaint)
 end
@@ -156,7 +161,7 @@ end
 return {
   library = library,
   raw = {
-    tag = TAG, protect = protect, resume_raw = resume_raw,
+    tag = TAG, protect = protect, close_failed = close_failed, resume_raw = resume_raw,
     create = co_create, resume = co_resume, yield = co_yield, status = co_status, running = co_running, close = co_close,
     isyieldable = co_isyieldable,
   },

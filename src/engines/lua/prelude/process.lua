@@ -9,6 +9,7 @@ local type, setmetatable, rawget, rawequal, error, select, next = type, setmetat
 local tostring, concat, getmetatable = tostring, table.concat, debug.getmetatable
 local getinfo, traceback, getuservalue = debug.getinfo, debug.traceback, debug.getuservalue
 local create, running, protect = coroutine.create, coroutine.running, sandbox.raw.coroutine.protect
+local close_failed = sandbox.raw.coroutine.close_failed
 local find, gmatch = string.find, string.gmatch
 local readonly, base = sandbox.readonly, sandbox.base
 
@@ -253,12 +254,12 @@ local function handler_lists(handlers)
 end
 
 function process.serve(handlers)
-  local ok, value
-  if type(handlers) == "function" then ok, value = host.serve(handlers)
-  elseif type(handlers) == "table" then ok, value = host.serve(handler_lists(handlers))
+  local ok, value, failed
+  if type(handlers) == "function" then ok, value, failed = host.serve(handlers)
+  elseif type(handlers) == "table" then ok, value, failed = host.serve(handler_lists(handlers))
   else bad_argument(1, "serve", "function or table", handlers) end
   if ok == nil then return nil, value end
-  if not ok then error(value, 0) end
+  if not ok then error(close_failed(failed, value), 0) end
   return value
 end
 
