@@ -325,3 +325,45 @@ describe("calls", () => {
     expect(got).toEqual([1, 1, 1, 1]);
   });
 });
+
+describe("the stack of a text that is handed on", () => {
+  const crashOf = async (source: string, entry = {}): Promise<string[]> => {
+    const lines: string[] = [];
+    await simulate(1, async (sim) => {
+      sim.watchNotices((notice) => {
+        if (notice.kind === "crashed") lines.push(...notice.trace.split("\n").map((line) => line.trim()));
+      });
+      defineLua(sim, "app:main", source, entry);
+      await sim.exec("app:main").catch(() => {});
+    });
+    return lines.map((line) => line.replace(/ in .*/, ""));
+  };
+  const library = {
+    imports: { lib: "app:lib" },
+    libraries: { "app:lib": "local M = {}\nfunction M.deep(x)\n  local y = x.y.z\n  return y\nend\nreturn M" },
+  };
+
+  it("by a wrapped coroutine begins where it was made [S12.1]", async () => {
+    const source = `local function inner()
+      local y = lib.deep({})
+      return y
+    end
+    return function()
+      local co = coroutine.wrap(function() local y = inner() return y end)
+      local y = co()
+      return y
+    end`;
+    expect(await crashOf(source, library)).toEqual(["lib.lua:3:", "main.lua:2:", "main.lua:6:", "main.lua:7:"]);
+  });
+
+  it("by the handler of a serve begins where it was made [S12.1, S11.38]", async () => {
+    const source = `return function()
+      process.send(process.pid(), "go")
+      local y = process.serve {
+        go = function() local y = lib.deep({}) end,
+      }
+      return y
+    end`;
+    expect(await crashOf(source, library)).toEqual(["lib.lua:3:", "main.lua:4:", "main.lua:3:"]);
+  });
+});

@@ -151,6 +151,50 @@ describe("a VM that has failed", () => {
   });
 });
 
+describe("a VM that fails while a module is loaded", () => {
+  it("refuses the spawn, ends its processes as lost, and those that had not begun as well", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(sim, "app:waits", WAITS);
+      const pid = await sim.spawn("app:waits");
+      await sim.settle();
+      const ends = endsOf(sim);
+      const begun = sim.spawn("app:waits");
+      breakVm(sim);
+      await expect(sim.spawnWith({ actor: createActor("ann") }, "app:waits")).rejects.toMatchObject({
+        kind: "Unavailable",
+        retryable: true,
+      });
+      const unbegun = await begun;
+      await sim.settle();
+      expect(ends.get(pid)).toMatchObject({ kind: "Unavailable" });
+      expect(ends.get(unbegun)).toMatchObject({ kind: "Unavailable" });
+      const next = await sim.spawn("app:waits");
+      await sim.settle();
+      expect(sim.isAlive(next)).toBe(true);
+    });
+  });
+});
+
+describe("a heap in which one process after the other runs out of memory", () => {
+  it("spares the others [S11.37]", async () => {
+    await simulate(1, async (sim) => {
+      luaEngine(sim, { heapLimitBytes: 4 * MiB });
+      defineLua(sim, "app:waits", WAITS);
+      defineLua(sim, "app:hoards", HOARDS);
+      const actor = createActor("ann");
+      const modest = [];
+      for (let n = 0; n < 20; n++) modest.push(await sim.spawnWith({ actor }, "app:waits"));
+      await sim.settle();
+      for (let n = 0; n < 3; n++) await sim.spawnWith({ actor }, "app:hoards", 20);
+      await sim.settle();
+      for (const pid of modest) sim.send(pid, "wake");
+      const ends = endsOf(sim);
+      await sim.settle();
+      expect([...ends.values()]).toEqual(modest.map(() => ({ value: null })));
+    });
+  });
+});
+
 /** How the processes end from now on. */
 function endsOf(sim: Simulation): Map<string, unknown> {
   const ends = new Map<string, unknown>();

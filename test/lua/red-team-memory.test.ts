@@ -124,7 +124,7 @@ attacks([
     title: "a string that stands in a message many times is no way around the limit [S2.45, S2.58, S11.33]",
     does: `local s, t = ("x"):rep(1 << 20), {} for i = 1, 1000 do t[i] = s end
       local ok, err = process.send(process.pid(), "t", t) return err:message()`,
-    ends: { value: "payload[9]: data of more than 8 MiB of text cannot be sent" },
+    ends: { value: "payload[5]: data of more than 4 MiB of text cannot be sent" },
   },
   {
     title: "a message of more values than can be copied in a slice is refused [S2.45, S2.58, S11.33]",

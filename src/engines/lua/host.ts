@@ -347,7 +347,7 @@ export class Host {
     let isOurs = false;
     const isShown = (line: string): boolean => {
       // A tail call is told only of functions that are shown.
-      if (!/^\s*\(\.\.\.tail calls\.\.\.\)/.test(line)) isOurs = /^\s*(\?|\[C\]): /.test(line);
+      if (!/^\s*\(\.\.\.tail calls\.\.\.\)/.test(line)) isOurs = /^\s*(\?|\[C\]|!\w+:\d+): /.test(line);
       return !isOurs;
     };
     return this.vm.traceback(this.isolate.heap.L, co, 0).split("\n").slice(1).filter(isShown).join("\n");

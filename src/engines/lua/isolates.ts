@@ -138,7 +138,7 @@ export class Isolates {
   }
 
   /** Something came out of a VM that must not: whatever it holds is lost, and its processes with it. */
-  vmLost(of: Isolate, cause: unknown): void {
+  vmLost(of: Isolate, cause: unknown): ProcessError {
     const message = `the Lua VM has failed: ${textOf(cause)}`;
     const lost = new ProcessError({ kind: errors.UNAVAILABLE, message, retryable: true });
     of.vm.isBroken = true;
@@ -149,6 +149,7 @@ export class Isolates {
       if (isolate.processes === 0) this.#close(isolate);
     }
     if (this.#checker?.vm === of.vm) this.#checker = null;
+    return lost;
   }
 
   /** A VM has grown beyond what it should: the heap that holds most of it has to go, but not the one that asked. */
@@ -211,10 +212,11 @@ export class Isolates {
   /** Collects what a process that ran out of memory has left, bit by bit; until then the others have some room more. */
   #recover(isolate: Isolate): void {
     isolate.wantsCollection = false;
+    const { vm, heap, limitBytes } = isolate;
+    // One after the other may run out of memory before the garbage of the first is gone: each time the others get room anew.
+    vm.setLimit(heap, Math.min(2 * limitBytes, Math.max(limitBytes, isolate.usedBytes) + RECOVERY_BYTES));
     if (isolate.isRecovering) return;
     isolate.isRecovering = true;
-    const { vm, heap, limitBytes } = isolate;
-    vm.setLimit(heap, limitBytes + RECOVERY_BYTES);
     this.#collect(isolate, () => {
       isolate.isRecovering = false;
       vm.setLimit(heap, limitBytes);

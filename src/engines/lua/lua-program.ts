@@ -12,6 +12,7 @@ import {
   type Process,
   ProcessError,
   type Program,
+  textOf,
 } from "../../kernel/index.ts";
 import type { Host } from "./host.ts";
 import { Bag, type Isolate } from "./isolate.ts";
@@ -90,8 +91,10 @@ export class LuaProgram implements Program {
       isolate = this.#isolates.admit(this.source, heritage.actor?.id() ?? null);
       program = this.#compiledIn(isolate);
     } catch (cause) {
+      const isKnown = cause instanceof ProcessError || isolate === null;
+      const error = isKnown ? asLoadFailure(cause) : this.#isolates.vmLost(isolate as Isolate, cause);
       if (isolate !== null) this.#isolates.leave(isolate);
-      answer(cause instanceof ProcessError ? cause : failedToLoad(String(cause)));
+      answer(error);
       return;
     }
     new Loading(this, isolate, this.#isolates, this.#later, answer).begin(program);
@@ -250,6 +253,10 @@ function pushAliases(vm: LuaVm, L: State, aliases: Readonly<Record<string, strin
   }
 }
 
+function asLoadFailure(cause: unknown): ProcessError {
+  return cause instanceof ProcessError ? cause : failedToLoad(textOf(cause));
+}
+
 export function failedToLoad(cause: string): ProcessError {
   return new ProcessError({ kind: errors.INTERNAL, message: `failed to load module: ${cause}` });
 }
@@ -300,7 +307,13 @@ class Loading {
   #go(args: number): void {
     const { vm, heap } = this.#isolate;
     const co = this.#co;
-    const status = this.#host.executeFor(this.#isolate, this.#bag, co, args);
+    let status: number;
+    try {
+      status = this.#host.executeFor(this.#isolate, this.#bag, co, args);
+    } catch (cause) {
+      this.#fail(this.#isolates.vmLost(this.#isolate, cause));
+      return;
+    }
     if (vm.isMemoryUsedUp(heap) || vm.isOverLimit(heap)) {
       vm.forgiveRefusal(heap);
       this.#isolate.wantsCollection = true;
@@ -309,7 +322,10 @@ class Loading {
     else if (status !== OK) this.#fail(failedToLoad(this.#cause()));
     else if (this.#host.apartResults === 0 || vm.api.lua_type(co, -1) !== FUNCTION) {
       this.#fail(notFound(`method "${this.#program.source.method}" not found in module`));
-    } else this.#answer(new PreparedProgram(this.#program, this.#isolates, this.#isolate, this.#bag, this.#thread));
+    } else
+      this.#answer(
+        new PreparedProgram(this.#program, this.#isolates, this.#host, this.#isolate, this.#bag, this.#thread),
+      );
   }
 
   get #thread() {
@@ -329,9 +345,11 @@ class Loading {
   }
 
   #fail(error: ProcessError): void {
-    const { vm, heap } = this.#isolate;
-    vm.api.luaL_unref(heap.L, REGISTRY, this.#reference);
-    this.#bag.drop(heap.L);
+    const { vm, heap, isClosed } = this.#isolate;
+    if (!isClosed) {
+      vm.api.luaL_unref(heap.L, REGISTRY, this.#reference);
+      this.#bag.drop(heap.L);
+    }
     this.#isolates.leave(this.#isolate);
     this.#answer(error);
   }
@@ -344,6 +362,7 @@ class PreparedProgram implements Program {
   readonly accept = null;
   readonly prepare = null;
   readonly #isolates: Isolates;
+  readonly #host: Host;
   readonly #isolate: Isolate;
   readonly #bag: Bag;
   readonly #thread: { readonly state: State; readonly reference: number };
@@ -351,6 +370,7 @@ class PreparedProgram implements Program {
   constructor(
     program: LuaProgram,
     isolates: Isolates,
+    host: Host,
     isolate: Isolate,
     bag: Bag,
     thread: { readonly state: State; readonly reference: number },
@@ -358,6 +378,7 @@ class PreparedProgram implements Program {
     this.entry = program.entry;
     this.mailbox = program.mailbox;
     this.#isolates = isolates;
+    this.#host = host;
     this.#isolate = isolate;
     this.#bag = bag;
     this.#thread = thread;
@@ -373,7 +394,6 @@ class PreparedProgram implements Program {
   }
 
   start(process: Process): LuaRun {
-    const host = this.#isolates.hostOf(this.#isolate);
-    return new LuaRun(process, host, this.#isolate, this.#bag, this.#thread, this.#isolates);
+    return new LuaRun(process, this.#host, this.#isolate, this.#bag, this.#thread, this.#isolates);
   }
 }

@@ -76,9 +76,15 @@ export class LuaStrand extends Strand {
     this.#outcome = NOTHING;
     const { host, isolate } = this.run;
     host.enter(isolate, this.run.bag, this);
-    isolate.vm.isExempt = true;
-    const count = outcome(this.co, value, index);
-    isolate.vm.isExempt = false;
+    let count: number;
+    try {
+      isolate.vm.isExempt = true;
+      count = outcome(this.co, value, index);
+      isolate.vm.isExempt = false;
+    } catch (cause) {
+      this.run.vmLost(cause);
+      return;
+    }
     this.go(count);
   }
 
@@ -179,7 +185,7 @@ export interface Keeper {
   /** A run is over and nothing of it is left. */
   ended(run: LuaRun): void;
   /** Something came out of the VM that must not: nothing of it goes on. */
-  vmLost(isolate: Isolate, cause: unknown): void;
+  vmLost(isolate: Isolate, cause: unknown): ProcessError;
   /** The VM has grown beyond what it should. */
   afterSlice(isolate: Isolate): void;
 }
@@ -191,6 +197,8 @@ export class LuaRun extends Run {
   readonly isolate: Isolate;
   readonly bag: Bag;
   readonly usage: Usage = { instructions: 0, slices: 0, preemptions: 0, cpuMs: 0 };
+  /** The last text that a coroutine has handed on, and the stack it came from. */
+  #noted: { readonly text: string; readonly trace: string } | null = null;
   /** How many timers of it are running. */
   timers = 0;
   readonly #main: LuaStrand;
@@ -229,7 +237,20 @@ export class LuaRun extends Run {
 
   begin(args: readonly unknown[]): void {
     this.host.enter(this.isolate, this.bag, this.#main);
-    this.#main.go(this.host.pushArguments(this.#main.co, args));
+    let count: number;
+    try {
+      if (this.isolate.isClosed) throw new Error("it was lost before the process began");
+      count = this.host.pushArguments(this.#main.co, args);
+    } catch (cause) {
+      this.vmLost(cause);
+      return;
+    }
+    this.#main.go(count);
+  }
+
+  /** Something came out of the VM that must not: this process and all others in it are lost. */
+  vmLost(cause: unknown): void {
+    this.fail(this.#keeper.vmLost(this.isolate, cause));
   }
 
   stop(): boolean {
@@ -261,7 +282,7 @@ export class LuaRun extends Run {
     try {
       return host.execute(strand, args);
     } catch (cause) {
-      this.#keeper.vmLost(this.isolate, cause);
+      this.vmLost(cause);
       return VM_LOST;
     } finally {
       this.#isRunning = false;
@@ -314,6 +335,19 @@ export class LuaRun extends Run {
     this.finish(count === 0 ? null : new StackValue(this.isolate, co, first, "result"));
   }
 
+  /**
+   * A text was raised in a coroutine that is handing it on and will not be there any more when somebody asks where it came
+   * from. Who hands it on may put a position in front of it.
+   */
+  noteTrace(text: string, co: State): void {
+    this.#noted = { text, trace: this.#withNoted(text, this.host.readableTrace(co)) };
+  }
+
+  #withNoted(text: string, trace: string): string {
+    const noted = this.#noted;
+    return noted !== null && text.endsWith(noted.text) ? `${noted.trace}\n${trace}` : trace;
+  }
+
   /** An error has left a coroutine; it is on top of its stack. */
   failWith(co: State): void {
     const { objects } = this.isolate;
@@ -322,7 +356,10 @@ export class LuaRun extends Run {
     if (objects.kind(co, -1) === ERROR) {
       trace = joinedTraces(readFrames(this.isolate, co, -1), trace);
       cause = readError(this.isolate, co, -1);
-    } else cause = new ProcessError({ kind: errors.INTERNAL, message: this.host.describe(co, -1) });
+    } else {
+      cause = new ProcessError({ kind: errors.INTERNAL, message: this.host.describe(co, -1) });
+      trace = this.#withNoted(cause.message, trace);
+    }
     if (trace !== "") this.tellCrash(cause.message, trace);
     this.fail(cause);
   }

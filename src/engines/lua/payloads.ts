@@ -25,7 +25,9 @@ const MAX_DEPTH = 1_500;
  * list many times is copied as often (S11.33).
  */
 const MAX_VALUES = 65_536;
-const MAX_TEXT_BYTES = 8 * 2 ** 20;
+/** A key of a map counts as so many values: it costs as much. */
+const KEY_VALUES = 3;
+const MAX_TEXT_BYTES = 4 * 2 ** 20;
 /** What copying a value costs, in instructions' worth; texts are charged where they are decoded. */
 const VALUE_COST = 10;
 /** How many steps of the way to what cannot be sent an error shows. */
@@ -150,7 +152,7 @@ class ReadingPass {
   #text(index: number): unknown {
     const text = this.#isolate.vm.string(this.#L, index);
     this.#textBytes += text.length;
-    if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 8 MiB of text cannot be sent");
+    if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 4 MiB of text cannot be sent");
     return text;
   }
 
@@ -267,6 +269,7 @@ class ReadingPass {
     this.#remember(address, map);
     vm.api.lua_pushnil(L);
     while (vm.api.lua_next(L, at) !== 0) {
+      this.#values += KEY_VALUES;
       const isInteger = vm.api.lua_type(L, -2) === NUMBER;
       const key = this.#key(isInteger);
       if (Object.hasOwn(map, key)) throw new Unsendable(`map key ${key} stands twice, as a number and as a string`);

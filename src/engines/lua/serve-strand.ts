@@ -19,7 +19,7 @@ import type { LuaReference } from "./isolate.ts";
 import { type LuaRun, LuaStrand, type Outcome } from "./lua-run.ts";
 import { pushMessage } from "./modules/channel-module.ts";
 import { pushValue } from "./payloads.ts";
-import { REGISTRY, type State, TABLE } from "./vm.ts";
+import { REGISTRY, type State, STRING, TABLE } from "./vm.ts";
 
 /** How a serve ended: its value, or the error that left a handler. */
 interface Ending {
@@ -192,6 +192,7 @@ export class ServeStrand extends LuaStrand {
   /** The error of a handler is the error of the call of serve. */
   protected override failed(): void {
     const { vm } = this.run.isolate;
+    if (vm.api.lua_type(this.co, -1) === STRING) this.run.noteTrace(vm.shownString(this.co, -1), this.co);
     vm.isExempt = true;
     const { bag } = this.run;
     const value = bag.hold(this.co, -1);

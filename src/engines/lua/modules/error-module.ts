@@ -7,6 +7,9 @@ import type { HostFunction, State } from "../vm.ts";
 import { NIL } from "../vm.ts";
 import { ZONE_COST, zoneOffset } from "../zones.ts";
 
+/** What writing down a stack costs, in instructions' worth. */
+const TRACE_COST = 2_000;
+
 /** Where the sandbox gets what Lua's own libraries took from the operating system. */
 export interface SandboxSources {
   /** A number of 32 bits, by chance. */
@@ -44,6 +47,13 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
       api.lua_getiuservalue(L, 1, 1);
       vm.getField(L, -1, "message");
       return 1;
+    },
+
+    /** Remembers where a text came from that a coroutine hands on: `note_trace(co, text)`. */
+    note_trace(L) {
+      vm.charge(TRACE_COST);
+      host.strand?.run.noteTrace(vm.shownString(L, 2), api.lua_tothread(L, 1));
+      return 0;
     },
 
     kind_name(L) {

@@ -19,7 +19,7 @@ parts.blame.own()
 local error, pcall, rawequal, select, setmetatable, type = error, pcall, rawequal, select, setmetatable, type
 local co_create, co_resume, co_yield, co_close = coroutine.create, coroutine.resume, coroutine.yield, coroutine.close
 local co_status, co_running, co_isyieldable = coroutine.status, coroutine.running, coroutine.isyieldable
-local charge, enter, leave = host.charge, host.enter, host.leave
+local charge, enter, leave, note_trace = host.charge, host.enter, host.leave, host.note_trace
 local blame = parts.blame
 local raise, argument = blame.raise, blame.argument
 
@@ -107,6 +107,7 @@ end
 
 --- An error that leaves a wrapped coroutine: text gets the position of the call in front, as C does it.
 local function wrapped_error(co, complaint)
+  if type(complaint) == "string" then note_trace(co, complaint) end
   complaint = close_failed(co, complaint)
   if type(complaint) ~= "string" or complaint == "not enough memory" then error(complaint, 0) end
   raise(complaint)

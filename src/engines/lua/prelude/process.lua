@@ -74,7 +74,7 @@ local function readable(stack)
   local lines, is_ours = {}, false
   for line in gmatch(stack, "[^\n]+") do
     local is_tail_call = find(line, "^%s*%(%.%.%.tail calls%.%.%.%)")
-    if not is_tail_call then is_ours = find(line, "^%s*%?: ") or find(line, "^%s*%[C%]: ") end
+    if not is_tail_call then is_ours = find(line, "^%s*%?: ") or find(line, "^%s*%[C%]: ") or find(line, "^%s*!%w+:%d+: ") end
     if not is_ours then lines[#lines + 1] = line end
   end
   return concat(lines, "\n")
