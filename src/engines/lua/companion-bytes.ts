@@ -1,4 +1,4 @@
-/** The bytes of companion.wat; made by scripts/assemble-companion.mjs, which a test compares with this file. */
+/** The bytes of the .wat files; made by scripts/assemble-companion.mjs, which a test compares with this file. */
 // biome-ignore format: made by a script.
 export const companionBytes: readonly number[] = [
   0, 97, 115, 109, 1, 0, 0, 0, 1, 95, 16, 96, 1, 127, 1, 127, 96, 4, 127, 127, 127, 127, 1, 127, 96, 4, 127, 127,
@@ -66,4 +66,14 @@ export const companionBytes: readonly number[] = [
   4, 64, 32, 0, 16, 44, 15, 11, 32, 0, 32, 4, 54, 2, 0, 32, 3, 65, 128, 128, 4, 75, 4, 64, 32, 0, 32, 3,
   65, 1, 16, 43, 16, 41, 11, 32, 0, 32, 2, 65, 127, 16, 43, 32, 3, 32, 2, 75, 4, 64, 32, 0, 32, 4, 16, 45,
   11, 32, 5, 11,
+];
+
+// biome-ignore format: made by a script.
+export const adapterBytes: readonly number[] = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 14, 2, 96, 4, 127, 127, 127, 127, 1, 127, 96, 1, 127, 1, 127, 2, 50, 3, 3,
+  108, 117, 97, 10, 108, 117, 97, 95, 121, 105, 101, 108, 100, 107, 0, 0, 3, 108, 117, 97, 9, 108, 117, 97, 95, 101, 114, 114,
+  111, 114, 0, 1, 4, 104, 111, 115, 116, 8, 102, 117, 110, 99, 116, 105, 111, 110, 0, 1, 3, 2, 1, 1, 7, 12, 1, 8,
+  102, 117, 110, 99, 116, 105, 111, 110, 0, 3, 10, 46, 1, 44, 1, 1, 127, 32, 0, 16, 2, 33, 1, 32, 1, 65, 0, 78,
+  4, 64, 32, 1, 15, 11, 32, 1, 65, 127, 70, 4, 64, 32, 0, 65, 0, 65, 0, 65, 0, 16, 0, 15, 11, 32, 0, 16,
+  1, 11,
 ];

@@ -29,11 +29,13 @@ import {
   NIL,
   NUMBER,
   OK,
+  RAISES,
   STRING,
   type State,
   TABLE,
   THREAD,
   USERDATA,
+  YIELDS,
 } from "./vm.ts";
 
 /** An error that is raised instead of being returned. */
@@ -47,8 +49,6 @@ export class Raised {
 
 /** What a host function costs besides what its data cost, in instructions' worth. */
 const CALL_COST = 60;
-/** What a host function answers that has to wait: the coroutine yields when it has returned. */
-const WAITS = -1;
 /** Emscripten's longjmp, the one exception that passes through host functions. */
 const LONGJMP = Infinity;
 
@@ -221,33 +221,31 @@ export class Host {
       if (this.#strand?.run.isShut === true) {
         // The call was the end of its process, or of this code: it does not return.
         vm.stop();
-        count = WAITS;
+        count = YIELDS;
       }
-      // Outside the try: the longjmp that a yield is must not be caught and thrown again, which doubles its price.
-      if (count === WAITS && vm.canYield(L)) return vm.api.lua_yieldk(L, 0, 0, 0);
-      if (count === WAITS) {
+      if (count === YIELDS && !vm.canYield(L)) {
         vm.pushString(L, "attempt to yield across a C-call boundary");
-        raises = true;
+        return RAISES;
       }
-      return raises ? vm.api.lua_error(L) : count;
+      return raises ? RAISES : count;
     };
   }
 
   /** Waits at a source; the coroutine goes on with what `outcome` pushes. */
   wait(source: Source, outcome: Outcome): number {
     this.#strand?.willWait(source, outcome);
-    return WAITS;
+    return YIELDS;
   }
 
   /** Waits where nothing can be waited for: the load of a module that does so fails. */
   cannotWait(): number {
-    return WAITS;
+    return YIELDS;
   }
 
   /** Waits for whichever case comes first. */
   waitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): number {
     this.#strand?.willWaitForAny(cases, preference, outcome);
-    return WAITS;
+    return YIELDS;
   }
 
   /** The answer to a request: there already, or to be waited for. */

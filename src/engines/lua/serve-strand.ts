@@ -19,7 +19,7 @@ import type { LuaReference } from "./isolate.ts";
 import { type LuaRun, LuaStrand, type Outcome } from "./lua-run.ts";
 import { pushMessage } from "./modules/channel-module.ts";
 import { pushValue } from "./payloads.ts";
-import { REGISTRY, type State, STRING, TABLE } from "./vm.ts";
+import { REGISTRY, STRING, type State, TABLE } from "./vm.ts";
 
 /** How a serve ended: its value, or the error that left a handler. */
 interface Ending {

@@ -8,7 +8,7 @@
  * Rules that hold here: no JavaScript exception crosses a frame of Lua, except the one that is Lua's own longjmp; the
  * shadow stack is restored wherever that one is caught; views are renewed when the memory has grown.
  */
-import { companionBytes } from "./companion-bytes.ts";
+import { adapterBytes, companionBytes } from "./companion-bytes.ts";
 
 /** A pointer into the memory of a VM. */
 export type Pointer = number;
@@ -163,8 +163,15 @@ interface Companion {
   lookSoon(): void;
 }
 
-/** A lua_CFunction in JavaScript: takes its arguments from the stack of L and answers how many results it pushed. */
+/**
+ * A lua_CFunction in JavaScript: takes its arguments from the stack of L and answers how many results it pushed, or YIELDS
+ * or RAISES. It does not call lua_yieldk and lua_error itself: those throw, and through JavaScript that is dear.
+ */
 export type HostFunction = (L: State) => number;
+
+/** What a host function answers to yield without values, or to raise what is on top of the stack. */
+export const YIELDS = -1;
+export const RAISES = -2;
 
 /** How finely code is preempted. For tests; the values left out are what is right for work. */
 export interface Slicing {
@@ -197,14 +204,9 @@ export class LuaModule {
   constructor(glue: Uint8Array) {
     this.glue = new WebAssembly.Module(glue);
     this.companion = new WebAssembly.Module(new Uint8Array(companionBytes));
-    this.adapter = new WebAssembly.Module(new Uint8Array(ADAPTER_BYTES));
+    this.adapter = new WebAssembly.Module(new Uint8Array(adapterBytes));
   }
 }
-
-/** `(module (import "e" "f" (func (param i32) (result i32))) (export "f" (func 0)))` */
-const ADAPTER_BYTES = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 2, 7, 1, 1, 0x65, 1, 0x66, 0, 0, 7, 5, 1, 1, 0x66, 0, 0,
-];
 
 /** One WASM instance. */
 export class LuaVm {
@@ -212,6 +214,8 @@ export class LuaVm {
   readonly api: Exports;
   readonly #module: LuaModule;
   readonly #companion: Companion;
+  /** The raw C API as WebAssembly modules import it. */
+  readonly #lua: Record<string, unknown>;
   readonly #nowMs: () => number;
   readonly #fullBytes: number;
   readonly #sliceInstructions: number;
@@ -257,7 +261,8 @@ export class LuaVm {
     this.#scratch = this.api.malloc(SCRATCH_BYTES);
     const cells = this.api.malloc(CELLS * 4);
     this.#cells = cells >> 2;
-    const lua = this.api as unknown as Record<string, unknown>;
+    this.#lua = this.api as unknown as Record<string, unknown>;
+    const lua = this.#lua;
     const host = { isSliceOver: () => this.#isSliceOver() };
     const exports = new WebAssembly.Instance(module.companion, { lua, host }).exports as unknown as Companion;
     this.#companion = exports;
@@ -536,7 +541,9 @@ export class LuaVm {
 
   /** Makes a function of JavaScript callable from Lua, for the life of the instance; its place in the function table. */
   addFunction(fn: HostFunction): number {
-    return this.#addToTable(new WebAssembly.Instance(this.#module.adapter, { e: { f: fn } }).exports.f);
+    return this.#addToTable(
+      new WebAssembly.Instance(this.#module.adapter, { lua: this.#lua, host: { function: fn } }).exports.function,
+    );
   }
 
   /** The companion's functions, as places in the function table: `charge(n)`, `enter(co)`, `leave()`. */
