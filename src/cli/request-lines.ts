@@ -90,10 +90,15 @@ function columnOf(cause: Error, line: string): number {
 }
 
 function requestOf(data: Mapping, complain: Complain): RecordedRequest {
-  const { entry = "", actor = null, actorMeta = {}, action, resource, meta = {}, count = 1 } = data;
+  const { entry = "", action, resource, meta = {}, count = 1 } = data;
+  // What `policy check --json` prints has the actor and its data in one.
+  const { id: actor = null, meta: actorMeta = {} } = isMapping(data.actor)
+    ? data.actor
+    : { id: data.actor, meta: data.actorMeta };
   if (typeof action !== "string") return complain('"action" must be a text');
   if (typeof resource !== "string") return complain('"resource" must be a text');
-  if (actor !== null && (typeof actor !== "string" || actor === "")) return complain('"actor" must be a text or null');
+  if (actor !== null && (typeof actor !== "string" || actor === ""))
+    return complain('"actor" must be a text, null, or an object with id and meta');
   if (typeof entry !== "string") return complain('"entry" must be a text');
   if (!isMapping(actorMeta)) return complain('"actorMeta" must be an object');
   if (!isMapping(meta)) return complain('"meta" must be an object');

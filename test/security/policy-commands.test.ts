@@ -303,6 +303,16 @@ describe("beamish policy explain", () => {
   const explain = (record: unknown, ...args: string[]) =>
     beamish(["policy", "explain", ...args, "-"], typeof record === "string" ? record : `${JSON.stringify(record)}\n`);
 
+  it("takes what policy check prints as JSON", async () => {
+    const told = {
+      action: "process.spawn",
+      resource: "app:x",
+      actor: { id: "guest", meta: { team: "red" } },
+      meta: {},
+    };
+    expect((await explain(told)).out).toContain("value: guest");
+  });
+
   it("prints the smallest policy entry that would allow it, by entry and actor in place of a pid", async () => {
     expect((await explain(event)).out).toBe(`- name: guest.process.send
   kind: security.policy
