@@ -47,6 +47,15 @@ export class Raised {
   }
 }
 
+/** What fails in `act` is raised, not returned (S7.12, S12.10, S12.11). */
+export function raising<R>(act: () => R): R {
+  try {
+    return act();
+  } catch (cause) {
+    throw cause instanceof ProcessError ? new Raised(cause) : cause;
+  }
+}
+
 /** What a host function costs besides what its data cost, in instructions' worth. */
 const CALL_COST = 60;
 /** Emscripten's longjmp, the one exception that passes through host functions. */

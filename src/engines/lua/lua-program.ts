@@ -128,29 +128,29 @@ export class LuaProgram implements Program {
     vm.api.lua_createtable(L, 0, 5);
     vm.pushString(L, source.method);
     vm.setField(L, -2, "method");
-    this.#pushFactory(vm, L, source.chunk);
-    vm.setField(L, -2, "main");
-    pushSet(vm, L, source.modules);
-    vm.setField(L, -2, "listed");
-    pushAliases(vm, L, source.imports);
-    vm.setField(L, -2, "imports");
+    this.#setParts(vm, L, "main", source);
     vm.api.lua_createtable(L, source.libraries.length, 0);
     for (const [at, library] of source.libraries.entries()) {
       vm.api.lua_createtable(L, 0, 4);
       vm.pushString(L, library.id);
       vm.setField(L, -2, "id");
-      this.#pushFactory(vm, L, library.chunk);
-      vm.setField(L, -2, "factory");
-      pushSet(vm, L, library.modules);
-      vm.setField(L, -2, "listed");
-      pushAliases(vm, L, library.imports);
-      vm.setField(L, -2, "imports");
+      this.#setParts(vm, L, "factory", library);
       vm.setAt(L, -2, at + 1);
     }
     vm.setField(L, -2, "libraries");
     const reference = vm.api.luaL_ref(L, REGISTRY);
     vm.isExempt = wasExempt;
     return reference;
+  }
+
+  /** Sets, in the table on top of the stack, what the program and each of its libraries have alike. */
+  #setParts(vm: LuaVm, L: State, factory: string, of: Pick<LuaSource, "chunk" | "modules" | "imports">): void {
+    this.#pushFactory(vm, L, of.chunk);
+    vm.setField(L, -2, factory);
+    pushSet(vm, L, of.modules);
+    vm.setField(L, -2, "listed");
+    pushAliases(vm, L, of.imports);
+    vm.setField(L, -2, "imports");
   }
 
   /** Pushes the function that makes the chunk's function for an environment. */
@@ -345,14 +345,18 @@ class Loading {
   }
 
   #fail(error: ProcessError): void {
-    const { vm, heap, isClosed } = this.#isolate;
-    if (!isClosed) {
-      vm.api.luaL_unref(heap.L, REGISTRY, this.#reference);
-      this.#bag.drop(heap.L);
-    }
-    this.#isolates.leave(this.#isolate);
+    letGo(this.#isolates, this.#isolate, this.#bag, this.#reference);
     this.#answer(error);
   }
+}
+
+/** Gives back what was made ready for a process that will not run. */
+function letGo(isolates: Isolates, isolate: Isolate, bag: Bag, reference: number): void {
+  if (!isolate.isClosed) {
+    isolate.vm.api.luaL_unref(isolate.heap.L, REGISTRY, reference);
+    bag.drop(isolate.heap.L);
+  }
+  isolates.leave(isolate);
 }
 
 /** A program whose module has been loaded for one process. */
@@ -385,12 +389,7 @@ class PreparedProgram implements Program {
   }
 
   discard(): void {
-    const { vm, heap } = this.#isolate;
-    if (!this.#isolate.isClosed) {
-      vm.api.luaL_unref(heap.L, REGISTRY, this.#thread.reference);
-      this.#bag.drop(heap.L);
-    }
-    this.#isolates.leave(this.#isolate);
+    letGo(this.#isolates, this.#isolate, this.#bag, this.#thread.reference);
   }
 
   start(process: Process): LuaRun {

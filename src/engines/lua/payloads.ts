@@ -4,16 +4,7 @@
  * Reading makes the private copy in one pass; no metamethod runs. Pushing works off a list instead of recursing, since
  * what TypeScript sends may be nested to any depth.
  */
-import {
-  type ErrorKind,
-  errors,
-  Foreign,
-  type Form,
-  formOf,
-  invalid,
-  ProcessError,
-  setForm,
-} from "../../kernel/index.ts";
+import { type ErrorKind, Foreign, type Form, formOf, invalid, ProcessError, setForm } from "../../kernel/index.ts";
 import type { Isolate } from "./isolate.ts";
 import { ERROR, KIND_NAMES } from "./objects.ts";
 import { BOOLEAN, FUNCTION, NIL, NUMBER, STRING, type State, TABLE, THREAD, USERDATA } from "./vm.ts";
@@ -157,9 +148,7 @@ class ReadingPass {
   }
 
   isIntegralFloat(index: number): boolean {
-    const { api } = this.#isolate.vm;
-    if (api.lua_type(this.#L, index) !== NUMBER || api.lua_isinteger(this.#L, index) !== 0) return false;
-    return Number.isSafeInteger(api.lua_tonumberx(this.#L, index, 0));
+    return isIntegralFloat(this.#isolate, this.#L, index);
   }
 
   #value(index: number, depth: number): unknown {
@@ -584,8 +573,3 @@ class PushingPass {
     return this.#numbers;
   }
 }
-
-/** The kinds a script may name. */
-export const ERROR_KINDS: ReadonlySet<string> = new Set(
-  Object.values(errors).filter((kind): kind is ErrorKind => typeof kind === "string"),
-);

@@ -24,7 +24,6 @@ export const NO_MEMORY = 4;
 /** What lua_type answers. */
 export const NIL = 0;
 export const BOOLEAN = 1;
-export const LIGHT_USERDATA = 2;
 export const NUMBER = 3;
 export const STRING = 4;
 export const TABLE = 5;
@@ -33,7 +32,7 @@ export const USERDATA = 7;
 export const THREAD = 8;
 
 /** How many instructions a process may run before others have their turn (S11.32): about a millisecond. */
-export const SLICE_INSTRUCTIONS = 100_000;
+const SLICE_INSTRUCTIONS = 100_000;
 /** How many more a callback of a library function may run past the end of the slice (S11.33). */
 const OVERDRAFT_INSTRUCTIONS = 100_000;
 /** How many instructions pass between two calls of the hook, while no large block lives. */
@@ -485,7 +484,7 @@ export class LuaVm {
    * Runs a coroutine until it yields, ends or fails.
    *
    * @param args how many arguments lie on its stack.
-   * @returns OK, YIELDED, or the number of an error. What it gave lies on its stack: `resultsOf` values.
+   * @returns OK, YIELDED, or the number of an error. What it gave lies on its stack: `results` values.
    */
   resume(heap: Heap, co: State, args: number): number {
     try {

@@ -6,7 +6,6 @@ import {
   copyPayload,
   formOf,
   invalid,
-  ProcessError,
   parseDuration,
   Scope,
   type SpawnOperation,
@@ -14,7 +13,7 @@ import {
   withMessage,
   withName,
 } from "../../../kernel/index.ts";
-import { type Host, Raised } from "../host.ts";
+import { type Host, raising } from "../host.ts";
 import { ACTOR, BUILDER, SCOPE } from "../objects.ts";
 import { readValue } from "../payloads.ts";
 import { type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm.ts";
@@ -102,15 +101,6 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
       return execBy(host, L, 2, settingsOf(L, "exec"));
     },
   };
-}
-
-/** What fails in `act` is raised, not returned. */
-function raising<R>(act: () => R): R {
-  try {
-    return act();
-  } catch (cause) {
-    throw cause instanceof ProcessError ? new Raised(cause) : cause;
-  }
 }
 
 /** Context values have strings for keys: a list, or integers among the keys, will not do (S7.2). */

@@ -1,6 +1,6 @@
 /** The host functions behind the module `security` and the objects it gives (S10.43-S10.47). */
-import { Actor, invalid, Policy, ProcessError, Scope, type Verdict } from "../../../kernel/index.ts";
-import { type Host, Raised } from "../host.ts";
+import { Actor, invalid, Policy, Scope, type Verdict } from "../../../kernel/index.ts";
+import { type Host, Raised, raising } from "../host.ts";
 import { ACTOR, POLICY, SCOPE } from "../objects.ts";
 import { readValue } from "../payloads.ts";
 import { type HostFunction, NIL, type State, TABLE } from "../vm.ts";
@@ -128,13 +128,4 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
       return 1;
     },
   };
-}
-
-/** What is wrong with an argument is raised, not returned (S12.11). */
-function raising<R>(act: () => R): R {
-  try {
-    return act();
-  } catch (cause) {
-    throw cause instanceof ProcessError ? new Raised(cause) : cause;
-  }
 }
