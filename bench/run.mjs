@@ -1,6 +1,6 @@
 /**
  * The benchmark: `npm run bench [-- rows...] [--rounds N] [--quick] [--json file] [--svg file] [--no-erlang]
- * [--no-peers] [--no-prepare] [--young-mb N] [--native]`.
+ * [--no-peers] [--no-prepare] [--young-mb N] [--native] [--check]`.
  *
  * For each row our program, its Erlang twin and, where there are any, the same with other JavaScript libraries run
  * alternately, each time in a fresh operating-system process:
@@ -14,12 +14,13 @@
  *
  * Progress goes to stderr, the table to stdout. A program that fails is named and its row left without a figure; the
  * rest runs on. Exit code: 0, or 1 when a program failed, or 2 for a wrong command line. A row below what it must reach
- * is no failure: the table says so.
+ * is no failure: the table says so. With --check a loss against the recorded figures is one; see check.mjs.
  */
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { prepare } from "../scripts/prepare.mjs";
+import { lossesAgainst, RECORDED_PATH, readRecorded } from "./check.mjs";
 import { beamishCommand, DEFAULT_YOUNG_MB, erlangCommand, peerCommand } from "./commands.mjs";
 import { prepareErlang } from "./erlang.mjs";
 import { measure } from "./measure.mjs";
@@ -33,6 +34,7 @@ const say = (text) => console.error(`bench: ${text}`);
 
 const options = readCommandLine();
 if (options.prepare && !prepare()) process.exit(1);
+const recorded = options.check ? readRecorded() : null;
 const peers = options.peers ? preparePeers() : {};
 const erlang = options.erlang ? prepareErlang(say) : null;
 try {
@@ -42,6 +44,7 @@ try {
   if (options.json !== undefined) write(options.json, `${JSON.stringify(report, sixDigits, 2)}\n`);
   if (options.svg !== undefined) write(options.svg, plot(report));
   process.exitCode = failures.length === 0 ? 0 : 1;
+  if (recorded !== null) check(rows);
 } finally {
   erlang?.remove();
 }
@@ -60,6 +63,7 @@ function readCommandLine() {
         "no-prepare": { type: "boolean", default: false },
         "young-mb": { type: "string", default: String(DEFAULT_YOUNG_MB) },
         native: { type: "boolean", default: false },
+        check: { type: "boolean", default: false },
       },
     });
     const programs = choosePrograms(positionals);
@@ -74,6 +78,7 @@ function readCommandLine() {
       prepare: !values["no-prepare"],
       youngMb: wholeNumber("young-mb", values["young-mb"], 0),
       native: values.native,
+      check: values.check,
     };
   } catch (error) {
     say(error.message);
@@ -123,6 +128,15 @@ function sidesOf(each) {
     sides.push({ name: peer, size, command: peerCommand(peer, each, { size, youngMb }), rounds: [] });
   }
   return sides;
+}
+
+/** Says what has been lost against the recorded ratios. */
+function check(rows) {
+  const { compared, losses } = lossesAgainst(recorded, rows);
+  for (const loss of losses) console.log(`LOST ${loss}`);
+  if (compared === 0) console.log(`CHECK nothing to compare: no ratio of this run is among those of ${RECORDED_PATH}`);
+  else console.log(`CHECK ${compared} ratios compared with ${RECORDED_PATH}, ${losses.length} lost`);
+  if (losses.length > 0 || compared === 0) process.exitCode = 1;
 }
 
 /** What the figures depend on, in one line. */

@@ -8,13 +8,16 @@
  * {"row": ..., "value": ...}.
  *
  * The peers are written in the fastest form that we have found for each and that its documentation knows. They pass
- * references to objects, copy nothing, and ask no permission; what travels is the same: name, sender, data.
+ * references to objects, copy nothing, and ask no permission; what travels is the same: name, sender, data. V8 may
+ * inline for them as much as for us.
  */
 import { setTimeout } from "node:timers/promises";
+import { allowInlining } from "../../dist/cli/inlining.js";
 
 const [peer, row, ...numbers] = process.argv.slice(2);
 const [warmups, repetitions, size] = numbers.map(Number);
 
+allowInlining();
 const { rows } = await import(`./${peer}.mjs`);
 for (let i = 0; i < warmups + repetitions; i++) {
   const elapsedMs = await rows[row](size);

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { ProcessError } from "../runtime/index.ts";
 import { exec } from "./commands/exec.ts";
 import { type RunOptions, run } from "./commands/run.ts";
+import { allowInlining } from "./inlining.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { inYoungGeneration, youngMegabytes } from "./young-generation.ts";
 
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--audit <file>", "add what is refused to this file, as lines of JSON")
     .option("--young-mb <n>", YOUNG_MB, youngMegabytes)
     .action(async (dir: string, { youngMb, ...options }: RunOptions & { youngMb?: number }) => {
+      allowInlining();
       code = (await inYoungGeneration(youngMb)) ?? (await run(dir, options));
     });
   program
@@ -42,6 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument("[args...]", "its arguments, each as JSON where it parses, else as text")
     .allowUnknownOption()
     .action(async (id: string, args: string[], options: { app: string; host?: string; youngMb?: number }) => {
+      allowInlining();
       code = (await inYoungGeneration(options.youngMb)) ?? (await exec(options.app, options.host ?? null, id, args));
     });
   addPolicyCommands(program, (given) => {

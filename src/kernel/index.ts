@@ -54,6 +54,8 @@ export type { Timer } from "./timers.ts";
 export {
   type Case,
   CLOSED,
+  type Mark,
+  markOf,
   NOT_READY,
   type Preference,
   type ReceiveCase,

@@ -1,7 +1,7 @@
 /** Pids: their shape, that none is dealt twice, and the arithmetic from a pid to its slot and its island. */
 import { describe, expect, it } from "vitest";
 import { SeededRandom } from "../testing/index.ts";
-import { EMPTY_PID, formatPid, isPid, PidDealer, pidParts, slotOf } from "./pid.ts";
+import { EMPTY_PID, formatPid, isPid, lowBitsOf, PidDealer, pidParts, slotOf } from "./pid.ts";
 
 const SLOTS = 2 ** 21;
 
@@ -38,6 +38,34 @@ describe("the slot of a pid", () => {
 
   it("is -1 for a number that is none", () => {
     for (const text of ["{h|0xABCDEF}", "{h|0x1g}", "{h|0x 1}", "{h|12 }"]) expect(slotOf(text), text).toBe(-1);
+  });
+});
+
+describe("the lowest bits of a pid", () => {
+  it("are those of its serial, however many are asked for", () => {
+    const serials = [1, 0x2a, 0xfffff, 0x100000, SLOTS - 1, SLOTS + 1, 7 * SLOTS + 12_345, (2 ** 32 - 1) * SLOTS + 9];
+    for (let bits = 8; bits <= 21; bits++) {
+      for (const serial of serials) {
+        expect(lowBitsOf(formatPid("h:h", serial), bits), `${bits} bits of ${serial}`).toBe(serial % 2 ** bits);
+      }
+    }
+  });
+
+  it("are within their bounds for any text, so that it finds nobody or somebody of another name", () => {
+    for (const text of [
+      "",
+      "x",
+      "a-name",
+      "{h|0xABCDEF}",
+      "{h|0x 1}",
+      "a longer name \u{1f600}",
+      "\uffff".repeat(30),
+    ]) {
+      for (let bits = 8; bits <= 21; bits++) {
+        const number = lowBitsOf(text, bits);
+        expect(number >= 0 && number < 2 ** bits, `${text} ${bits}`).toBe(true);
+      }
+    }
   });
 });
 

@@ -66,6 +66,29 @@ export function slotOf(pid: string): number {
   return slot & (SLOTS - 1);
 }
 
+/** The shortest text that `lowBitsOf` reads; every pid is longer. */
+const SHORTEST = 8;
+/** As many bits of a number have digits in every pid; the digits of more may be missing. */
+const LEAST_BITS = 20;
+
+/**
+ * The lowest bits of the number a pid ends with, 8 to 21 of them, read without a branch for what the characters may be.
+ * Of a text that is no pid it is any number; the caller compares the whole text with the process it finds there.
+ */
+export function lowBitsOf(pid: string, bits: number): number {
+  if (pid.length < SHORTEST) return 0;
+  let at = pid.length - 3;
+  let number = digitAt(pid, at + 1) | (digitAt(pid, at) << 4);
+  for (let bit = 8; bit < bits && bit < LEAST_BITS; bit += 4) number |= digitAt(pid, --at) << bit;
+  if (bits > LEAST_BITS && pid.charCodeAt(--at) !== 120 /* x */) number |= digitAt(pid, at) << LEAST_BITS;
+  return number & ((1 << bits) - 1);
+}
+
+function digitAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return (code & 15) + (code >> 6) * 9;
+}
+
 /** Three digits for every number that has no more, and two digits with the closing brace. */
 const THREE_DIGITS = Array.from({ length: 0x1000 }, (_, number) => number.toString(16).padStart(3, "0"));
 const LAST_DIGITS = Array.from({ length: 0x100 }, (_, number) => `${number.toString(16).padStart(2, "0")}}`);

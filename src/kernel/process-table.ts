@@ -1,11 +1,15 @@
-/** pid → process. A slot of the table per live process, found from the pid by arithmetic; no hashing. */
-import { PidDealer, slotOf } from "./pid.ts";
+/**
+ * pid → process. A slot of the table per live process, found from the pid by arithmetic; no hashing. There are as many
+ * slots as the lowest `bits` bits can name, so only as many digits of a pid are read as tell these apart.
+ */
+import { lowBitsOf, PidDealer, slotOf } from "./pid.ts";
 import type { Process } from "./process.ts";
 
 /** The live processes of one island. */
 export class ProcessTable {
   readonly #dealer: PidDealer;
-  readonly #slots: (Process | undefined)[] = [];
+  #bits = 8;
+  readonly #slots: (Process | undefined)[] = new Array(2 ** 8).fill(undefined);
   #live = 0;
 
   constructor(dealer = new PidDealer()) {
@@ -23,7 +27,9 @@ export class ProcessTable {
   }
 
   add(process: Process, serial: number): void {
-    this.#slots[this.#dealer.slot(serial)] = process;
+    const slot = this.#dealer.slot(serial);
+    while (slot >= this.#slots.length) this.#grow();
+    this.#slots[slot] = process;
     this.#live++;
   }
 
@@ -36,10 +42,13 @@ export class ProcessTable {
 
   /** The live process of that pid. */
   find(pid: string): Process | undefined {
-    const slot = slotOf(pid);
-    if (slot < 0) return undefined;
-    const process = this.#slots[slot];
+    const process = this.#slots[lowBitsOf(pid, this.#bits)];
     return process !== undefined && process.pid === pid ? process : undefined;
+  }
+
+  #grow(): void {
+    for (let added = this.#slots.length; added > 0; added--) this.#slots.push(undefined);
+    this.#bits++;
   }
 
   *all(): Generator<Process, void, undefined> {

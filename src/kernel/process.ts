@@ -249,7 +249,10 @@ export class Process implements Subject {
     if (mailbox.waiting >= ALARM_AT - 1) this.raiseAlarm();
     const claimed = this.rare !== null && this.rare.topics !== null && mailbox.isClaimed(message.topic);
     const subscription = claimed ? this.rare?.topics?.get(message.topic) : inbox;
-    if (subscription != null && subscription.first !== null) this.stir(subscription);
+    if (subscription != null && subscription.first !== null) {
+      // A strand to which a message was handed finds by itself what comes behind it.
+      if (this.handed === null || subscription.first.next !== null) this.stir(subscription);
+    }
   }
 
   /**
@@ -508,11 +511,14 @@ export class Process implements Subject {
 
   private takeHanded(): void {
     const message = this.handed as Message;
-    const strand = (this.openedInbox as Subscription).first as Strand;
+    const inbox = this.openedInbox as Subscription;
+    const strand = inbox.first as Strand;
     this.handed = null;
     if (this.rare !== null) this.rearmAlarm(this.rare);
     this.budget--;
     strand.leave();
+    // Whoever has come to wait behind it has not been told of what came behind the message.
+    if (inbox.first !== null && inbox.isReady()) this.stir(inbox);
     strand.resume(message, 0);
   }
 

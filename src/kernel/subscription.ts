@@ -13,6 +13,11 @@ export const INBOX = "@inbox";
 /** The topic of the lifecycle events. */
 export const EVENTS = "@events";
 
+// What a subscription is of. Small numbers of this file alone, since every receive asks.
+const OF_INBOX = 0;
+const OF_EVENTS = 1;
+const OF_TOPIC = 2;
+
 /** An open or closed subscription of one process. */
 export class Subscription extends Source {
   declare readonly process: Process;
@@ -22,6 +27,7 @@ export class Subscription extends Source {
   /** @internal What the language shows for it, kept here so that it is one object as long as it is open. */
   declare dressing: object | null;
   declare private closed: boolean;
+  declare private readonly of: typeof OF_INBOX | typeof OF_EVENTS | typeof OF_TOPIC;
 
   /** @internal Made by the process only. */
   constructor(process: Process, topic: string, asMessages: boolean) {
@@ -31,6 +37,7 @@ export class Subscription extends Source {
     this.asMessages = asMessages;
     this.dressing = null;
     this.closed = false;
+    this.of = topic === INBOX ? OF_INBOX : topic === EVENTS ? OF_EVENTS : OF_TOPIC;
   }
 
   get isClosed(): boolean {
@@ -39,25 +46,25 @@ export class Subscription extends Source {
 
   isReady(): boolean {
     if (this.closed) return true;
-    return this.topic === EVENTS ? this.process.hasEvent() : this.peek() !== null;
+    return this.of === OF_EVENTS ? this.process.hasEvent() : this.peek() !== null;
   }
 
   /** How long what it would yield has waited: its number in order of arrival; events come before all messages. */
   age(): number {
-    if (this.closed || this.topic === EVENTS) return -1;
+    if (this.closed || this.of === OF_EVENTS) return -1;
     const message = this.peek();
     return message === null ? Infinity : Message.arrival(message);
   }
 
   take(): unknown {
     if (this.closed) return CLOSED;
-    if (this.topic === EVENTS) return this.process.takeEvent() as ProcessEvent;
+    if (this.of === OF_EVENTS) return this.process.takeEvent() as ProcessEvent;
     const message = this.process.takeMessage(this.peek() as Message);
     return this.asMessages ? message : message.payload;
   }
 
   takeIfReady(): unknown {
-    if (this.closed || this.topic === EVENTS) return this.isReady() ? this.take() : NOT_READY;
+    if (this.closed || this.of === OF_EVENTS) return this.isReady() ? this.take() : NOT_READY;
     const found = this.peek();
     if (found === null) return NOT_READY;
     const message = this.process.takeMessage(found);
@@ -71,6 +78,6 @@ export class Subscription extends Source {
   }
 
   private peek(): Message | null {
-    return this.topic === INBOX ? this.process.peekInbox() : this.process.peekTopic(this.topic);
+    return this.of === OF_INBOX ? this.process.peekInbox() : this.process.peekTopic(this.topic);
   }
 }

@@ -45,14 +45,15 @@ export class Syscalls {
   declare isShut: boolean;
   /** Whether the code behind this door was stopped and cleans up: it may send, and nothing else (S16.55). */
   declare cleansUp: boolean;
-  declare private lastDestination: string | null;
+  /** What was sent to last, as long as `lastTarget` is there. Always a text, so that comparing texts is all it takes. */
+  declare private lastDestination: string;
   declare private lastTarget: Process | undefined;
 
   constructor(process: Process) {
     this.process = process;
     this.isShut = false;
     this.cleansUp = false;
-    this.lastDestination = null;
+    this.lastDestination = "";
     this.lastTarget = undefined;
   }
 
@@ -61,7 +62,7 @@ export class Syscalls {
     this.isShut = true;
     this.cleansUp = false;
     this.lastTarget = undefined;
-    this.lastDestination = null;
+    this.lastDestination = "";
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -150,9 +151,8 @@ export class Syscalls {
     const island = process.island;
     let pid: string = destination;
     let name: string | null = null;
-    let target: Process | undefined;
-    if (destination === this.lastDestination) target = this.lastTarget;
-    else {
+    let target = this.lastTarget;
+    if (target === undefined || destination !== this.lastDestination) {
       // What is found in the table has the form of a pid; only what is not found has to be looked at closely.
       target = island.table.find(destination);
       if (target !== undefined) {
@@ -167,9 +167,11 @@ export class Syscalls {
     }
     const denial = island.guard.check(process, "process.send", pid, target ?? null, name);
     if (denial !== null) return denied(`not allowed to send: ${destination}`, denial);
-    let copy = payload;
-    if (payload === undefined) copy = null;
-    else if (typeof payload !== "string" && typeof payload !== "number") {
+    if (typeof payload === "number" || typeof payload === "string") {
+      return island.router.deliver(pid, target, new Message(topic, process.pid, payload));
+    }
+    let copy: unknown = null;
+    if (payload !== undefined) {
       try {
         copy = copyPayload(payload, "payload");
       } catch (cause) {
@@ -177,7 +179,7 @@ export class Syscalls {
       }
     }
     const message = new Message(topic, process.pid, copy);
-    if (typeof copy === "number" && typeof payload === "object") noteFloat(message, payload as Foreign);
+    if (typeof copy === "number") noteFloat(message, payload as Foreign);
     return island.router.deliver(pid, target, message);
   }
 

@@ -12,10 +12,21 @@
 import type { Process } from "./process.ts";
 import type { Syscalls } from "./syscalls.ts";
 
+/**
+ * A mark among values: it stands for none of them, and no code of a process ever sees it. It is an object because
+ * messages are: V8 compares two objects in place, but an object and a symbol by a call.
+ */
+export type Mark = Readonly<{ mark: string }>;
+
+/** Makes a mark. Nobody can add to it, nor to what it inherits from. */
+export function markOf(mark: string): Mark {
+  return Object.freeze(Object.assign(Object.create(null), { mark }));
+}
+
 /** What a source answers when it is closed and empty: the coroutine gets "no value", for ever. */
-export const CLOSED: unique symbol = Symbol("closed");
+export const CLOSED = markOf("closed");
 /** What a look at a source answers when the strand has to wait. */
-export const NOT_READY: unique symbol = Symbol("not ready");
+export const NOT_READY = markOf("not ready");
 
 /**
  * Standing in one queue. Links are null while it stands in none.

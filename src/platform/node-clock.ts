@@ -61,7 +61,8 @@ export class NodeTurns implements Turns {
     setImmediate(() => {
       this.#sliceEndMs = performance.now() + SLICE_MS;
       this.#unwatched = this.#perLook;
-      turn();
+      // As a microtask here, too: an exception costs a third less there, as V8 makes no report of it to begin with.
+      this.#ready.then(turn);
     });
   }
 

@@ -6,6 +6,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { lossesAgainst } from "../../bench/check.mjs";
 import { choosePrograms, PROGRAMS } from "../../bench/rows.mjs";
 import { geometricMean, median } from "../../bench/statistics.mjs";
 import { geometricMeanOf, summary } from "../../bench/summary.mjs";
@@ -127,5 +128,31 @@ describe("the figures of the benchmark", () => {
     expect(geometricMeanOf(all)).toMatchObject({ rows: 9, must: 3, holds: true });
     expect(geometricMeanOf(all.slice(0, 2))).toMatchObject({ rows: 2, holds: null });
     expect(geometricMeanOf([])).toBeNull();
+  });
+});
+
+describe("--check", () => {
+  const run = (ratios: Record<string, number | null>, overBest: number | null = null) =>
+    Object.entries(ratios).map(([row, ofMedians]) => ({
+      row,
+      ratio: ofMedians === null ? null : { ofMedians, median: ofMedians, least: ofMedians, greatest: ofMedians },
+      overBestPeer: overBest === null ? null : { name: "xstate", ratio: overBest, must: null, holds: null },
+    })) as unknown as Parameters<typeof lossesAgainst>[0];
+
+  it("finds ratios that lost more than a fifth, and no others", () => {
+    const recorded = run({ ring: 2, big: 1, flood: 1.5 }, 3);
+    expect(lossesAgainst(recorded, run({ ring: 1.61, big: 0.81 }, 2.41))).toEqual({ compared: 4, losses: [] });
+    expect(lossesAgainst(recorded, run({ ring: 1.59, big: 5 }, 2.3))).toEqual({
+      compared: 4,
+      losses: [
+        "ring to Erlang: x 1.59, was x 2.00",
+        "ring to the best other library: x 2.30, was x 3.00",
+        "big to the best other library: x 2.30, was x 3.00",
+      ],
+    });
+  });
+
+  it("compares only what both runs have", () => {
+    expect(lossesAgainst(run({ ring: 2 }), run({ ring: null, spawn: 0.1 }))).toEqual({ compared: 0, losses: [] });
   });
 });

@@ -7,6 +7,7 @@ import {
   ChannelCore,
   CLOSED,
   type Case as KernelCase,
+  Message,
   NOT_READY,
   type Source,
   Strand,
@@ -150,7 +151,7 @@ export function awaitFrom(syscalls: Syscalls, source: Source, seesClosed: boolea
   }
   const task = running as Task;
   // Who called this function goes first, and so does what became ready earlier.
-  const isInTurn = !isNested && !task.process.hasSettled;
+  const isInTurn = !isNested && !syscalls.process.hasSettled;
   const value = isInTurn ? syscalls.takeNow(source) : NOT_READY;
   if (value === NOT_READY) {
     task.wakeState = seesClosed ? SEES_CLOSED : PENDING;
@@ -158,8 +159,11 @@ export function awaitFrom(syscalls: Syscalls, source: Source, seesClosed: boolea
     else syscalls.waitInTurn(source, task);
     return WAIT;
   }
+  if (value instanceof Message) return value;
   const received = value === CLOSED && !seesClosed ? undefined : value;
-  return source instanceof ChannelCore && typeof received === "object" ? arrange(received) : received;
+  // What coroutines pass on is not copied, so it may be a promise.
+  const mayBePromise = source instanceof ChannelCore && typeof received === "object" && received !== CLOSED;
+  return mayBePromise ? arrange(received) : received;
 }
 
 /** The next value of a source or CLOSED, so that an `undefined` sent between coroutines does not end an iteration. */

@@ -11,7 +11,7 @@
  * Where no process is around, as in a callback of a timer or while a module is evaluated, a lowered function is driven
  * by promises and is what it was before: an async function.
  */
-import { CLOSED } from "../../kernel/index.ts";
+import { CLOSED, type Mark, markOf } from "../../kernel/index.ts";
 import { awaiterOf, traced } from "./author-stack.ts";
 import { current, enter } from "./current.ts";
 import {
@@ -33,9 +33,9 @@ import { beginTurn, turn } from "./turn.ts";
 export type Activation = Generator<unknown, unknown, unknown>;
 
 /** Yielded by code that has arranged itself what wakes it. */
-export const WAIT: unique symbol = Symbol("wait");
+export const WAIT = markOf("wait");
 /** Yielded by the check of a loop. */
-export const PAUSE: unique symbol = Symbol("pause");
+export const PAUSE = markOf("pause");
 
 const {
   next: goOn,
@@ -225,7 +225,7 @@ function awaitsForeign(task: Task, awaited: unknown): boolean {
 let awaitedOutside: unknown;
 
 /** Arranges that the code that runs now goes on with the outcome of `awaited`; it must yield WAIT at once. */
-export function arrange(awaited: unknown): typeof WAIT {
+export function arrange(awaited: unknown): Mark {
   if (current === null) awaitedOutside = awaited;
   else {
     const task = current as Task;
