@@ -222,3 +222,32 @@ describe("many messages", () => {
     });
   });
 });
+
+describe("messages behind one that is on its way to a waiting coroutine", () => {
+  it("reach a coroutine that has come to wait meanwhile [S2.25, S15.6]", async () => {
+    await simulate(1, async (sim) => {
+      const got: string[] = [];
+      let open = () => {};
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const pid = await sim.spawn(async (process: Process) => {
+        const inbox = process.inbox();
+        process.go(async () => {
+          await gate;
+          got.push(`late ${(await inbox.receive())?.topic}`);
+        });
+        got.push(`early ${(await inbox.receive())?.topic}`);
+        await process.sleep(1_000);
+      });
+      await sim.settle();
+      sim.send(pid, "one");
+      sim.send(pid, "two");
+      // The process has not had its turn; what it awaited of the world outside is there first.
+      open();
+      for (let i = 0; i < 5; i++) await gate;
+      await sim.settle();
+      expect(got).toEqual(["early one", "late two"]);
+    });
+  });
+});
