@@ -43,7 +43,6 @@
   (import "lua" "lua_error" (func $error (param i32) (result i32)))
   (import "lua" "lua_tointegerx" (func $tointegerx (param i32 i32 i32) (result i64)))
   (import "lua" "lua_tothread" (func $tothread (param i32 i32) (result i32)))
-  (import "lua" "lua_pushinteger" (func $pushinteger (param i32 i64)))
   (import "lua" "lua_rawgeti" (func $rawgeti (param i32 i32 i64) (result i32)))
   (import "lua" "lua_rawseti" (func $rawseti (param i32 i32 i64)))
   (import "lua" "lua_createtable" (func $createtable (param i32 i32 i32)))
@@ -158,9 +157,6 @@
   (func $addToBarrier (param $by i32)
     (i32.store offset=48 (global.get $cells) (i32.add (i32.load offset=48 (global.get $cells)) (local.get $by))))
 
-  (func (export "pushInteger") (param $L i32) (param $value f64)
-    (call $pushinteger (local.get $L) (i64.trunc_f64_s (local.get $value))))
-
   ;; The C API takes 64 bits where 32 do; through JavaScript those would be bigints.
   (func (export "rawGetAt") (param $L i32) (param $index i32) (param $n i32) (result i32)
     (call $rawgeti (local.get $L) (local.get $index) (i64.extend_i32_s (local.get $n))))
@@ -174,15 +170,39 @@
     (call $rotate (local.get $L) (i32.const -2) (i32.const 1))
     (call $settop (local.get $L) (i32.const -2)))
 
-  ;; Makes the three values on top one table of them, with a metatable of the registry.
-  (func (export "triple") (param $L i32) (param $metatable i32)
+  ;; Makes the value on top a table of three: two strings by their addresses, 0 for nil, and that value. The collector may
+  ;; have begun with the table when it is made; then it has to be told what is put there. A table that it has not met yet is
+  ;; written to as it lies in memory: `marked`, `array`, `metatable`. vm.ts makes sure that they are there.
+  (func (export "triple") (param $L i32) (param $first i32) (param $second i32) (param $metatable i32)
+    (local $at i32) (local $table i32) (local $array i32)
     (call $createtable (local.get $L) (i32.const 3) (i32.const 0))
-    (call $rotate (local.get $L) (i32.const -4) (i32.const 1))
-    (call $rawseti (local.get $L) (i32.const -4) (i64.const 3))
-    (call $rawseti (local.get $L) (i32.const -3) (i64.const 2))
-    (call $rawseti (local.get $L) (i32.const -2) (i64.const 1))
-    (drop (call $rawgeti (local.get $L) (i32.const -1001000) (i64.extend_i32_s (local.get $metatable))))
-    (drop (call $setmetatable (local.get $L) (i32.const -2))))
+    (local.set $at (i32.sub (i32.load offset=12 (local.get $L)) (i32.const 32)))
+    (local.set $table (i32.load offset=16 (local.get $at)))
+    (local.set $array (i32.load offset=12 (local.get $table)))
+    (call $setString (local.get $array) (local.get $first))
+    (call $setString (i32.add (local.get $array) (i32.const 16)) (local.get $second))
+    (i64.store offset=32 (local.get $array) (i64.load (local.get $at)))
+    (i32.store8 offset=40 (local.get $array) (i32.load8_u offset=8 (local.get $at)))
+    (i32.store offset=24 (local.get $table) (local.get $metatable))
+    (if (i32.eqz (i32.and (i32.load8_u offset=5 (local.get $table)) (i32.const 0x18)))
+      (then (call $tellCollector (local.get $L))))
+    (i32.store (local.get $at) (local.get $table))
+    (i32.store8 offset=8 (local.get $at) (i32.const 69))
+    (i32.store offset=12 (local.get $L) (i32.add (local.get $at) (i32.const 16))))
+
+  ;; Writes a short string, or nil, into a slot.
+  (func $setString (param $slot i32) (param $string i32)
+    (i32.store (local.get $slot) (local.get $string))
+    (i32.store8 offset=8 (local.get $slot) (select (i32.const 68) (i32.const 0) (local.get $string))))
+
+  ;; Sets each value of the table on top again by the C API, which tells the collector to look at the table again.
+  (func $tellCollector (param $L i32)
+    (local $n i64)
+    (loop $next
+      (local.set $n (i64.add (local.get $n) (i64.const 1)))
+      (drop (call $rawgeti (local.get $L) (i32.const -1) (local.get $n)))
+      (call $rawseti (local.get $L) (i32.const -2) (local.get $n))
+      (br_if $next (i64.lt_u (local.get $n) (i64.const 3)))))
 
   ;; Runs a coroutine of a heap; the rest as lua_resume.
   (func (export "resume") (param $heap i32) (param $from i32) (param $co i32) (param $args i32) (param $results i32)

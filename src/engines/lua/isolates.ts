@@ -326,6 +326,9 @@ export class Isolates {
     const process = this.#runFile(isolate, "process", [host, sandbox], 1)[0] as number;
     vm.api.luaL_unref(L, REGISTRY, parts);
     isolate.metatables = this.#references(isolate, process);
+    vm.getReference(L, isolate.metatables.message);
+    isolate.messageMetatable = vm.addressOf(L);
+    vm.pop(L, 1);
     isolate.loadTimes = () => this.#loadTimes(isolate, host);
     isolate.loadSecurity = () => this.#loadSecurity(isolate, host);
     vm.getReference(L, isolate.metatables.collect);
