@@ -50,6 +50,7 @@
   (import "lua" "lua_settop" (func $settop (param i32 i32)))
   (import "lua" "lua_setmetatable" (func $setmetatable (param i32 i32) (result i32)))
   (import "lua" "lua_resume" (func $resume (param i32 i32 i32 i32) (result i32)))
+  (import "lua" "malloc" (func $malloc (param i32) (result i32)))
   (import "lua" "realloc" (func $realloc (param i32 i32) (result i32)))
   (import "lua" "free" (func $free (param i32)))
   (import "host" "isSliceOver" (func $isSliceOver (result i32)))
@@ -226,9 +227,8 @@
 
   (func (export "lookSoon") (call $lookSoon))
 
-  ;; Counts a block of this size among the big and huge ones of a heap, or out of them.
+  ;; Counts a block of this size, which is more than 64 KiB, among the big and huge ones of a heap, or out of them.
   (func $count (param $heap i32) (param $size i32) (param $by i32)
-    (if (i32.le_u (local.get $size) (i32.const 65536)) (then (return)))
     (i32.store offset=12 (local.get $heap) (i32.add (i32.load offset=12 (local.get $heap)) (local.get $by)))
     (if (i32.le_u (local.get $size) (i32.const 1048576)) (then (return)))
     (i32.store offset=16 (local.get $heap) (i32.add (i32.load offset=16 (local.get $heap)) (local.get $by))))
@@ -251,15 +251,15 @@
       (select (i32.const 28) (i32.const 50)
         (i32.gt_u (local.get $used) (i32.load offset=24 (local.get $heap))))))
 
-  ;; Whether a block is too large for one string or table part. A stack, which is neither, grows as a whole number of
+  ;; Whether a block of more than 8 MiB is too large for one string or table part. A stack, which is neither, grows as a whole number of
   ;; slots that is no power of two, by re-allocation.
   (func $isTooLarge (param $p i32) (param $size i32) (result i32)
-    (if (i32.le_u (local.get $size) (i32.const 8388608)) (then (return (i32.const 0))))
     (if (i32.eqz (local.get $p)) (then (return (i32.const 1))))
     (if (i32.gt_u (local.get $size) (i32.const 16100000)) (then (return (i32.const 1))))
     (i32.eqz (i32.and (local.get $size) (i32.sub (local.get $size) (i32.const 1)))))
 
-  ;; allocate(heap, block, old, new): a lua_Alloc.
+  ;; allocate(heap, block, old, new): a lua_Alloc. Most blocks are small, and V8 inlines nothing: what is for large ones is
+  ;; called only for those.
   (func (export "allocate") (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
     (local $used i32) (local $block i32)
     (if (i32.eqz (local.get $p)) (then (local.set $old (i32.const 0))))
@@ -267,16 +267,22 @@
     (if (i32.eqz (local.get $new))
       (then
         (call $free (local.get $p))
-        (call $count (local.get $heap) (local.get $old) (i32.const -1))
+        (if (i32.gt_u (local.get $old) (i32.const 65536))
+          (then (call $count (local.get $heap) (local.get $old) (i32.const -1))))
         (i32.store (local.get $heap) (local.get $used))
         (return (i32.const 0))))
     (if (i32.and (i32.gt_u (local.get $new) (local.get $old)) (i32.eqz (i32.load offset=44 (global.get $cells))))
       (then
-        (if (call $isTooLarge (local.get $p) (local.get $new))
-          (then (return (call $deny (local.get $heap)))))
+        (if (i32.gt_u (local.get $new) (i32.const 8388608))
+          (then
+            (if (call $isTooLarge (local.get $p) (local.get $new))
+              (then (return (call $deny (local.get $heap)))))))
         (if (i32.gt_u (local.get $used) (i32.load offset=4 (local.get $heap)))
           (then (return (call $deny (local.get $heap)))))))
-    (local.set $block (call $realloc (local.get $p) (local.get $new)))
+    (local.set $block
+      (if (result i32) (local.get $p)
+        (then (call $realloc (local.get $p) (local.get $new)))
+        (else (call $malloc (local.get $new)))))
     (if (i32.eqz (local.get $block))
       (then (return (call $deny (local.get $heap)))))
     (i32.store (local.get $heap) (local.get $used))
@@ -284,7 +290,8 @@
       (then
         (call $count (local.get $heap) (local.get $new) (i32.const 1))
         (call $lookSoon)))
-    (call $count (local.get $heap) (local.get $old) (i32.const -1))
+    (if (i32.gt_u (local.get $old) (i32.const 65536))
+      (then (call $count (local.get $heap) (local.get $old) (i32.const -1))))
     (if (i32.gt_u (local.get $new) (local.get $old)) (then (call $pace (local.get $heap) (local.get $used))))
     (local.get $block))
 )
