@@ -81,6 +81,9 @@ const TAG = 8;
 const SHORT_LENGTH = 7;
 const LONG_LENGTH = 12;
 const CONTENTS = 16;
+/** What the collector notes of an object, and the bits of those that it has not met. */
+const MARKED = 5;
+const WHITE = 0x18;
 /** What stands at TAG: the type, and which variant of it. */
 const TYPE_OF_TAG = 15;
 const FALSE_TAG = 1;
@@ -463,8 +466,10 @@ export class LuaVm {
     const metatable = this.addressOf(L);
     this.#pushInteger(L, 7);
     this.makeTriple(L, short, 0, metatable);
+    const isWhite = ((this.bytes[this.addressOf(L) + MARKED] as number) & WHITE) !== 0;
     const types = [1, 2, 3].map((n) => this.getAt(L, top + 13, n));
     const isMade =
+      isWhite &&
       api.lua_gettop(L) === top + 16 &&
       types.join() === [STRING, NIL, NUMBER].join() &&
       this.string(L, top + 14) === "short" &&
