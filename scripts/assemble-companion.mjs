@@ -7,13 +7,15 @@ import { fileURLToPath } from "node:url";
 import wabt from "wabt";
 
 const folder = new URL("../src/engines/lua/", import.meta.url);
-const MODULES = ["companion", "adapter"];
+const MODULES = ["companion", "adapter", "unwind"];
 
 /** The TypeScript file that holds the assembled modules. */
 export async function assembled() {
   const { parseWat } = await wabt();
   const constants = MODULES.map((name) => {
-    const module = parseWat(`${name}.wat`, readFileSync(new URL(`${name}.wat`, folder), "utf8"));
+    const module = parseWat(`${name}.wat`, readFileSync(new URL(`${name}.wat`, folder), "utf8"), {
+      exceptions: true,
+    });
     const bytes = module.toBinary({}).buffer;
     module.destroy();
     const lines = [];

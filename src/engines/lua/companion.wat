@@ -43,7 +43,6 @@
   (import "lua" "lua_error" (func $error (param i32) (result i32)))
   (import "lua" "lua_tointegerx" (func $tointegerx (param i32 i32 i32) (result i64)))
   (import "lua" "lua_tothread" (func $tothread (param i32 i32) (result i32)))
-  (import "lua" "lua_pushinteger" (func $pushinteger (param i32 i64)))
   (import "lua" "lua_rawgeti" (func $rawgeti (param i32 i32 i64) (result i32)))
   (import "lua" "lua_rawseti" (func $rawseti (param i32 i32 i64)))
   (import "lua" "lua_createtable" (func $createtable (param i32 i32 i32)))
@@ -51,6 +50,7 @@
   (import "lua" "lua_settop" (func $settop (param i32 i32)))
   (import "lua" "lua_setmetatable" (func $setmetatable (param i32 i32) (result i32)))
   (import "lua" "lua_resume" (func $resume (param i32 i32 i32 i32) (result i32)))
+  (import "lua" "malloc" (func $malloc (param i32) (result i32)))
   (import "lua" "realloc" (func $realloc (param i32 i32) (result i32)))
   (import "lua" "free" (func $free (param i32)))
   (import "host" "isSliceOver" (func $isSliceOver (result i32)))
@@ -158,9 +158,6 @@
   (func $addToBarrier (param $by i32)
     (i32.store offset=48 (global.get $cells) (i32.add (i32.load offset=48 (global.get $cells)) (local.get $by))))
 
-  (func (export "pushInteger") (param $L i32) (param $value f64)
-    (call $pushinteger (local.get $L) (i64.trunc_f64_s (local.get $value))))
-
   ;; The C API takes 64 bits where 32 do; through JavaScript those would be bigints.
   (func (export "rawGetAt") (param $L i32) (param $index i32) (param $n i32) (result i32)
     (call $rawgeti (local.get $L) (local.get $index) (i64.extend_i32_s (local.get $n))))
@@ -174,15 +171,39 @@
     (call $rotate (local.get $L) (i32.const -2) (i32.const 1))
     (call $settop (local.get $L) (i32.const -2)))
 
-  ;; Makes the three values on top one table of them, with a metatable of the registry.
-  (func (export "triple") (param $L i32) (param $metatable i32)
+  ;; Makes the value on top a table of three: two strings by their addresses, 0 for nil, and that value. The collector may
+  ;; have begun with the table when it is made; then it has to be told what is put there. A table that it has not met yet is
+  ;; written to as it lies in memory: `marked`, `array`, `metatable`. vm.ts makes sure that they are there.
+  (func (export "triple") (param $L i32) (param $first i32) (param $second i32) (param $metatable i32)
+    (local $at i32) (local $table i32) (local $array i32)
     (call $createtable (local.get $L) (i32.const 3) (i32.const 0))
-    (call $rotate (local.get $L) (i32.const -4) (i32.const 1))
-    (call $rawseti (local.get $L) (i32.const -4) (i64.const 3))
-    (call $rawseti (local.get $L) (i32.const -3) (i64.const 2))
-    (call $rawseti (local.get $L) (i32.const -2) (i64.const 1))
-    (drop (call $rawgeti (local.get $L) (i32.const -1001000) (i64.extend_i32_s (local.get $metatable))))
-    (drop (call $setmetatable (local.get $L) (i32.const -2))))
+    (local.set $at (i32.sub (i32.load offset=12 (local.get $L)) (i32.const 32)))
+    (local.set $table (i32.load offset=16 (local.get $at)))
+    (local.set $array (i32.load offset=12 (local.get $table)))
+    (call $setString (local.get $array) (local.get $first))
+    (call $setString (i32.add (local.get $array) (i32.const 16)) (local.get $second))
+    (i64.store offset=32 (local.get $array) (i64.load (local.get $at)))
+    (i32.store8 offset=40 (local.get $array) (i32.load8_u offset=8 (local.get $at)))
+    (i32.store offset=24 (local.get $table) (local.get $metatable))
+    (if (i32.eqz (i32.and (i32.load8_u offset=5 (local.get $table)) (i32.const 0x18)))
+      (then (call $tellCollector (local.get $L))))
+    (i32.store (local.get $at) (local.get $table))
+    (i32.store8 offset=8 (local.get $at) (i32.const 69))
+    (i32.store offset=12 (local.get $L) (i32.add (local.get $at) (i32.const 16))))
+
+  ;; Writes a short string, or nil, into a slot.
+  (func $setString (param $slot i32) (param $string i32)
+    (i32.store (local.get $slot) (local.get $string))
+    (i32.store8 offset=8 (local.get $slot) (select (i32.const 68) (i32.const 0) (local.get $string))))
+
+  ;; Sets each value of the table on top again by the C API, which tells the collector to look at the table again.
+  (func $tellCollector (param $L i32)
+    (local $n i64)
+    (loop $next
+      (local.set $n (i64.add (local.get $n) (i64.const 1)))
+      (drop (call $rawgeti (local.get $L) (i32.const -1) (local.get $n)))
+      (call $rawseti (local.get $L) (i32.const -2) (local.get $n))
+      (br_if $next (i64.lt_u (local.get $n) (i64.const 3)))))
 
   ;; Runs a coroutine of a heap; the rest as lua_resume.
   (func (export "resume") (param $heap i32) (param $from i32) (param $co i32) (param $args i32) (param $results i32)
@@ -206,9 +227,8 @@
 
   (func (export "lookSoon") (call $lookSoon))
 
-  ;; Counts a block of this size among the big and huge ones of a heap, or out of them.
+  ;; Counts a block of this size, which is more than 64 KiB, among the big and huge ones of a heap, or out of them.
   (func $count (param $heap i32) (param $size i32) (param $by i32)
-    (if (i32.le_u (local.get $size) (i32.const 65536)) (then (return)))
     (i32.store offset=12 (local.get $heap) (i32.add (i32.load offset=12 (local.get $heap)) (local.get $by)))
     (if (i32.le_u (local.get $size) (i32.const 1048576)) (then (return)))
     (i32.store offset=16 (local.get $heap) (i32.add (i32.load offset=16 (local.get $heap)) (local.get $by))))
@@ -231,15 +251,15 @@
       (select (i32.const 28) (i32.const 50)
         (i32.gt_u (local.get $used) (i32.load offset=24 (local.get $heap))))))
 
-  ;; Whether a block is too large for one string or table part. A stack, which is neither, grows as a whole number of
+  ;; Whether a block of more than 8 MiB is too large for one string or table part. A stack, which is neither, grows as a whole number of
   ;; slots that is no power of two, by re-allocation.
   (func $isTooLarge (param $p i32) (param $size i32) (result i32)
-    (if (i32.le_u (local.get $size) (i32.const 8388608)) (then (return (i32.const 0))))
     (if (i32.eqz (local.get $p)) (then (return (i32.const 1))))
     (if (i32.gt_u (local.get $size) (i32.const 16100000)) (then (return (i32.const 1))))
     (i32.eqz (i32.and (local.get $size) (i32.sub (local.get $size) (i32.const 1)))))
 
-  ;; allocate(heap, block, old, new): a lua_Alloc.
+  ;; allocate(heap, block, old, new): a lua_Alloc. Most blocks are small, and V8 inlines nothing: what is for large ones is
+  ;; called only for those.
   (func (export "allocate") (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
     (local $used i32) (local $block i32)
     (if (i32.eqz (local.get $p)) (then (local.set $old (i32.const 0))))
@@ -247,16 +267,22 @@
     (if (i32.eqz (local.get $new))
       (then
         (call $free (local.get $p))
-        (call $count (local.get $heap) (local.get $old) (i32.const -1))
+        (if (i32.gt_u (local.get $old) (i32.const 65536))
+          (then (call $count (local.get $heap) (local.get $old) (i32.const -1))))
         (i32.store (local.get $heap) (local.get $used))
         (return (i32.const 0))))
     (if (i32.and (i32.gt_u (local.get $new) (local.get $old)) (i32.eqz (i32.load offset=44 (global.get $cells))))
       (then
-        (if (call $isTooLarge (local.get $p) (local.get $new))
-          (then (return (call $deny (local.get $heap)))))
+        (if (i32.gt_u (local.get $new) (i32.const 8388608))
+          (then
+            (if (call $isTooLarge (local.get $p) (local.get $new))
+              (then (return (call $deny (local.get $heap)))))))
         (if (i32.gt_u (local.get $used) (i32.load offset=4 (local.get $heap)))
           (then (return (call $deny (local.get $heap)))))))
-    (local.set $block (call $realloc (local.get $p) (local.get $new)))
+    (local.set $block
+      (if (result i32) (local.get $p)
+        (then (call $realloc (local.get $p) (local.get $new)))
+        (else (call $malloc (local.get $new)))))
     (if (i32.eqz (local.get $block))
       (then (return (call $deny (local.get $heap)))))
     (i32.store (local.get $heap) (local.get $used))
@@ -264,7 +290,8 @@
       (then
         (call $count (local.get $heap) (local.get $new) (i32.const 1))
         (call $lookSoon)))
-    (call $count (local.get $heap) (local.get $old) (i32.const -1))
+    (if (i32.gt_u (local.get $old) (i32.const 65536))
+      (then (call $count (local.get $heap) (local.get $old) (i32.const -1))))
     (if (i32.gt_u (local.get $new) (local.get $old)) (then (call $pace (local.get $heap) (local.get $used))))
     (local.get $block))
 )

@@ -25,6 +25,7 @@ import { pushValue } from "./payloads.ts";
 import {
   FUNCTION,
   type HostFunction,
+  LONGJMP,
   type LuaVm,
   NIL,
   NUMBER,
@@ -58,8 +59,6 @@ export function raising<R>(act: () => R): R {
 
 /** What a host function costs besides what its data cost, in instructions' worth. */
 const CALL_COST = 60;
-/** Emscripten's longjmp, the one exception that passes through host functions. */
-const LONGJMP = Infinity;
 
 /** One in so many executions is timed, and counts for all of them: reading the clock costs as much as a short one. */
 const TIMED_EXECUTIONS = 16;
@@ -222,7 +221,7 @@ export class Host {
           throw cause;
         }
         raises = !(cause instanceof ProcessError);
-        if (!raises) vm.api.lua_pushnil(L);
+        if (!raises) vm.pushNil(L);
         this.isolate.pushError(L, errorFor(cause));
         count = 2;
       }
@@ -269,8 +268,7 @@ export class Host {
 
   /** The text at a position; a number is converted (S12.11). `shown` is the position as whoever calls a method counts. */
   text(L: State, position: number, operation: string, shown = position): string {
-    const { api } = this.vm;
-    const type = api.lua_type(L, position);
+    const type = this.vm.type(L, position);
     if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string", shown);
     const text = this.isolate.name(L, position);
     if (text !== null) return text;
@@ -279,13 +277,13 @@ export class Host {
 
   /** The text at a required position; too few arguments are a failure that is returned (S12.10). */
   required(L: State, position: number, operation: string, what: string): string {
-    if (this.vm.api.lua_gettop(L) < position) throw invalid(`${operation} requires a ${what} argument`);
+    if (this.vm.top(L) < position) throw invalid(`${operation} requires a ${what} argument`);
     return this.text(L, position, operation);
   }
 
   /** The number at a position. */
   numberAt(L: State, position: number, operation: string): number {
-    if (this.vm.api.lua_type(L, position) !== NUMBER) throw this.wrongArgument(L, position, operation, "number");
+    if (this.vm.type(L, position) !== NUMBER) throw this.wrongArgument(L, position, operation, "number");
     return this.vm.api.lua_tonumberx(L, position, 0);
   }
 
@@ -298,7 +296,7 @@ export class Host {
 
   /** What a value is called in messages. */
   kindName(L: State, index: number): string {
-    const type = this.vm.api.lua_type(L, index);
+    const type = this.vm.type(L, index);
     if (type === USERDATA) return KIND_NAMES[this.isolate.objects.kind(L, index)] ?? "userdata";
     return TYPE_NAMES[type] ?? "no value";
   }
@@ -316,7 +314,7 @@ export class Host {
     if (args.length > 0) {
       vm.api.lua_checkstack(co, args.length + 8);
       pushValue(this.isolate, co, args);
-      const at = vm.api.lua_gettop(co);
+      const at = vm.top(co);
       for (let n = 1; n <= args.length; n++) vm.getAt(co, at, n);
       vm.api.lua_rotate(co, at, -1);
       vm.pop(co, 1);
@@ -332,9 +330,9 @@ export class Host {
   describe(co: State, index: number): string {
     const { vm, isolate } = this;
     const { api } = vm;
-    const type = api.lua_type(co, index);
+    const type = vm.type(co, index);
     if (type === STRING || type === NUMBER) return vm.shownString(co, index);
-    const at = index < 0 ? api.lua_gettop(co) + index + 1 : index;
+    const at = index < 0 ? vm.top(co) + index + 1 : index;
     vm.isExempt = true;
     const apart = api.lua_newthread(co);
     vm.watch(apart);

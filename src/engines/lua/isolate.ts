@@ -6,7 +6,7 @@ import type { ProcessError } from "../../kernel/index.ts";
 import type { LuaRun } from "./lua-run.ts";
 import { ERROR, type Objects } from "./objects.ts";
 import { pushValue } from "./payloads.ts";
-import { type Heap, type LuaVm, REGISTRY, type State } from "./vm.ts";
+import { type Heap, type LuaVm, type Pointer, REGISTRY, type State } from "./vm.ts";
 
 /** What a failure of a host function costs, in instructions' worth: an error has a stack, mostly there is a dead letter. */
 const FAILURE_COST = 2_500;
@@ -91,7 +91,7 @@ export class Bag {
   /** Holds the value at an index. */
   hold(L: State, index: number): LuaReference {
     const { vm } = this.#isolate;
-    const at = index < 0 ? vm.api.lua_gettop(L) + index + 1 : index;
+    const at = index < 0 ? vm.top(L) + index + 1 : index;
     this.open(L);
     vm.api.lua_pushvalue(L, at);
     const place = vm.api.luaL_ref(L, -2);
@@ -101,7 +101,7 @@ export class Bag {
 
   push(L: State, place: number): void {
     const { vm } = this.#isolate;
-    if (this.#table === 0) vm.api.lua_pushnil(L);
+    if (this.#table === 0) vm.pushNil(L);
     else vm.getIn(L, this.#table, place);
   }
 
@@ -157,32 +157,38 @@ class Names {
   read(L: State, index: number): string | null {
     const vm = this.#vm;
     const address = vm.address(L, index);
-    const place = (address >> 3) & (NAMES - 1);
-    if (this.#addresses[place] === address) return this.#texts[place] as string;
+    if (this.holds(address)) return this.#texts[placeOf(address)] as string;
     const text = vm.string(L, index);
     if (typeof text !== "string" || text.length > NAME_BYTES) return typeof text === "string" ? text : null;
     vm.api.lua_pushvalue(L, index);
-    this.#keep(L, place, address, text);
+    this.#keep(L, address, text);
     return text;
   }
 
-  push(L: State, name: string): void {
+  /** The address of a name in Lua, good for as long as `holds` says so; 0 for one that is not remembered. */
+  address(L: State, name: string): Pointer {
     const vm = this.#vm;
     const known = this.#places.get(name);
-    if (known !== undefined) {
-      vm.getIn(L, this.#table, known + 1);
-      return;
-    }
+    if (known !== undefined) return this.#addresses[known] as Pointer;
     vm.pushString(L, name);
-    if (name.length > NAME_BYTES) return;
+    if (!vm.isShortString(L, -1)) {
+      vm.pop(L, 1);
+      return 0;
+    }
     const address = vm.address(L, -1);
-    vm.api.lua_pushvalue(L, -1);
-    this.#keep(L, (address >> 3) & (NAMES - 1), address, name);
+    this.#keep(L, address, name);
+    return address;
   }
 
-  /** Keeps the string on top, which is taken off, at a place, in place of what was there. */
-  #keep(L: State, place: number, address: number, text: string): void {
+  /** Whether the string at an address is one of those remembered. */
+  holds(address: Pointer): boolean {
+    return address !== 0 && this.#addresses[placeOf(address)] === address;
+  }
+
+  /** Keeps the string on top, which is taken off, in place of what was there. */
+  #keep(L: State, address: Pointer, text: string): void {
     const vm = this.#vm;
+    const place = placeOf(address);
     if (this.#table === 0) {
       vm.api.lua_createtable(L, NAMES, 0);
       this.#table = vm.api.luaL_ref(L, REGISTRY);
@@ -196,6 +202,10 @@ class Names {
     this.#texts[place] = text;
     this.#places.set(text, place);
   }
+}
+
+function placeOf(address: Pointer): number {
+  return (address >> 3) & (NAMES - 1);
 }
 
 /** What has been counted of an isolate's work, or of a process's. */
@@ -228,6 +238,8 @@ export class Isolate {
   readonly programs = new Map<string, { readonly program: object; readonly reference: number }>();
   /** Set once, when the prelude has run. */
   metatables!: PreludeReferences;
+  /** Where the metatable of messages is. */
+  messageMetatable: Pointer = 0;
   /** Loads the module `time`. */
   loadTimes!: () => TimeReferences;
   /** Its metatables, once something has needed it: until then there is no Time and no Duration. */
@@ -255,9 +267,27 @@ export class Isolate {
     return this.#names.read(L, index);
   }
 
-  /** Pushes a name. */
-  pushName(L: State, name: string): void {
-    this.#names.push(L, name);
+  /** Pushes a message as its reader sees it (S2.35); its payload is on top of the stack already, and goes into it. */
+  pushMessage(L: State, topic: string, from: string | null): void {
+    const { vm } = this;
+    const topicAt = this.#names.address(L, topic);
+    const fromAt = from === null ? 0 : this.#names.address(L, from);
+    // Both have to be remembered still, or nothing keeps the one that gave way to the other.
+    if (this.#names.holds(topicAt) && (from === null || this.#names.holds(fromAt))) {
+      vm.makeTriple(L, topicAt, fromAt, this.messageMetatable);
+      return;
+    }
+    vm.api.lua_createtable(L, 3, 0);
+    vm.api.lua_rotate(L, -2, 1);
+    vm.setAt(L, -2, 3);
+    vm.pushString(L, topic);
+    vm.setAt(L, -2, 1);
+    if (from !== null) {
+      vm.pushString(L, from);
+      vm.setAt(L, -2, 2);
+    }
+    vm.getReference(L, this.metatables.message);
+    vm.api.lua_setmetatable(L, -2);
   }
 
   /** How many bytes it holds. */
@@ -287,7 +317,7 @@ export class Isolate {
     vm.pushString(L, error.kind);
     vm.setField(L, -2, "kind");
     if (error.retryable !== undefined) {
-      vm.api.lua_pushboolean(L, error.retryable ? 1 : 0);
+      vm.pushBoolean(L, error.retryable);
       vm.setField(L, -2, "retryable");
     }
     vm.api.lua_setiuservalue(L, -2, 1);

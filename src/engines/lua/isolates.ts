@@ -101,13 +101,23 @@ export class Isolates {
   admit(source: LuaSource, actorId: string | null): Isolate {
     const { memoryLimitBytes } = source;
     if (memoryLimitBytes !== null) return this.#entered(this.#open(null, memoryLimitBytes));
-    const key = actorId === null ? `entry ${source.entry}` : `actor ${actorId}`;
+    const key = this.#keyFor(source.entry, actorId);
     const isolates = this.#byKey.get(key) ?? [];
     const roomy = isolates.find((one) => one.processes < PROCESSES_PER_ISOLATE && !one.vm.isBroken);
     if (roomy !== undefined) return this.#entered(roomy);
     const isolate = this.#open(key, this.#parts.heapLimitBytes);
     this.#byKey.set(key, [...isolates, isolate]);
     return this.#entered(isolate);
+  }
+
+  #last = { entry: "", actorId: null as string | null, key: "" };
+
+  /** Who shares a heap. Whoever spawns many spawns mostly the same, and a new text has to be hashed first. */
+  #keyFor(entry: string, actorId: string | null): string {
+    if (this.#last.entry !== entry || this.#last.actorId !== actorId) {
+      this.#last = { entry, actorId, key: actorId === null ? `entry ${entry}` : `actor ${actorId}` };
+    }
+    return this.#last.key;
   }
 
   /** A process of an isolate has ended, or was not started after all. */
@@ -326,6 +336,9 @@ export class Isolates {
     const process = this.#runFile(isolate, "process", [host, sandbox], 1)[0] as number;
     vm.api.luaL_unref(L, REGISTRY, parts);
     isolate.metatables = this.#references(isolate, process);
+    vm.getReference(L, isolate.metatables.message);
+    isolate.messageMetatable = vm.addressOf(L);
+    vm.pop(L, 1);
     isolate.loadTimes = () => this.#loadTimes(isolate, host);
     isolate.loadSecurity = () => this.#loadSecurity(isolate, host);
     vm.getReference(L, isolate.metatables.collect);

@@ -239,7 +239,7 @@ function shownLine(chunk: LuaChunk, line: number, column: number): string {
 function pushSet(vm: LuaVm, L: State, names: readonly string[]): void {
   vm.api.lua_createtable(L, 0, names.length);
   for (const name of names) {
-    vm.api.lua_pushboolean(L, 1);
+    vm.pushBoolean(L, true);
     vm.setField(L, -2, name);
   }
 }
@@ -320,7 +320,7 @@ class Loading {
       this.#fail(new ProcessError({ kind: errors.RATE_LIMITED, message: "memory limit exceeded" }));
     } else if (status === YIELDED) this.#yielded();
     else if (status !== OK) this.#fail(failedToLoad(this.#cause()));
-    else if (this.#host.apartResults === 0 || vm.api.lua_type(co, -1) !== FUNCTION) {
+    else if (this.#host.apartResults === 0 || vm.type(co, -1) !== FUNCTION) {
       this.#fail(notFound(`method "${this.#program.source.method}" not found in module`));
     } else
       this.#answer(

@@ -142,19 +142,15 @@ export class LuaStrand extends Strand {
     }
     this.#wait = null;
     this.#outcome = wait.outcome;
-    this.register(wait);
-  }
-
-  /** Registers the wait with the kernel. */
-  private register({ source, cases, preference }: Wait): void {
-    if (source === null) this.run.waitForAny(cases, preference, this);
-    else this.run.waitAt(source, this);
+    if (wait.source === null) run.waitForAny(wait.cases, wait.preference, this);
+    else run.waitAt(wait.source, this);
   }
 
   /** Waits for something without having yielded; for the strand of a `serve`, which parks by returning. */
   protected park(source: Source | null, cases: readonly Case[], outcome: Outcome): void {
     this.#outcome = outcome;
-    this.register({ source, cases, preference: "oldest", outcome });
+    if (source === null) this.run.waitForAny(cases, "oldest", this);
+    else this.run.waitAt(source, this);
   }
 
   /** Lets the coroutine go. */
@@ -320,10 +316,10 @@ export class LuaRun extends Run {
     }
     const { co } = strand;
     const count = vm.results;
-    const first = vm.api.lua_gettop(co) - count + 1;
+    const first = vm.top(co) - count + 1;
     if (count >= TEXT_RESULT_AT) {
       const second = first + 1;
-      if (vm.api.lua_type(co, second) === STRING) {
+      if (vm.type(co, second) === STRING) {
         this.fail(new ProcessError({ kind: errors.INTERNAL, message: vm.shownString(co, second) }));
         return;
       }

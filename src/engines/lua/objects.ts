@@ -58,7 +58,7 @@ export class Objects {
 
   /** The kind of the userdata at an index; 0 for anything else. */
   kind(L: State, index: number): number {
-    if (this.#vm.api.lua_type(L, index) !== USERDATA) return 0;
+    if (this.#vm.type(L, index) !== USERDATA) return 0;
     return this.#vm.words[this.#vm.api.lua_touserdata(L, index) >> 2] as number;
   }
 

@@ -55,7 +55,7 @@ export class StackValue extends Foreign {
   }
 
   override get isFloat(): boolean {
-    return isIntegralFloat(this.#isolate, this.#L, this.#index);
+    return this.#isolate.vm.isIntegralFloat(this.#L, this.#index);
   }
 
   read(): unknown {
@@ -97,13 +97,6 @@ export class StackValues extends Foreign {
 /** The private copy of the value at an index; throws INVALID that names the place. */
 export function readValue(isolate: Isolate, L: State, index: number, root: string): unknown {
   return new ReadingPass(isolate, L).read(index, root);
-}
-
-/** Whether the value at an index is a float that could be an integer. */
-export function isIntegralFloat(isolate: Isolate, L: State, index: number): boolean {
-  const { api } = isolate.vm;
-  if (api.lua_type(L, index) !== NUMBER || api.lua_isinteger(L, index) !== 0) return false;
-  return Number.isSafeInteger(api.lua_tonumberx(L, index, 0));
 }
 
 /** One reading of one value, or of several that may share parts. */
@@ -148,20 +141,20 @@ class ReadingPass {
   }
 
   isIntegralFloat(index: number): boolean {
-    return isIntegralFloat(this.#isolate, this.#L, index);
+    return this.#isolate.vm.isIntegralFloat(this.#L, index);
   }
 
   #value(index: number, depth: number): unknown {
     const { vm } = this.#isolate;
     const L = this.#L;
     if (++this.#values > MAX_VALUES) throw new Unsendable("data of more than 65,536 values cannot be sent");
-    switch (vm.api.lua_type(L, index)) {
+    switch (vm.type(L, index)) {
       case STRING:
         return this.#text(index);
       case NUMBER:
         return vm.number(L, index);
       case BOOLEAN:
-        return vm.api.lua_toboolean(L, index) !== 0;
+        return vm.boolean(L, index);
       case TABLE:
         return this.#table(index, depth);
       case USERDATA:
@@ -184,7 +177,7 @@ class ReadingPass {
     if (met !== undefined) return met;
     if (depth >= MAX_DEPTH) throw new Unsendable(`data nested deeper than ${MAX_DEPTH} levels cannot be sent`);
     if (vm.api.lua_checkstack(L, SLOTS) === 0) throw new Unsendable("data nested too deeply cannot be sent");
-    const at = index < 0 ? vm.api.lua_gettop(L) + index + 1 : index;
+    const at = index < 0 ? vm.top(L) + index + 1 : index;
     if (vm.api.lua_getmetatable(L, at) !== 0 && this.#isTime()) return this.#date(at, address);
     const length = Number(vm.api.lua_rawlen(L, at));
     return length > 0 && this.#countsUpTo(at, length)
@@ -205,7 +198,7 @@ class ReadingPass {
     vm.getReference(L, metatables.hostKinds);
     vm.api.lua_rotate(L, -2, 1);
     vm.api.lua_rawget(L, -2);
-    const kind = vm.api.lua_type(L, -1) === STRING ? vm.shownString(L, -1) : null;
+    const kind = vm.type(L, -1) === STRING ? vm.shownString(L, -1) : null;
     vm.pop(L, 2);
     if (kind !== null) throw new Unsendable(`${kind} cannot be sent`);
     return isTime;
@@ -216,10 +209,10 @@ class ReadingPass {
     const { vm } = this.#isolate;
     const L = this.#L;
     let count = 0;
-    vm.api.lua_pushnil(L);
+    vm.pushNil(L);
     while (vm.api.lua_next(L, at) !== 0) {
       vm.pop(L, 1);
-      const key = vm.api.lua_isinteger(L, -1) === 0 ? 0 : vm.api.lua_tonumberx(L, -1, 0);
+      const key = !vm.isInteger(L, -1) ? 0 : vm.api.lua_tonumberx(L, -1, 0);
       if (key < 1 || key > length) {
         vm.pop(L, 1);
         return false;
@@ -256,10 +249,10 @@ class ReadingPass {
     let integerKeys: Set<string> | null = null;
     let floats: Set<string> | null = null;
     this.#remember(address, map);
-    vm.api.lua_pushnil(L);
+    vm.pushNil(L);
     while (vm.api.lua_next(L, at) !== 0) {
       this.#values += KEY_VALUES;
-      const isInteger = vm.api.lua_type(L, -2) === NUMBER;
+      const isInteger = vm.type(L, -2) === NUMBER;
       const key = this.#key(isInteger);
       if (Object.hasOwn(map, key)) throw new Unsendable(`map key ${key} stands twice, as a number and as a string`);
       let value: unknown;
@@ -283,10 +276,10 @@ class ReadingPass {
     const { vm } = this.#isolate;
     const L = this.#L;
     if (isNumber) {
-      if (vm.api.lua_isinteger(L, -2) === 0) throw new Unsendable(`map key ${vm.number(L, -2)} cannot be sent`);
+      if (!vm.isInteger(L, -2)) throw new Unsendable(`map key ${vm.number(L, -2)} cannot be sent`);
       return String(vm.number(L, -2));
     }
-    const type = vm.api.lua_type(L, -2);
+    const type = vm.type(L, -2);
     if (type !== STRING) throw new Unsendable(`map key ${TYPE_NAMES[type]} cannot be sent`);
     const key = vm.string(L, -2);
     if (typeof key !== "string") throw new Unsendable("a key that is not UTF-8 cannot be sent");
@@ -359,7 +352,7 @@ function readErrorHead(isolate: Isolate, L: State, index: number): ProcessError 
   const message = vm.shownString(L, -1);
   vm.getField(L, -2, "kind");
   const kind = vm.shownString(L, -1) as ErrorKind;
-  const retryable = vm.getField(L, -3, "retryable") === BOOLEAN ? vm.api.lua_toboolean(L, -1) !== 0 : undefined;
+  const retryable = vm.getField(L, -3, "retryable") === BOOLEAN ? vm.boolean(L, -1) : undefined;
   vm.pop(L, 4);
   return new ProcessError({ message, kind, retryable });
 }
@@ -428,17 +421,17 @@ export function pushValue(isolate: Isolate, L: State, value: unknown): void {
       vm.pushNumber(L, value);
       return;
     case "boolean":
-      vm.api.lua_pushboolean(L, value ? 1 : 0);
+      vm.pushBoolean(L, value);
       return;
     case "bigint":
       vm.api.lua_pushinteger(L, value);
       return;
     case "object":
-      if (value === null) vm.api.lua_pushnil(L);
+      if (value === null) vm.pushNil(L);
       else pushObject(isolate, L, value);
       return;
     default:
-      vm.api.lua_pushnil(L);
+      vm.pushNil(L);
   }
 }
 
@@ -466,7 +459,7 @@ class PushingPass {
   root(value: object): void {
     const { vm } = this.#isolate;
     const L = this.#L;
-    const at = vm.api.lua_gettop(L) + 1;
+    const at = vm.top(L) + 1;
     this.#make(value);
     this.#fill(value, value, at);
     if (this.#numbers === null) return;
@@ -534,7 +527,7 @@ class PushingPass {
 
   #part(part: unknown, isFloat: boolean, root: object, at: number): void {
     const { vm } = this.#isolate;
-    if (isFloat && typeof part === "number") vm.api.lua_pushnumber(this.#L, part);
+    if (isFloat && typeof part === "number") vm.pushFloat(this.#L, part);
     else if (typeof part !== "object" || part === null || part instanceof Uint8Array) {
       pushValue(this.#isolate, this.#L, part);
     } else this.#object(part, root, at);

@@ -19,7 +19,7 @@ import type { LuaReference } from "./isolate.ts";
 import { type LuaRun, LuaStrand, type Outcome } from "./lua-run.ts";
 import { pushMessage } from "./modules/channel-module.ts";
 import { pushValue } from "./payloads.ts";
-import { REGISTRY, STRING, type State, TABLE } from "./vm.ts";
+import { type Pin, REGISTRY, STRING, type State, TABLE } from "./vm.ts";
 
 /** How a serve ended: its value, or the error that left a handler. */
 interface Ending {
@@ -36,6 +36,7 @@ export class ServeStrand extends LuaStrand {
   readonly #sources: readonly Subscription[];
   /** The handlers, as references into the registry. */
   readonly #handlers: readonly number[];
+  readonly #pins: readonly Pin[];
   readonly #cases: readonly Case[];
   readonly #ending: OneShot;
   readonly #next: Outcome;
@@ -53,6 +54,13 @@ export class ServeStrand extends LuaStrand {
     this.#host = host;
     this.#topics = topics;
     this.#handlers = handlers;
+    this.#pins = handlers.map((handler) => {
+      const { vm } = run.isolate;
+      vm.getReference(co, handler);
+      const pin = vm.pin(co);
+      vm.pop(co, 1);
+      return pin;
+    });
     this.#sources = sources;
     this.#cases = this.#sources.map((source) => ({ kind: "receive", source }));
     this.#ending = new OneShot(run.process);
@@ -88,8 +96,8 @@ export class ServeStrand extends LuaStrand {
     serving.startSoon();
     return host.wait(serving.#ending, (to, given) => {
       const { ok, value, failed } = given as Ending;
-      api.lua_pushboolean(to, ok ? 1 : 0);
-      if (value === null) api.lua_pushnil(to);
+      vm.pushBoolean(to, ok);
+      if (value === null) vm.pushNil(to);
       else value.take(to);
       if (failed === null) return 2;
       failed.take(to);
@@ -139,7 +147,7 @@ export class ServeStrand extends LuaStrand {
     const { vm } = this.run.isolate;
     this.#host.enter(this.run.isolate, this.run.bag, this);
     vm.isExempt = true;
-    vm.getReference(this.co, this.#handlers[index] as number);
+    vm.pushPinned(this.co, this.#pins[index] as Pin);
     const args = this.#pushMessage(value, index);
     vm.isExempt = false;
     this.#goesOn = false;
@@ -171,8 +179,8 @@ export class ServeStrand extends LuaStrand {
   protected override ended(): void {
     const { vm, metatables } = this.run.isolate;
     const { co } = this;
-    const first = vm.api.lua_gettop(co) - vm.results + 1;
-    if (vm.results > 0 && vm.api.lua_type(co, first) === TABLE && vm.api.lua_getmetatable(co, first) !== 0) {
+    const first = vm.top(co) - vm.results + 1;
+    if (vm.results > 0 && vm.type(co, first) === TABLE && vm.api.lua_getmetatable(co, first) !== 0) {
       vm.getReference(co, metatables.done);
       const isDone = vm.api.lua_rawequal(co, -1, -2) !== 0;
       if (isDone) {
@@ -184,7 +192,7 @@ export class ServeStrand extends LuaStrand {
         return;
       }
     }
-    vm.api.lua_settop(co, 0);
+    vm.pop(co, vm.top(co));
     if (this.#isInLoop) this.#goesOn = true;
     else this.#serveFrom(NOT_READY, 0);
   }
@@ -192,7 +200,7 @@ export class ServeStrand extends LuaStrand {
   /** The error of a handler is the error of the call of serve. */
   protected override failed(): void {
     const { vm } = this.run.isolate;
-    if (vm.api.lua_type(this.co, -1) === STRING) this.run.noteTrace(vm.shownString(this.co, -1), this.co);
+    if (vm.type(this.co, -1) === STRING) this.run.noteTrace(vm.shownString(this.co, -1), this.co);
     vm.isExempt = true;
     const { bag } = this.run;
     const value = bag.hold(this.co, -1);

@@ -8,7 +8,7 @@
  * Rules that hold here: no JavaScript exception crosses a frame of Lua, except the one that is Lua's own longjmp; the
  * shadow stack is restored wherever that one is caught; views are renewed when the memory has grown.
  */
-import { adapterBytes, companionBytes } from "./companion-bytes.ts";
+import { adapterBytes, companionBytes, unwindBytes } from "./companion-bytes.ts";
 
 /** A pointer into the memory of a VM. */
 export type Pointer = number;
@@ -22,6 +22,7 @@ export const OK = 0;
 export const YIELDED = 1;
 export const NO_MEMORY = 4;
 /** What lua_type answers. */
+export const NONE = -1;
 export const NIL = 0;
 export const BOOLEAN = 1;
 export const NUMBER = 3;
@@ -60,8 +61,37 @@ const GLOBAL_STATE = 16;
 const GC_PAUSE = 84;
 const USUAL_PAUSE = 50;
 const USUAL_STEP = 25;
-/** Emscripten's own longjmp. */
-const LONGJMP = Infinity;
+/** Emscripten's own longjmp: the one exception that leaves Lua, and passes through host functions. */
+export const LONGJMP = Infinity;
+
+/**
+ * Where things stand in a lua_State, in the CallInfo of what it runs, in a slot of its stack and in a string, in the
+ * build of Lua that is pinned: a look at a slot that way crosses no border. `#checkLayout` makes sure of it.
+ */
+const STATUS = 6;
+const TOP = 12;
+const CALL = 20;
+const PROTECTED = 48;
+const PROTECTED_STATUS = 160;
+const CALL_CONTINUATION = 16;
+const CALL_CONTEXT = 24;
+const CALL_YIELDED = 28;
+const SLOT_BYTES = 16;
+const TAG = 8;
+const SHORT_LENGTH = 7;
+const LONG_LENGTH = 12;
+const CONTENTS = 16;
+/** What the collector notes of an object, and the bits of those that it has not met. */
+const MARKED = 5;
+const WHITE = 0x18;
+/** What stands at TAG: the type, and which variant of it. */
+const TYPE_OF_TAG = 15;
+const FALSE_TAG = 1;
+const TRUE_TAG = 17;
+const INTEGER_TAG = 3;
+const FLOAT_TAG = 19;
+const SHORT_STRING_TAG = 68;
+const LONG_STRING_TAG = 84;
 
 /** The cells shared with the companion, as indexes of the Int32Array; companion.wat says what they are. */
 const LEFT = 0;
@@ -100,6 +130,7 @@ interface Exports {
   lua_dump(L: State, writer: number, data: Pointer, strip: number): number;
   lua_newthread(L: State): State;
   lua_resetthread(L: State): number;
+  lua_resume(L: State, from: State, args: number, results: Pointer): number;
   lua_yieldk(L: State, results: number, context: number, k: number): number;
   lua_isyieldable(L: State): number;
   lua_sethook(L: State, hook: number, mask: number, count: number): void;
@@ -152,14 +183,19 @@ interface Companion {
   enter: unknown;
   leave: unknown;
   allocate: unknown;
-  pushInteger(L: State, value: number): void;
   rawGetAt(L: State, index: number, n: number): number;
   rawSetAt(L: State, index: number, n: number): void;
   rawGetIn(L: State, table: number, n: number): void;
-  triple(L: State, metatable: number): void;
+  triple(L: State, first: Pointer, second: Pointer, metatable: Pointer): void;
   canYield(L: State): number;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
   lookSoon(): void;
+}
+
+interface Unwind {
+  readonly functions: WebAssembly.Table;
+  readonly helpers: { value: number };
+  invoke: unknown;
 }
 
 /**
@@ -180,6 +216,12 @@ export interface Slicing {
   readonly hookInstructions?: number | undefined;
 }
 
+/** Where an object of Lua is, which something else keeps alive, and of which kind. */
+export interface Pin {
+  readonly address: Pointer;
+  readonly tag: number;
+}
+
 /** One lua_State with an exact limit. */
 export interface Heap {
   /** The main thread. */
@@ -196,6 +238,7 @@ const lenientDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true 
 export class LuaModule {
   readonly glue: WebAssembly.Module;
   readonly companion: WebAssembly.Module;
+  readonly unwind: WebAssembly.Module;
   /** The module behind which a JavaScript function becomes a `(i32) -> i32` of the function table. */
   readonly adapter: WebAssembly.Module;
 
@@ -203,6 +246,7 @@ export class LuaModule {
   constructor(glue: Uint8Array) {
     this.glue = new WebAssembly.Module(glue);
     this.companion = new WebAssembly.Module(new Uint8Array(companionBytes));
+    this.unwind = new WebAssembly.Module(new Uint8Array(unwindBytes));
     this.adapter = new WebAssembly.Module(new Uint8Array(adapterBytes));
   }
 }
@@ -230,10 +274,17 @@ export class LuaVm {
   bytes: Uint8Array;
   /** The memory as words, of four bytes each; likewise. */
   words: Int32Array;
+  #doubles: Float64Array;
   #dumped: Uint8Array[] | null = null;
   /** How long the slice has taken, and when that was looked at. */
   #spentMs = 0;
   #lookedMs = 0;
+  /** Whether an exception is under way that is Lua's own longjmp. */
+  #isJumping = false;
+  readonly #longjmp = (): never => {
+    this.#isJumping = true;
+    throw LONGJMP;
+  };
   /** What `save` notes things in, to be used again. */
   readonly #saved: Int32Array[] = [];
   /** Set when something came out of the VM that must not: nothing more may run in it. */
@@ -254,6 +305,7 @@ export class LuaVm {
     this.api = this.#instantiate();
     this.bytes = new Uint8Array(this.api.memory.buffer);
     this.words = new Int32Array(this.api.memory.buffer);
+    this.#doubles = new Float64Array(this.api.memory.buffer);
     this.api.emscripten_stack_init();
     this.api.__wasm_call_ctors();
     this.#length = this.api.malloc(8);
@@ -333,6 +385,7 @@ export class LuaVm {
         // It grows here and nowhere else, so the views are never old.
         this.bytes = new Uint8Array(memory.buffer);
         this.words = new Int32Array(memory.buffer);
+        this.#doubles = new Float64Array(memory.buffer);
         return 1;
       } catch {
         // The machine has no more; perhaps it has the little that is needed.
@@ -357,6 +410,7 @@ export class LuaVm {
     const heap = { L, accounts };
     this.words[(accounts >> 2) + GLOBALS] = this.#globalsOf(heap);
     this.use(heap);
+    if (!this.#isLayoutKnown) this.#checkLayout(L);
     this.api.luaL_openlibs(L);
     return heap;
   }
@@ -372,6 +426,90 @@ export class LuaVm {
       bytes[at + GC_PAUSE + 1] === USUAL_STEP;
     if (!isKnown) throw new Error("the global state of this Lua VM is not laid out as expected");
     return at;
+  }
+
+  #isLayoutKnown = false;
+
+  /** Makes sure that slots, strings and tables lie in memory as is taken for granted here and in the companion. */
+  #checkLayout(L: State): void {
+    const { api } = this;
+    const top = api.lua_gettop(L);
+    api.lua_pushinteger(L, -5_000_000_000n);
+    api.lua_pushnumber(L, 0.5);
+    api.lua_pushboolean(L, 0);
+    api.lua_pushboolean(L, 1);
+    api.lua_pushnil(L);
+    this.pushString(L, "short");
+    this.pushString(L, "long".repeat(20));
+    const isRead =
+      this.top(L) === top + 7 &&
+      this.number(L, top + 1) === -5_000_000_000 &&
+      this.number(L, top + 2) === 0.5 &&
+      !this.boolean(L, top + 3) &&
+      this.boolean(L, top + 4) &&
+      this.type(L, top + 5) === NIL &&
+      this.type(L, top + 8) === NONE &&
+      this.string(L, -2) === "short" &&
+      this.string(L, -1) === "long".repeat(20);
+    const short = this.address(L, -2);
+    this.pushNil(L);
+    this.pushBoolean(L, true);
+    this.pushFloat(L, -0.25);
+    this.#pushInteger(L, -5_000_000_000);
+    const isWritten =
+      api.lua_gettop(L) === top + 11 &&
+      api.lua_type(L, -4) === NIL &&
+      api.lua_toboolean(L, -3) === 1 &&
+      api.lua_tonumberx(L, -2, 0) === -0.25 &&
+      api.lua_tointegerx(L, -1, 0) === -5_000_000_000n;
+    api.lua_createtable(L, 0, 0);
+    const metatable = this.addressOf(L);
+    this.#pushInteger(L, 7);
+    this.makeTriple(L, short, 0, metatable);
+    const isWhite = ((this.bytes[this.addressOf(L) + MARKED] as number) & WHITE) !== 0;
+    const types = [1, 2, 3].map((n) => this.getAt(L, top + 13, n));
+    const isMade =
+      isWhite &&
+      api.lua_gettop(L) === top + 16 &&
+      types.join() === [STRING, NIL, NUMBER].join() &&
+      this.string(L, top + 14) === "short" &&
+      api.lua_getmetatable(L, top + 13) !== 0 &&
+      api.lua_rawequal(L, -1, top + 12) !== 0;
+    api.lua_settop(L, top);
+    if (!isRead || !isWritten || !isMade || !this.#isYieldKnown(L)) {
+      throw new Error("the values of this Lua VM are not laid out as expected");
+    }
+    this.#isLayoutKnown = true;
+  }
+
+  /** Whether lua_yieldk writes what the adapter writes in its stead, and whether a coroutine goes on after that. */
+  #isYieldKnown(L: State): boolean {
+    const { api } = this;
+    const seen = { call: 0, protection: 0 };
+    const yields = (co: State): number => {
+      seen.call = this.words[(co + CALL) >> 2] as Pointer;
+      seen.protection = this.words[(co + PROTECTED) >> 2] as Pointer;
+      return api.lua_yieldk(co, 1, 4711, 4712);
+    };
+    const resumed = (fn: HostFunction): State => {
+      const co = api.lua_newthread(L);
+      api.lua_pushcclosure(co, this.addFunction(fn), 0);
+      api.lua_resume(co, L, 0, this.#length);
+      return co;
+    };
+    const theirs = resumed(yields);
+    const { words, bytes } = this;
+    const isSame =
+      bytes[theirs + STATUS] === YIELDED &&
+      words[(seen.call + CALL_YIELDED) >> 2] === 1 &&
+      words[(seen.call + CALL_CONTEXT) >> 2] === 4711 &&
+      words[(seen.call + CALL_CONTINUATION) >> 2] === 4712 &&
+      words[(seen.protection + PROTECTED_STATUS) >> 2] === YIELDED;
+    const ours = resumed(() => YIELDS);
+    const hasYielded = api.lua_status(ours) === YIELDED && this.results === 0;
+    const goesOn = api.lua_resume(ours, L, 0, this.#length) === OK;
+    this.pop(L, 2);
+    return isSame && hasYielded && goesOn;
   }
 
   /** Gives a heap back whole. Nothing of it may run any more. */
@@ -541,7 +679,10 @@ export class LuaVm {
   /** Makes a function of JavaScript callable from Lua, for the life of the instance; its place in the function table. */
   addFunction(fn: HostFunction): number {
     return this.#addToTable(
-      new WebAssembly.Instance(this.#module.adapter, { lua: this.#lua, host: { function: fn } }).exports.function,
+      new WebAssembly.Instance(this.#module.adapter, {
+        lua: this.#lua,
+        host: { function: fn, longjmp: this.#longjmp },
+      }).exports.function,
     );
   }
 
@@ -613,15 +754,97 @@ export class LuaVm {
   // -------------------------------------------------------------------------------------------------------------------
   // Values
 
-  /** Takes so many values off the stack. */
+  /** Where the slot of an index is; a pseudo-index has none. */
+  #slot(L: State, index: number): Pointer {
+    const { words } = this;
+    const base = index > 0 ? words[(words[(L + CALL) >> 2] as Pointer) >> 2] : words[(L + TOP) >> 2];
+    return (base as Pointer) + index * SLOT_BYTES;
+  }
+
+  /** How many values lie on the stack, which is the index of the topmost. */
+  top(L: State): number {
+    const { words } = this;
+    const call = words[(L + CALL) >> 2] as Pointer;
+    return ((words[(L + TOP) >> 2] as Pointer) - (words[call >> 2] as Pointer)) / SLOT_BYTES - 1;
+  }
+
+  /** The type of the value at an index. */
+  type(L: State, index: number): number {
+    const slot = this.#slot(L, index);
+    return slot < (this.words[(L + TOP) >> 2] as Pointer) ? (this.bytes[slot + TAG] as number) & TYPE_OF_TAG : NONE;
+  }
+
+  /** Whether the value at an index is an integer. */
+  isInteger(L: State, index: number): boolean {
+    return this.#tag(L, index) === INTEGER_TAG;
+  }
+
+  /** Whether the value at an index is a float that could be an integer. */
+  isIntegralFloat(L: State, index: number): boolean {
+    const slot = this.#slot(L, index);
+    return this.#tag(L, index) === FLOAT_TAG && Number.isSafeInteger(this.#doubles[slot >> 3]);
+  }
+
+  /** Whether the value at an index is neither nil nor false. */
+  boolean(L: State, index: number): boolean {
+    const tag = this.#tag(L, index);
+    return tag !== FALSE_TAG && (tag & TYPE_OF_TAG) !== NIL;
+  }
+
+  /** The type and variant of the value at an index; that of nil where there is none. */
+  #tag(L: State, index: number): number {
+    const slot = this.#slot(L, index);
+    return slot < (this.words[(L + TOP) >> 2] as Pointer) ? (this.bytes[slot + TAG] as number) : NIL;
+  }
+
+  /** Takes so many values off the stack, among which is no variable that is to be closed. */
   pop(L: State, count: number): void {
-    this.api.lua_settop(L, -count - 1);
+    (this.words[(L + TOP) >> 2] as Pointer) -= count * SLOT_BYTES;
+  }
+
+  /** Makes room for one value more on the stack: its slot. */
+  #push(L: State, tag: number): Pointer {
+    const slot = this.words[(L + TOP) >> 2] as Pointer;
+    this.words[(L + TOP) >> 2] = slot + SLOT_BYTES;
+    this.bytes[slot + TAG] = tag;
+    return slot;
+  }
+
+  pushNil(L: State): void {
+    this.#push(L, NIL);
+  }
+
+  pushBoolean(L: State, value: boolean): void {
+    this.#push(L, value ? TRUE_TAG : FALSE_TAG);
+  }
+
+  #pushInteger(L: State, value: number): void {
+    const at = this.#push(L, INTEGER_TAG) >> 2;
+    this.words[at] = value;
+    this.words[at + 1] = Math.floor(value / 2 ** 32);
+  }
+
+  /** What is on top of the stack, an object that something keeps alive, to be pushed again. */
+  pin(L: State): Pin {
+    return { address: this.addressOf(L), tag: this.#tag(L, -1) };
+  }
+
+  pushPinned(L: State, { address, tag }: Pin): void {
+    this.words[this.#push(L, tag) >> 2] = address;
+  }
+
+  /** The address of the object on top, good as long as that lives: nothing moves in a heap of Lua. */
+  addressOf(L: State): Pointer {
+    return this.words[this.#slot(L, -1) >> 2] as Pointer;
   }
 
   /** The string at an index as text, or as bytes where it is not UTF-8. The value must be a string or a number. */
   string(L: State, index: number): string | Uint8Array {
-    const at = this.api.lua_tolstring(L, index, this.#length);
-    const length = this.words[this.#length >> 2] as number;
+    const string = this.address(L, index);
+    const at = string + CONTENTS;
+    const length = this.isShortString(L, index)
+      ? (this.bytes[string + SHORT_LENGTH] as number)
+      : (this.words[(string + LONG_LENGTH) >> 2] as number);
     if (length <= SHORT_TEXT_BYTES) return this.#texts.read(this.bytes, at, length) ?? this.#decoded(at, length);
     return this.#decoded(at, length);
   }
@@ -636,9 +859,19 @@ export class LuaVm {
     }
   }
 
-  /** Where the bytes of the string at an index lie: for a short string, which one it is as long as it lives. */
+  /**
+   * The address of the string at an index: for a short string, which one it is as long as it lives. A number becomes a
+   * string there.
+   */
   address(L: State, index: number): Pointer {
-    return this.api.lua_tolstring(L, index, 0);
+    const tag = this.#tag(L, index);
+    if (tag !== SHORT_STRING_TAG && tag !== LONG_STRING_TAG) this.api.lua_tolstring(L, index, 0);
+    return this.words[this.#slot(L, index) >> 2] as Pointer;
+  }
+
+  /** Whether the value at an index is a string of which Lua keeps one copy. */
+  isShortString(L: State, index: number): boolean {
+    return this.#tag(L, index) === SHORT_STRING_TAG;
   }
 
   /** The string at an index as text for people: what is not UTF-8 is replaced. */
@@ -681,8 +914,12 @@ export class LuaVm {
 
   /** Pushes a number that is a safe integer as an integer, any other as a float (S2.57). */
   pushNumber(L: State, value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#companion.pushInteger(L, value);
-    else this.api.lua_pushnumber(L, value);
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#pushInteger(L, value);
+    else this.pushFloat(L, value);
+  }
+
+  pushFloat(L: State, value: number): void {
+    this.#doubles[this.#push(L, FLOAT_TAG) >> 3] = value;
   }
 
   /** Pushes element `n` of the table at an index, raw; its type. */
@@ -700,9 +937,13 @@ export class LuaVm {
     this.#companion.rawSetAt(L, index, n);
   }
 
-  /** Makes the three values on top one table of them, with the metatable that a reference stands for. */
-  triple(L: State, metatable: number): void {
-    this.#companion.triple(L, metatable);
+  /**
+   * Makes the value on top a table of three: two short strings by their addresses, 0 for nil, and that value.
+   *
+   * @param metatable its metatable, by its address.
+   */
+  makeTriple(L: State, first: Pointer, second: Pointer, metatable: Pointer): void {
+    this.#companion.triple(L, first, second, metatable);
   }
 
   /** Pushes what a reference into the registry stands for; its type. */
@@ -712,15 +953,20 @@ export class LuaVm {
 
   /** The number at an index: a bigint if it is an integer that a number cannot hold. */
   number(L: State, index: number): number | bigint {
-    const value = this.api.lua_tonumberx(L, index, 0);
-    if (Number.isSafeInteger(value) || this.api.lua_isinteger(L, index) === 0) return value;
-    return this.api.lua_tointegerx(L, index, 0);
+    const slot = this.#slot(L, index);
+    if (this.bytes[slot + TAG] === FLOAT_TAG) return this.#doubles[slot >> 3] as number;
+    const low = this.words[slot >> 2] as number;
+    const high = this.words[(slot >> 2) + 1] as number;
+    // Most are small.
+    if (high === low >> 31) return low;
+    const value = high * 2 ** 32 + (low >>> 0);
+    return Number.isSafeInteger(value) ? value : this.api.lua_tointegerx(L, index, 0);
   }
 
   /** Pushes the integer whose decimal text this is. */
   pushDecimal(L: State, text: string): void {
     const value = Number(text);
-    if (Number.isSafeInteger(value)) this.#companion.pushInteger(L, value);
+    if (Number.isSafeInteger(value)) this.#pushInteger(L, value);
     else this.api.lua_pushinteger(L, BigInt(text));
   }
 
@@ -759,8 +1005,13 @@ export class LuaVm {
   // -------------------------------------------------------------------------------------------------------------------
 
   #instantiate(): Exports {
-    let api: Exports | null = null;
-    const made = () => api as unknown as Exports;
+    const isLongjmp = (): number => {
+      const isOurs = this.#isJumping;
+      this.#isJumping = false;
+      return isOurs ? 1 : 0;
+    };
+    const host = { isLongjmp };
+    const unwind = new WebAssembly.Instance(this.#module.unwind, { host }).exports as unknown as Unwind;
     const nothing = () => 0;
     const refused = () => -52;
     const known: Record<string, unknown> = {
@@ -770,19 +1021,8 @@ export class LuaVm {
       exit: () => {
         throw new Error("the Lua VM has exited");
       },
-      invoke_vii: (index: number, one: number, other: number) => {
-        const stack = made().stackSave();
-        try {
-          (made().__indirect_function_table.get(index) as (one: number, other: number) => void)(one, other);
-        } catch (cause) {
-          made().stackRestore(stack);
-          if (cause !== LONGJMP) throw cause;
-          made().setThrew(1, 0);
-        }
-      },
-      _emscripten_throw_longjmp: () => {
-        throw LONGJMP;
-      },
+      invoke_vii: unwind.invoke,
+      _emscripten_throw_longjmp: this.#longjmp,
       emscripten_resize_heap: (bytes: number) => this.#grow(bytes),
       emscripten_date_now: nothing,
       _emscripten_get_now_is_monotonic: nothing,
@@ -799,7 +1039,13 @@ export class LuaVm {
       imports[module] ??= {};
       (imports[module] as Record<string, unknown>)[name] = known[name] ?? refused;
     }
-    api = new WebAssembly.Instance(this.#module.glue, imports).exports as unknown as Exports;
+    const api = new WebAssembly.Instance(this.#module.glue, imports).exports as unknown as Exports;
+    const table = api.__indirect_function_table;
+    const places = Array.from({ length: table.length }, (_, place) => table.get(place));
+    const helpers = [api.stackSave, api.stackRestore, api.setThrew];
+    unwind.helpers.value = places.length;
+    unwind.functions.grow(places.length + helpers.length);
+    for (const [place, fn] of [...places, ...helpers].entries()) unwind.functions.set(place, fn);
     return api;
   }
 }

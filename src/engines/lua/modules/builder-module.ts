@@ -54,7 +54,7 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     };
 
   const contextArgument = (L: State, position: number): Record<string, unknown> => {
-    if (host.vm.api.lua_type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table", 1);
+    if (host.vm.type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table", 1);
     const values = readValue(host.isolate, L, position, "context");
     return contextValues(withStringKeys(values as object), true);
   };
@@ -113,14 +113,14 @@ function withStringKeys(values: object): object {
 
 function withOptions(host: Host, L: State, settings: SpawnSettings): SpawnSettings {
   const { vm } = host;
-  if (vm.api.lua_type(L, 2) !== TABLE) throw host.wrongArgument(L, 2, "with_options", "table", 1);
+  if (vm.type(L, 2) !== TABLE) throw host.wrongArgument(L, 2, "with_options", "table", 1);
   const duration = vm.getField(L, 2, "timeout") === NIL ? undefined : durationArgument(host, L, -1);
   let timeoutMs = settings.timeoutMs;
   if (duration !== undefined) timeoutMs = duration === null ? timeoutAt(host, L, -1) : duration / 1_000_000;
   vm.pop(L, 1);
-  vm.api.lua_pushnil(L);
+  vm.pushNil(L);
   while (vm.api.lua_next(L, 2) !== 0) {
-    const key = vm.api.lua_type(L, -2) === STRING ? vm.shownString(L, -2) : "";
+    const key = vm.type(L, -2) === STRING ? vm.shownString(L, -2) : "";
     if (key !== "timeout") throw invalid(`option ${key} is not supported`);
     vm.pop(L, 1);
   }
@@ -130,7 +130,7 @@ function withOptions(host: Host, L: State, settings: SpawnSettings): SpawnSettin
 /** A timeout as a text, or as milliseconds (S7.10). */
 function timeoutAt(host: Host, L: State, index: number): number {
   const { vm } = host;
-  const type = vm.api.lua_type(L, index);
+  const type = vm.type(L, index);
   if (type !== STRING && type !== NUMBER) throw badArgument(1, "with_options", "duration", null);
   const given = type === STRING ? durationText(host, L, index) : vm.api.lua_tonumberx(L, index, 0);
   const ms = parseDuration(given);

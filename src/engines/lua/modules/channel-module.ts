@@ -42,14 +42,10 @@ export function closeSubscription(host: Host, L: State, subscription: Subscripti
 /** Pushes a message as its reader sees it (S2.35). */
 export function pushMessage(host: Host, L: State, message: Message): void {
   const { vm, isolate } = host;
-  vm.api.lua_checkstack(L, 8);
-  isolate.pushName(L, message.topic);
-  if (message.from === null) vm.api.lua_pushnil(L);
-  else isolate.pushName(L, message.from);
-  const { payload } = message;
-  if (typeof payload === "number" && formOf(message) !== undefined) vm.api.lua_pushnumber(L, payload);
+  const { topic, from, payload } = message;
+  if (typeof payload === "number" && formOf(message) !== undefined) vm.pushFloat(L, payload);
   else pushValue(isolate, L, payload);
-  vm.triple(L, isolate.metatables.message);
+  isolate.pushMessage(L, topic, from);
 }
 
 /** Pushes what a channel gave: a value of Lua itself, a message, or data. */
@@ -61,7 +57,6 @@ export function pushReceived(host: Host, L: State, value: unknown): void {
 
 export function channelFunctions(host: Host): Record<string, HostFunction> {
   const { vm } = host;
-  const { api } = vm;
 
   const channelAt = (L: State, operation: string): ChannelCore | Subscription => {
     const channel = host.isolate.objects.get(L, 1, CHANNEL);
@@ -73,8 +68,8 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
   const received: Outcome = (L, value) => {
     const isOpen = value !== CLOSED;
     if (isOpen) pushReceived(host, L, value);
-    else api.lua_pushnil(L);
-    api.lua_pushboolean(L, isOpen ? 1 : 0);
+    else vm.pushNil(L);
+    vm.pushBoolean(L, isOpen);
     return 2;
   };
 
@@ -83,18 +78,18 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
       held.forget(L);
       return pushFailure(host, L, new ProcessError({ kind: errors.CANCELED, message: "channel was closed" }));
     }
-    api.lua_pushboolean(L, 1);
+    vm.pushBoolean(L, true);
     return 1;
   };
 
   return {
     is_channel(L) {
-      api.lua_pushboolean(L, host.isolate.objects.kind(L, 1) === CHANNEL ? 1 : 0);
+      vm.pushBoolean(L, host.isolate.objects.kind(L, 1) === CHANNEL);
       return 1;
     },
 
     channel_new(L) {
-      const size = api.lua_type(L, 1) <= NIL ? 0 : host.numberAt(L, 1, "new");
+      const size = vm.type(L, 1) <= NIL ? 0 : host.numberAt(L, 1, "new");
       const { isolate } = host;
       isolate.objects.push(L, CHANNEL, new ChannelCore(size), isolate.metatables.channel);
       return 1;
@@ -111,7 +106,7 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
       const channel = channelAt(L, "send");
       if (!(channel instanceof ChannelCore)) throw host.wrongArgument(L, 1, "send", "channel that is no subscription");
       if (channel.isClosed) {
-        api.lua_pushboolean(L, 0);
+        vm.pushBoolean(L, false);
         return 1;
       }
       const held = host.bag.hold(L, 2);
@@ -135,15 +130,15 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
 
     select(L) {
       const cases = casesAt(host, L);
-      const hasDefault = api.lua_toboolean(L, 2) !== 0;
+      const hasDefault = vm.boolean(L, 2);
       const chosen: Outcome = (to, value, index) => {
         for (const [at, one] of cases.entries()) {
           if (at !== index && one.kind === "send") (one.value as LuaReference).forget(to);
         }
         vm.pushNumber(to, index + 1);
         if (cases[index]?.kind === "receive") return 1 + received(to, value, index);
-        api.lua_pushnil(to);
-        api.lua_pushboolean(to, 1);
+        vm.pushNil(to);
+        vm.pushBoolean(to, true);
         return 3;
       };
       const { run } = host;
@@ -155,7 +150,7 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
 
     serve(L) {
       const { run, strand } = host;
-      const topics = api.lua_type(L, 1) === FUNCTION ? null : textsAt(host, L, 1);
+      const topics = vm.type(L, 1) === FUNCTION ? null : textsAt(host, L, 1);
       return ServeStrand.begin(host, run, strand, L, topics);
     },
   };
@@ -196,7 +191,7 @@ function casesAt(host: Host, L: State): Case[] {
     vm.getAt(L, -1, 1);
     const channel = isolate.objects.get(L, -1, CHANNEL) as Source | null;
     vm.getAt(L, -2, 2);
-    const sends = vm.api.lua_toboolean(L, -1) !== 0;
+    const sends = vm.boolean(L, -1);
     if (channel === null || (sends && !(channel instanceof ChannelCore))) {
       throw host.wrongArgument(L, 1, "select", "list of cases of channels");
     }

@@ -14,7 +14,7 @@ export function durationText(host: Host, L: State, index: number): string {
 /** The nanoseconds of the Duration object at an index; `null` for anything else. */
 export function durationArgument(host: Host, L: State, index: number): number | null {
   const { vm, isolate } = host;
-  if (isolate.times === null || vm.api.lua_type(L, index) !== TABLE) return null;
+  if (isolate.times === null || vm.type(L, index) !== TABLE) return null;
   if (vm.api.lua_getmetatable(L, index) === 0) return null;
   vm.getReference(L, isolate.times.duration);
   const isDuration = vm.api.lua_rawequal(L, -1, -2) !== 0;

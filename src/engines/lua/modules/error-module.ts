@@ -23,7 +23,7 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
   const { api } = vm;
 
   const pushBoolean = (L: State, value: boolean): number => {
-    api.lua_pushboolean(L, value ? 1 : 0);
+    vm.pushBoolean(L, value);
     return 1;
   };
 
@@ -57,7 +57,7 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
     },
 
     kind_name(L) {
-      if (api.lua_type(L, 1) <= NIL) return 0;
+      if (vm.type(L, 1) <= NIL) return 0;
       return host.give(L, host.kindName(L, 1));
     },
 
@@ -81,7 +81,7 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
     },
 
     clock(L) {
-      api.lua_pushnumber(L, (host.strand?.run.usage.cpuMs ?? 0) / 1_000);
+      vm.pushFloat(L, (host.strand?.run.usage.cpuMs ?? 0) / 1_000);
       return 1;
     },
 

@@ -14,7 +14,7 @@ import {
 import type { Host } from "../host.ts";
 import { Raised } from "../host.ts";
 import { CHANNEL } from "../objects.ts";
-import { isIntegralFloat, pushValue, readValue, StackValue, StackValues } from "../payloads.ts";
+import { pushValue, readValue, StackValue, StackValues } from "../payloads.ts";
 import { BOOLEAN, type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm.ts";
 import { closeSubscription, pushSubscription } from "./channel-module.ts";
 import { durationArgument, durationText } from "./durations.ts";
@@ -24,12 +24,12 @@ const SPAWN_COST = 1_000;
 
 /** The payloads of a message from a position on: none, one, or a list of more (S2.15, S2.16). */
 export function payloadFrom(host: Host, L: State, position: number): unknown {
-  const top = host.vm.api.lua_gettop(L);
+  const top = host.vm.top(L);
   if (top < position) return undefined;
   if (top > position) return new StackValues(host.isolate, L, position, top, "payload");
-  switch (host.vm.api.lua_type(L, position)) {
+  switch (host.vm.type(L, position)) {
     case NUMBER:
-      if (!isIntegralFloat(host.isolate, L, position)) return host.vm.number(L, position);
+      if (!host.vm.isIntegralFloat(L, position)) return host.vm.number(L, position);
       break;
     case STRING:
       return host.vm.string(L, position);
@@ -71,7 +71,7 @@ export function execBy(host: Host, L: State, first: number, settings: SpawnSetti
 }
 
 function target(host: Host, L: State, operation: SpawnOperation, first: number) {
-  const top = host.vm.api.lua_gettop(L);
+  const top = host.vm.top(L);
   if (top < first + 1) {
     throw invalid(`${operation} requires ${operation === "exec" ? "" : "at least "}id and host arguments`);
   }
@@ -83,14 +83,14 @@ function target(host: Host, L: State, operation: SpawnOperation, first: number) 
 
 /** Pushes `nil` and an error. */
 export function pushFailure(host: Host, L: State, error: ProcessError): number {
-  host.vm.api.lua_pushnil(L);
+  host.vm.pushNil(L);
   host.isolate.pushError(L, error);
   return 2;
 }
 
 /** Pushes `false` and an error. */
 function pushFalse(host: Host, L: State, error: ProcessError): number {
-  host.vm.api.lua_pushboolean(L, 0);
+  host.vm.pushBoolean(L, false);
   host.isolate.pushError(L, error);
   return 2;
 }
@@ -100,7 +100,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
   const { api } = vm;
 
   const done = (L: State): number => {
-    api.lua_pushboolean(L, 1);
+    vm.pushBoolean(L, true);
     return 1;
   };
 
@@ -127,7 +127,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
 
     send(L) {
       const { run } = host;
-      if (api.lua_gettop(L) < 2) throw invalid("send requires at least destination and topic arguments");
+      if (vm.top(L) < 2) throw invalid("send requires at least destination and topic arguments");
       const destination = host.text(L, 1, "send");
       const topic = host.text(L, 2, "send");
       const error = run.send(destination, topic, payloadFrom(host, L, 3));
@@ -169,7 +169,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
     unlisten(L) {
       const { isolate } = host;
       void host.run;
-      if (api.lua_gettop(L) === 0) return pushFalse(host, L, invalid("unlisten requires a channel argument"));
+      if (vm.top(L) === 0) return pushFalse(host, L, invalid("unlisten requires a channel argument"));
       const channel = isolate.objects.get(L, 1, CHANNEL);
       if (channel === null) throw host.wrongArgument(L, 1, "unlisten", "channel");
       if (!(channel instanceof Subscription)) {
@@ -186,8 +186,8 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
 
     upgrade(L) {
       const { run } = host;
-      const top = api.lua_gettop(L);
-      const id = api.lua_type(L, 1) <= NIL ? null : host.text(L, 1, "upgrade");
+      const top = vm.top(L);
+      const id = vm.type(L, 1) <= NIL ? null : host.text(L, 1, "upgrade");
       run.upgrade(id, top < 2 ? [] : new StackValues(host.isolate, L, 2, top, "state"));
       return 0;
     },
@@ -195,7 +195,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
     register(L) {
       const { run } = host;
       const name = host.required(L, 1, "register", "name");
-      run.register(name, api.lua_type(L, 2) <= NIL ? undefined : host.text(L, 2, "register"));
+      run.register(name, vm.type(L, 2) <= NIL ? undefined : host.text(L, 2, "register"));
       return done(L);
     },
     lookup: (L) => host.give(L, host.run.lookup(host.required(L, 1, "lookup", "name"))),
@@ -213,7 +213,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
     },
 
     print(L) {
-      const position = api.lua_type(L, 2) === STRING ? vm.shownString(L, 2) : null;
+      const position = vm.type(L, 2) === STRING ? vm.shownString(L, 2) : null;
       host.strand?.run.print(vm.shownString(L, 1), position);
       return 0;
     },
@@ -223,16 +223,15 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
 /** The option `message` of a listen: whether messages or payloads are wanted, or nothing is said (S2.22, S2.23). */
 function asMessages(host: Host, L: State): boolean | undefined {
   const { vm } = host;
-  if (vm.api.lua_type(L, 2) !== TABLE) return undefined;
-  const given = vm.getField(L, 2, "message") === BOOLEAN ? vm.api.lua_toboolean(L, -1) !== 0 : undefined;
+  if (vm.type(L, 2) !== TABLE) return undefined;
+  const given = vm.getField(L, 2, "message") === BOOLEAN ? vm.boolean(L, -1) : undefined;
   vm.pop(L, 1);
   return given;
 }
 
 /** The deadline of a cancel as the kernel reads it: `undefined` when there is none, `null` for an explicit nil. */
 function deadlineArgument(host: Host, L: State): unknown {
-  const { api } = host.vm;
-  if (api.lua_gettop(L) < 2) return undefined;
+  if (host.vm.top(L) < 2) return undefined;
   const plain = deadlineAt(host, L, 2);
   if (plain !== undefined) return plain;
   const given: { deadline?: unknown; reason?: unknown } = {};
@@ -247,7 +246,7 @@ function deadlineArgument(host: Host, L: State): unknown {
 function deadlineAt(host: Host, L: State, index: number): unknown {
   const duration = durationArgument(host, L, index);
   if (duration !== null) return duration / 1_000_000;
-  switch (host.vm.api.lua_type(L, index)) {
+  switch (host.vm.type(L, index)) {
     case STRING:
       return durationText(host, L, index);
     case NUMBER:
@@ -265,15 +264,15 @@ const MAX_OPTIONS = 1_024;
 /** The options as the kernel reads them; keys that are no strings are left out (S4.38). */
 function optionsArgument(host: Host, L: State): unknown {
   const { vm } = host;
-  if (vm.api.lua_type(L, 1) !== TABLE) return null;
+  if (vm.type(L, 1) !== TABLE) return null;
   const options: Record<string, unknown> = {};
   let count = 0;
-  vm.api.lua_pushnil(L);
+  vm.pushNil(L);
   while (vm.api.lua_next(L, 1) !== 0) {
     if (++count > MAX_OPTIONS) throw invalid("too many options (limit 1,024)");
-    if (vm.api.lua_type(L, -2) === STRING) {
-      const isBoolean = vm.api.lua_type(L, -1) === BOOLEAN;
-      const value = isBoolean ? vm.api.lua_toboolean(L, -1) !== 0 : null;
+    if (vm.type(L, -2) === STRING) {
+      const isBoolean = vm.type(L, -1) === BOOLEAN;
+      const value = isBoolean ? vm.boolean(L, -1) : null;
       Object.defineProperty(options, vm.shownString(L, -2), { value, enumerable: true, configurable: true });
     }
     vm.pop(L, 1);

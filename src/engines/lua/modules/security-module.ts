@@ -10,7 +10,7 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
   const { api } = vm;
 
   const push = (L: State, kind: number, metatable: number, thing: object | null): number => {
-    if (thing === null) api.lua_pushnil(L);
+    if (thing === null) vm.pushNil(L);
     else host.isolate.objects.push(L, kind, thing, metatable);
     return 1;
   };
@@ -36,7 +36,7 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
 
   /** The attributes at a position: a table with strings for keys, or none. */
   const metaAt = (L: State, position: number, operation: string): object | undefined => {
-    const type = api.lua_type(L, position);
+    const type = vm.type(L, position);
     if (type <= NIL) return undefined;
     if (type !== TABLE) throw host.wrongArgument(L, position, operation, "table");
     return raising(() => readValue(host.isolate, L, position, "meta")) as object;
@@ -74,7 +74,7 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
 
     security_new_scope(L) {
       const { run } = host;
-      const type = api.lua_type(L, 1);
+      const type = vm.type(L, 1);
       if (type > NIL && type !== TABLE) throw host.wrongArgument(L, 1, "new_scope", "table");
       const policies: Policy[] = [];
       const count = type === TABLE ? Number(api.lua_rawlen(L, 1)) : 0;
@@ -124,7 +124,7 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
     same(L) {
       const kind = host.isolate.objects.kind(L, 1);
       const one = host.isolate.objects.get(L, 1, kind);
-      api.lua_pushboolean(L, one !== null && one === host.isolate.objects.get(L, 2, kind) ? 1 : 0);
+      vm.pushBoolean(L, one !== null && one === host.isolate.objects.get(L, 2, kind));
       return 1;
     },
   };

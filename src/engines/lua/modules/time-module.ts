@@ -124,12 +124,12 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
     },
 
     timer_stop(L) {
-      api.lua_pushboolean(L, timerAt(L, "stop").stop() ? 1 : 0);
+      vm.pushBoolean(L, timerAt(L, "stop").stop());
       return 1;
     },
 
     timer_reset(L) {
-      api.lua_pushboolean(L, timerAt(L, "reset").reset(delayMs(L, 2, "reset")) ? 1 : 0);
+      vm.pushBoolean(L, timerAt(L, "reset").reset(delayMs(L, 2, "reset")));
       return 1;
     },
   };

@@ -11,7 +11,7 @@ local getinfo, traceback, getuservalue = debug.getinfo, debug.traceback, debug.g
 local create, running, protect = coroutine.create, coroutine.running, sandbox.raw.coroutine.protect
 local close_failed = sandbox.raw.coroutine.close_failed
 local find, gmatch = string.find, string.gmatch
-local readonly, base = sandbox.readonly, sandbox.base
+local readonly, base, new_environment = sandbox.readonly, sandbox.base, sandbox.new_environment
 
 --- The name a value's type has in messages.
 local function type_name(value)
@@ -326,28 +326,31 @@ local GLOBALS = {
   os = true, print = true, require = true,
 }
 
---- Gives an environment what its entry lists, and a `require` that finds it.
-local function furnish(env, listed, imports)
-  env._G = env
+--- The `require` of code that lists these modules and has these imports.
+local function requirer(listed, imports)
+  local function find(name)
+    if type(name) ~= "string" then bad_argument(1, "require", "string", name) end
+    if imports[name] ~= nil then return imports[name] end
+    if listed[name] and modules[name] then return modules[name] end
+    if GLOBALS[name] then return name == "require" and find or base[name] end
+    error(("module '%s' not found"):format(name), 2)
+  end
+  return find
+end
+
+--- An environment with what its entry lists and imports, and a `require` that finds it.
+local function environment(listed, imports, require)
+  local env = new_environment(next(listed) ~= nil)
   for name in next, listed do
     if modules[name] then env[name] = modules[name] end
   end
   for alias, value in next, imports do env[alias] = value end
-  function env.require(name)
-    if type(name) ~= "string" then bad_argument(1, "require", "string", name) end
-    if imports[name] ~= nil then return imports[name] end
-    if listed[name] and modules[name] then return modules[name] end
-    if GLOBALS[name] then return name == "require" and env.require or base[name] end
-    error(("module '%s' not found"):format(name), 2)
-  end
+  env.require = require
   return env
 end
 
---- Runs the code of a program for one process, in the coroutine that will be its main.
--- `program` is {method, main, listed, imports, libraries}; a library is {id, factory, listed, imports}.
--- Answers main, or nothing when the module lacks it.
-local function load_process(program)
-  protect(running())
+--- Runs the libraries of a program; what the code with these aliases imports of them.
+local function load_libraries(program)
   local loaded = {}
   local function imports_of(aliases)
     local imports = {}
@@ -356,13 +359,29 @@ local function load_process(program)
   end
   for i = 1, #program.libraries do
     local library = program.libraries[i]
-    local env = furnish(sandbox.new_environment(), library.listed, imports_of(library.imports))
-    local value = library.factory(env)()
+    local imports = imports_of(library.imports)
+    local value = library.factory(environment(library.listed, imports, requirer(library.listed, imports)))()
     if value == nil then value = true end
     loaded[library.id] = value
   end
-  local env = furnish(sandbox.new_environment(), program.listed, imports_of(program.imports))
-  local module = program.main(env)()
+  return imports_of(program.imports)
+end
+
+local NO_IMPORTS = {}
+
+--- Runs the code of a program for one process, in the coroutine that will be its main.
+-- `program` is {method, main, listed, imports, libraries, require}; a library is {id, factory, listed, imports}. Processes
+-- of a program without imports share their `require`.
+-- Answers main, or nothing when the module lacks it.
+local function load_process(program)
+  protect(running())
+  local imports, require = NO_IMPORTS, program.require
+  if not require then
+    if program.libraries[1] then imports = load_libraries(program) end
+    require = requirer(program.listed, imports)
+    if imports == NO_IMPORTS then program.require = require end
+  end
+  local module = program.main(environment(program.listed, imports, require))()
   if type(module) == "function" then return module end
   if type(module) == "table" then
     local main = module[program.method]

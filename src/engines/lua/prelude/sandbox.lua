@@ -21,7 +21,7 @@
 --
 -- Returns
 --   base               what all processes see
---   new_environment()  the globals of a new process
+--   new_environment(has_modules)  the globals of a new process
 --   readonly(name, t)  a proxy of `t` that cannot be changed, neither by assignment nor by rawset
 --   host_kinds         what tables of ours are called, by their metatable, which no script can get hold of
 --   raw.libraries      the tables behind the proxies by name, for the engine to add to before the first script runs
@@ -148,9 +148,10 @@ of_strings.__metatable = false
 
 local of_environments = { __index = base, __metatable = false }
 
---- The globals of a new process.
-local function new_environment()
-  local environment = setmetatable({}, of_environments)
+--- The globals of a new process, with room for the few that the engine adds; for some more when it `has_modules`.
+local function new_environment(has_modules)
+  local globals = has_modules and { _G = nil, _1 = nil, _2 = nil, _3 = nil } or { _G = nil, _1 = nil }
+  local environment = setmetatable(globals, of_environments)
   environment._G = environment
   return environment
 end
