@@ -45,35 +45,15 @@ export function pidParts(pid: string): { node: string | null; host: string; seri
   };
 }
 
-/**
- * The slot a pid names, read from its end without allocating; -1 when its number is not one this runtime writes. The
- * caller compares the whole text with the process it finds there.
- */
-export function slotOf(pid: string): number {
-  let slot = 0;
-  let bit = 0;
-  let at = pid.length - 2;
-  for (; at > 0 && bit < SLOT_BITS; at--) {
-    const code = pid.charCodeAt(at);
-    let digit: number;
-    if (code >= 48 && code <= 57) digit = code - 48;
-    else if (code >= 97 && code <= 102) digit = code - 87;
-    else if (code === 120 /* x */) break;
-    else return -1;
-    slot |= digit << bit;
-    bit += 4;
-  }
-  return slot & (SLOTS - 1);
-}
-
 /** The shortest text that `lowBitsOf` reads; every pid is longer. */
 const SHORTEST = 8;
 /** As many bits of a number have digits in every pid; the digits of more may be missing. */
 const LEAST_BITS = 20;
 
 /**
- * The lowest bits of the number a pid ends with, 8 to 21 of them, read without a branch for what the characters may be.
- * Of a text that is no pid it is any number; the caller compares the whole text with the process it finds there.
+ * The lowest bits of the number a pid ends with, 8 to 21 of them, read without a branch for what the characters may be;
+ * 21 bits are its slot. Of a text that is no pid it is any number: the caller compares the whole text with the process it
+ * finds there.
  */
 export function lowBitsOf(pid: string, bits: number): number {
   if (pid.length < SHORTEST) return 0;
@@ -89,6 +69,8 @@ function digitAt(text: string, at: number): number {
   return (code & 15) + (code >> 6) * 9;
 }
 
+/** The digits of every number that has no more than three. */
+const DIGITS = Array.from({ length: 0x1000 }, (_, number) => number.toString(16));
 /** Three digits for every number that has no more, and two digits with the closing brace. */
 const THREE_DIGITS = Array.from({ length: 0x1000 }, (_, number) => number.toString(16).padStart(3, "0"));
 const LAST_DIGITS = Array.from({ length: 0x100 }, (_, number) => `${number.toString(16).padStart(2, "0")}}`);
@@ -101,9 +83,14 @@ export function pidPrefix(host: string): string {
 /** The text of a pid with that beginning. */
 export function pidOf(prefix: string, serial: number): Pid {
   const high = Math.floor(serial / 0x100000);
-  const start = high === 0 ? prefix : prefix + high.toString(16);
+  const start = high === 0 ? prefix : prefix + digitsOf(high);
   const middle = THREE_DIGITS[(serial >> 8) & 0xfff] as string;
   return (start + middle + (LAST_DIGITS[serial & 0xff] as string)) as Pid;
+}
+
+function digitsOf(number: number): string {
+  if (number < 0x1000) return DIGITS[number] as string;
+  return digitsOf(Math.floor(number / 0x1000)) + (THREE_DIGITS[number & 0xfff] as string);
 }
 
 /** The text of a pid of `host`. */

@@ -2,7 +2,7 @@
  * pid → process. A slot of the table per live process, found from the pid by arithmetic; no hashing. There are as many
  * slots as the lowest `bits` bits can name, so only as many digits of a pid are read as tell these apart.
  */
-import { lowBitsOf, PidDealer, slotOf } from "./pid.ts";
+import { lowBitsOf, PidDealer } from "./pid.ts";
 import type { Process } from "./process.ts";
 
 /** The live processes of one island. */
@@ -34,7 +34,7 @@ export class ProcessTable {
   }
 
   remove(process: Process): void {
-    const slot = slotOf(process.pid);
+    const slot = lowBitsOf(process.pid, this.#bits);
     this.#slots[slot] = undefined;
     this.#dealer.release(slot);
     this.#live--;

@@ -877,7 +877,7 @@ export class Process implements Subject {
       const { pid, reply } = rare.caller;
       router.route(pid, { kind: "reply", from, to: reply, result: copyOf(result) });
     }
-    if (this.mailbox !== null) {
+    if (this.mailbox !== null && this.mailbox.waiting > 0) {
       for (const message of this.mailbox.messages()) {
         this.island.deadLetters.add(message.from, from, message.topic, "exited_unread");
       }
