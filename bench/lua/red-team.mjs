@@ -1,15 +1,18 @@
 /**
- * How long a hostile Lua process can hold its thread (S11.32, S11.33): each attack runs in a real runtime beside an
- * honest process that ticks every millisecond, and the longest time between two ticks is printed (the time computed, so
- * that other programs on the machine do not count).
+ * How long a hostile Lua process can hold its thread (S11.32, S11.33): each attack runs in a real runtime, and the longest
+ * time in which the event loop did not come round is printed. Beside it, for what many processes do together, the longest
+ * time that an honest process, which ticks every millisecond, had to wait for its turn (S15.6: one slice for each that
+ * stands before it).
  *
  *     npm run build && node bench/lua/red-team.mjs [part of a name]
  *
- * The bound is 20 ms. The collector of Node counts too, so an attack beyond it is run again and the better of the two
- * counts. Exit code 1 if one is still beyond it.
+ * The bound is 20 ms of hold. What the machine takes is not counted: the time that the thread stood in the queue for a
+ * processor is taken off, where the system tells it. The collector of Node does count, and whatever else happens now and
+ * then, so an attack beyond the bound is run twice more and the least counts: what it does, it does each time. The first
+ * line is a run without an attack. Exit code 1 if one is beyond the bound.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -21,6 +24,10 @@ const WARM_UP_MS = 60;
 const ATTACK_MS = 600;
 /** After so long without an answer an attack counts as having hung the runtime. */
 const HANGS_MS = 6_000;
+/** How often an attack is run that seems to be beyond the bound. */
+const RUNS = 3;
+/** What runs in place of an attack to see how quiet the machine is. */
+const CONTROL = "no attack";
 const HOST = "bench:processes";
 
 /** A table of `count` elements, and strings of a size that differ in their last byte only. */
@@ -32,6 +39,7 @@ local function large(size) local s = ("x"):rep(1 << 20) while #s < size do s = s
 
 /** By name: the body of the hostile main. */
 const ATTACKS = {
+  [CONTROL]: "process.inbox():receive()",
   "endless loop": "while true do end",
   "endless loop in pcall": "while true do pcall(function() while true do end end) end",
   "endless loop in an xpcall handler": "while true do xpcall(error, function() while true do end end) end",
@@ -249,10 +257,35 @@ function entry(name, source) {
   return `  - name: ${name}\n    kind: process.lua\n    modules: [time, ctx]\n    source: |\n${text}\n`;
 }
 
-/** The time that this program has computed, in milliseconds: what other programs take of the machine is no hold. */
-function cpuMs() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
+/** Where Linux tells of the main thread, in nanoseconds: how long it has run, and waited for a processor. */
+const schedule = openSchedule();
+const scheduleText = Buffer.alloc(64);
+
+function openSchedule() {
+  try {
+    return openSync("/proc/self/schedstat");
+  } catch {
+    return null;
+  }
+}
+
+/** The time, without that in which other programs had the processor. */
+function ownMs() {
+  if (schedule === null) return performance.now();
+  const bytes = readSync(schedule, scheduleText, 0, scheduleText.length, 0);
+  return performance.now() - Number(scheduleText.toString("latin1", 0, bytes).split(" ")[1]) / 1_000_000;
+}
+
+/** The longest time between two calls of `seen`, in milliseconds. */
+class Longest {
+  ms = 0;
+  #last = ownMs();
+
+  seen() {
+    const now = ownMs();
+    this.ms = Math.max(this.ms, now - this.#last);
+    this.#last = now;
+  }
 }
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -262,18 +295,13 @@ async function longestHoldMs(source) {
   const entries = { hostile: `${MADE}\nreturn function()\n${source}\nend`, ...HELPERS };
   const texts = Object.entries(entries).map(([name, text]) => entry(name, text));
   writeFileSync(join(app, "_index.yaml"), `version: "1.0"\nnamespace: bench\nentries:\n${texts.join("")}`);
-  let longestMs = 0;
+  let hold = new Longest();
+  let wait = new Longest();
   let end = null;
-  let last = { wallMs: Infinity, cpuMs: Infinity };
-  const tick = () => {
-    const now = { wallMs: performance.now(), cpuMs: cpuMs() };
-    longestMs = Math.max(longestMs, Math.min(now.wallMs - last.wallMs, now.cpuMs - last.cpuMs));
-    last = now;
-  };
   const ticks = async (process) => {
     for (;;) {
       await process.sleep(1);
-      tick();
+      wait.seen();
     }
   };
   const runtime = await createRuntime({
@@ -285,9 +313,16 @@ async function longestHoldMs(source) {
   await runtime.spawn("bench:ticks", HOST);
   for (let i = 0; i < 20; i++) await runtime.exec("bench:warms", HOST);
   await sleep(WARM_UP_MS);
-  longestMs = 0;
-  last = { wallMs: performance.now(), cpuMs: cpuMs() };
-  const since = last.wallMs;
+  hold = new Longest();
+  wait = new Longest();
+  let isOver = false;
+  const loop = () => {
+    if (isOver) return;
+    hold.seen();
+    setTimeout(loop, 1);
+  };
+  loop();
+  const since = performance.now();
   runtime.spawn("bench:hostile", HOST).then(
     (pid) =>
       runtime.watch((event) => {
@@ -298,13 +333,15 @@ async function longestHoldMs(source) {
     },
   );
   while (performance.now() - since < ATTACK_MS && !(end !== null && performance.now() - since > 100)) await sleep(20);
-  tick();
-  const held = longestMs;
+  hold.seen();
+  wait.seen();
+  isOver = true;
   const before = performance.now();
   runtime.terminateAll();
   await Promise.race([runtime.stop(), sleep(5_000)]);
   rmSync(app, { recursive: true });
-  return { held, end: String(end ?? "terminated").slice(0, 60), stopMs: performance.now() - before };
+  const ended = String(end ?? "terminated").slice(0, 60);
+  return { held: hold.ms, waited: wait.ms, end: ended, stopMs: performance.now() - before };
 }
 
 /** An attack in a process of its own, since it may hang or end that. */
@@ -318,23 +355,30 @@ function attempt(name) {
   if (child.status === 0 && line !== "") return JSON.parse(line);
   const reason =
     child.error !== undefined ? "HANGS" : child.stderr.trim().split("\n").slice(0, 6).join(" ").slice(0, 160);
-  return { held: HANGS_MS, end: reason, stopMs: 0 };
+  return { held: HANGS_MS, waited: HANGS_MS, end: reason, stopMs: 0 };
+}
+
+/** The best of some attempts, if the first is beyond the bound. */
+function best(name) {
+  let result = attempt(name);
+  for (let run = 1; run < RUNS && result.held > BOUND_MS; run++) {
+    const again = attempt(name);
+    if (again.held < result.held) result = again;
+  }
+  return result;
 }
 
 function runAll(wanted) {
   let failures = 0;
+  console.log("       held       waited");
   for (const name of Object.keys(ATTACKS)) {
-    if (!name.includes(wanted)) continue;
-    let result = attempt(name);
-    if (result.held > BOUND_MS) {
-      const again = attempt(name);
-      if (again.held < result.held) result = again;
-    }
-    const isBeyond = result.held > BOUND_MS;
+    if (name !== CONTROL && !name.includes(wanted)) continue;
+    const { held, waited, end, stopMs } = best(name);
+    const isBeyond = held > BOUND_MS;
     if (isBeyond) failures++;
-    const { held, end, stopMs } = result;
     const late = stopMs > 200 ? `  (stopping took ${stopMs.toFixed(0)} ms)` : "";
-    console.log(`${isBeyond ? "!!" : "  "} ${held.toFixed(1).padStart(8)} ms  ${name.padEnd(44)} ${end}${late}`);
+    const figures = `${held.toFixed(1).padStart(8)} ms  ${waited.toFixed(1).padStart(8)} ms`;
+    console.log(`${isBeyond ? "!!" : "  "} ${figures}  ${name.padEnd(44)} ${end}${late}`);
   }
   console.log(failures === 0 ? `all within ${BOUND_MS} ms` : `${failures} beyond ${BOUND_MS} ms`);
   process.exit(failures === 0 ? 0 : 1);

@@ -244,11 +244,38 @@ export class LuaModule {
 
   /** @param glue the bytes of glue.wasm, already checked. */
   constructor(glue: Uint8Array) {
-    this.glue = new WebAssembly.Module(glue);
+    this.glue = new WebAssembly.Module(withStrongKeys(glue));
     this.companion = new WebAssembly.Module(new Uint8Array(companionBytes));
     this.unwind = new WebAssembly.Module(new Uint8Array(unwindBytes));
     this.adapter = new WebAssembly.Module(new Uint8Array(adapterBytes));
   }
+}
+
+/** Where the collector turns to a table whose mode is `k` alone: `traverseephemeron(g, h, 0)`, and done with the table. */
+const EPHEMERON = [0x20, 0x00, 0x20, 0x01, 0x41, 0x00, 0x10, 0xcb, 0x02, 0x1a, 0x0c, 0x02];
+/** In place of its first instruction: on to how strong tables are traversed. */
+const TO_STRONG = [0x0c, 0x01];
+
+/**
+ * The VM with one instruction changed, so that a table with weak keys keeps them unless its values are weak, too. Lua
+ * settles which keys such tables hold through each other at the end of a cycle, all at once, in a time that grows with
+ * the square of their entries: 50,000 held the thread for a second and a half. Without them nothing is left to settle.
+ */
+function withStrongKeys(glue: Uint8Array): Uint8Array {
+  const at = indexOf(glue, EPHEMERON, 0);
+  if (at < 0 || indexOf(glue, EPHEMERON, at + 1) >= 0) {
+    throw new Error("the collector of this Lua VM is not the expected one");
+  }
+  const changed = new Uint8Array(glue);
+  changed.set(TO_STRONG, at);
+  return changed;
+}
+
+/** The first place from one on where some bytes stand; -1 if there is none. */
+function indexOf(bytes: Uint8Array, part: readonly number[], from: number): number {
+  let at = bytes.indexOf(part[0] as number, from);
+  while (at >= 0 && !part.every((byte, i) => bytes[at + i] === byte)) at = bytes.indexOf(part[0] as number, at + 1);
+  return at;
 }
 
 /** One WASM instance. */

@@ -30,8 +30,9 @@ local NOT_SUSPENDED = "cannot resume non-suspended coroutine"
 --- Marks the yields of scripts. No script ever sees it.
 local TAG = setmetatable({}, { __metatable = false })
 
---- Coroutines that no script may resume or close: `true` for the engine's strands, "waiting" for those in a wait.
-local protected = setmetatable({}, { __mode = "k" })
+--- Coroutines that no script may resume or close: `true` for the engine's strands, "waiting" for those in a wait. Weak by
+--- "kv", since "k" alone keeps its keys in this VM; the values are none that could be collected.
+local protected = setmetatable({}, { __mode = "kv" })
 
 local function left(...)
   leave()

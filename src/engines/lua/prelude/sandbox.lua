@@ -38,8 +38,8 @@ local setmetatable, tonumber, tostring, type = setmetatable, tonumber, tostring,
 local floor, ceil, tointeger = math.floor, math.ceil, math.tointeger
 local raise, settle = parts.blame.raise, parts.blame.settle
 
---- The names of the read-only tables, by proxy.
-local names = setmetatable({}, { __mode = "k" })
+--- The names of the read-only tables, by proxy; weak by "kv" as in coroutines.lua.
+local names = setmetatable({}, { __mode = "kv" })
 
 --- What a table of ours is called, by its metatable: such a table is no data (S2.44).
 local host_kinds = {}
