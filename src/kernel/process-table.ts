@@ -1,6 +1,6 @@
 /**
- * pid → process. A slot of the table per live process, found from the pid by arithmetic; no hashing. There are as many
- * slots as the lowest `bits` bits can name, so only as many digits of a pid are read as tell these apart.
+ * pid → process. A slot of the table per live process, found from the pid by arithmetic; no hashing. Only as many digits
+ * of a pid are read as tell the slots apart.
  */
 import { lowBitsOf, PidDealer } from "./pid.ts";
 import type { Process } from "./process.ts";
@@ -8,8 +8,9 @@ import type { Process } from "./process.ts";
 /** The live processes of one island. */
 export class ProcessTable {
   readonly #dealer: PidDealer;
+  /** How many bits name any slot there is. */
   #bits = 8;
-  readonly #slots: (Process | undefined)[] = new Array(2 ** 8).fill(undefined);
+  readonly #slots: (Process | undefined)[] = [];
   #live = 0;
 
   constructor(dealer = new PidDealer()) {
@@ -28,7 +29,8 @@ export class ProcessTable {
 
   add(process: Process, serial: number): void {
     const slot = this.#dealer.slot(serial);
-    while (slot >= this.#slots.length) this.#grow();
+    while (slot >= this.#slots.length) this.#slots.push(undefined);
+    while (slot >= 2 ** this.#bits) this.#bits++;
     this.#slots[slot] = process;
     this.#live++;
   }
@@ -42,13 +44,9 @@ export class ProcessTable {
 
   /** The live process of that pid. */
   find(pid: string): Process | undefined {
-    const process = this.#slots[lowBitsOf(pid, this.#bits)];
+    const slot = lowBitsOf(pid, this.#bits);
+    const process = slot < this.#slots.length ? this.#slots[slot] : undefined;
     return process !== undefined && process.pid === pid ? process : undefined;
-  }
-
-  #grow(): void {
-    for (let added = this.#slots.length; added > 0; added--) this.#slots.push(undefined);
-    this.#bits++;
   }
 
   *all(): Generator<Process, void, undefined> {

@@ -17,6 +17,7 @@ export const EVENTS = "@events";
 const OF_INBOX = 0;
 const OF_EVENTS = 1;
 const OF_TOPIC = 2;
+const CLOSED_ONE = 3;
 
 /** An open or closed subscription of one process. */
 export class Subscription extends Source {
@@ -26,8 +27,7 @@ export class Subscription extends Source {
   declare asMessages: boolean;
   /** @internal What the language shows for it, kept here so that it is one object as long as it is open. */
   declare dressing: object | null;
-  declare private closed: boolean;
-  declare private readonly of: typeof OF_INBOX | typeof OF_EVENTS | typeof OF_TOPIC;
+  declare private of: typeof OF_INBOX | typeof OF_EVENTS | typeof OF_TOPIC | typeof CLOSED_ONE;
 
   /** @internal Made by the process only. */
   constructor(process: Process, topic: string, asMessages: boolean) {
@@ -36,35 +36,34 @@ export class Subscription extends Source {
     this.topic = topic;
     this.asMessages = asMessages;
     this.dressing = null;
-    this.closed = false;
     this.of = topic === INBOX ? OF_INBOX : topic === EVENTS ? OF_EVENTS : OF_TOPIC;
   }
 
   get isClosed(): boolean {
-    return this.closed;
+    return this.of === CLOSED_ONE;
   }
 
   isReady(): boolean {
-    if (this.closed) return true;
+    if (this.of === CLOSED_ONE) return true;
     return this.of === OF_EVENTS ? this.process.hasEvent() : this.peek() !== null;
   }
 
   /** How long what it would yield has waited: its number in order of arrival; events come before all messages. */
   age(): number {
-    if (this.closed || this.of === OF_EVENTS) return -1;
+    if (this.of === CLOSED_ONE || this.of === OF_EVENTS) return -1;
     const message = this.peek();
     return message === null ? Infinity : Message.arrival(message);
   }
 
   take(): unknown {
-    if (this.closed) return CLOSED;
+    if (this.of === CLOSED_ONE) return CLOSED;
     if (this.of === OF_EVENTS) return this.process.takeEvent() as ProcessEvent;
     const message = this.process.takeMessage(this.peek() as Message);
     return this.asMessages ? message : message.payload;
   }
 
   takeIfReady(): unknown {
-    if (this.closed || this.of === OF_EVENTS) return this.isReady() ? this.take() : NOT_READY;
+    if (this.of === CLOSED_ONE || this.of === OF_EVENTS) return this.isReady() ? this.take() : NOT_READY;
     const found = this.peek();
     if (found === null) return NOT_READY;
     const message = this.process.takeMessage(found);
@@ -73,7 +72,7 @@ export class Subscription extends Source {
 
   /** @internal Marks it closed and lets the waiting go; the process has already released the topic. */
   close(): void {
-    this.closed = true;
+    this.of = CLOSED_ONE;
     for (let at = this.first; at !== null; at = this.first) at.strand.settle(CLOSED, at.index);
   }
 

@@ -45,19 +45,17 @@ export class Syscalls {
   declare isShut: boolean;
   /** Whether the code behind this door was stopped and cleans up: it may send, and nothing else (S16.55). */
   declare cleansUp: boolean;
-  /** What was sent to last, as long as `lastTarget` is there. Always a text, so that comparing texts is all it takes. */
-  declare private lastDestination: string;
-  /** Its last digit: of two pids compared most are told apart by that, and comparing whole texts costs a call. */
-  declare private lastDigit: number;
+  /** What was sent to last by its pid. */
   declare private lastTarget: Process | undefined;
+  /** The last digit of that pid: most pids are told apart by it, and comparing whole texts costs a call. */
+  declare private lastDigit: number;
 
   constructor(process: Process) {
     this.process = process;
     this.isShut = false;
     this.cleansUp = false;
-    this.lastDestination = "";
-    this.lastDigit = 0;
     this.lastTarget = undefined;
+    this.lastDigit = 0;
   }
 
   /** @internal */
@@ -65,7 +63,6 @@ export class Syscalls {
     this.isShut = true;
     this.cleansUp = false;
     this.lastTarget = undefined;
-    this.lastDestination = "";
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -157,13 +154,12 @@ export class Syscalls {
     let name: string | null = null;
     let target = this.lastTarget;
     const digit = lastDigitOf(destination);
-    if (target === undefined || digit !== this.lastDigit || destination !== this.lastDestination) {
+    if (target === undefined || digit !== this.lastDigit || destination !== target.pid) {
       // What is found in the table has the form of a pid; only what is not found has to be looked at closely.
       target = island.table.find(destination);
       if (target !== undefined) {
-        this.lastDestination = destination;
-        this.lastDigit = digit;
         this.lastTarget = target;
+        this.lastDigit = digit;
       } else if (!isPid(destination)) {
         target = island.names.holder(destination);
         name = destination;
