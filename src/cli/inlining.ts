@@ -10,6 +10,8 @@ const BUDGETS = { "--max-inlined-bytecode-size-cumulative": 3000, "--max-inlined
 /** Raises the budgets for all code that V8 compiles from now on. A flag that Node was started with stays as it is. */
 export function allowInlining(): void {
   for (const [flag, bytes] of Object.entries(BUDGETS)) {
-    if (!process.execArgv.some((given) => given.startsWith(`${flag}=`))) setFlagsFromString(`${flag}=${bytes}`);
+    // V8 takes underscores for dashes.
+    const isGiven = process.execArgv.some((given) => given.replaceAll("_", "-").startsWith(`${flag}=`));
+    if (!isGiven) setFlagsFromString(`${flag}=${bytes}`);
   }
 }
