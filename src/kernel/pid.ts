@@ -64,6 +64,11 @@ export function lowBitsOf(pid: string, bits: number): number {
   return number & ((1 << bits) - 1);
 }
 
+/** The code of the last digit of a pid: of two pids compared, most are told apart by it. Of any other text any code. */
+export function lastDigitOf(pid: string): number {
+  return pid.length < 2 ? 0 : pid.charCodeAt(pid.length - 2);
+}
+
 function digitAt(text: string, at: number): number {
   const code = text.charCodeAt(at);
   return (code & 15) + (code >> 6) * 9;
@@ -72,7 +77,7 @@ function digitAt(text: string, at: number): number {
 /** The digits of every number that has no more than three. */
 const DIGITS = Array.from({ length: 0x1000 }, (_, number) => number.toString(16));
 /** Three digits for every number that has no more, and two digits with the closing brace. */
-const THREE_DIGITS = Array.from({ length: 0x1000 }, (_, number) => number.toString(16).padStart(3, "0"));
+const THREE_DIGITS = DIGITS.map((digits) => digits.padStart(3, "0"));
 const LAST_DIGITS = Array.from({ length: 0x100 }, (_, number) => `${number.toString(16).padStart(2, "0")}}`);
 
 /** How the pids of a host begin. */

@@ -14,7 +14,7 @@ import { type Actor, createActor, type Denial, noSuchPolicy, type Policy, type S
 import { Message } from "./message.ts";
 import { OneShot } from "./one-shot.ts";
 import { copyPayload, Foreign, type Form, setForm } from "./payload.ts";
-import { isPid, type Pid } from "./pid.ts";
+import { isPid, lastDigitOf, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
 import { carryOut, readyCase } from "./select.ts";
@@ -47,7 +47,7 @@ export class Syscalls {
   declare cleansUp: boolean;
   /** What was sent to last by its pid. */
   declare private lastTarget: Process | undefined;
-  /** The last digit of that pid: most pids are told apart by it, and comparing whole texts costs a call. */
+  /** The last digit of that pid, looked at first: comparing whole texts costs a call. */
   declare private lastDigit: number;
 
   constructor(process: Process) {
@@ -669,11 +669,6 @@ export class Syscalls {
 /** The private copies of what a builder has queued. */
 function queued(messages: QueuedMessages): SpawnOrder["messages"] {
   return copyPayload(listOf(messages), "messages", true) as SpawnOrder["messages"];
-}
-
-/** The code of the character before the brace that closes a pid. */
-function lastDigitOf(destination: string): number {
-  return destination.length < 2 ? 0 : destination.charCodeAt(destination.length - 2);
 }
 
 /** A number has nowhere to note that it is a float: its message has. */

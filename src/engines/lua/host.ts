@@ -332,7 +332,7 @@ export class Host {
     const { api } = vm;
     const type = vm.type(co, index);
     if (type === STRING || type === NUMBER) return vm.shownString(co, index);
-    const at = index < 0 ? vm.top(co) + index + 1 : index;
+    const at = vm.absolute(co, index);
     vm.isExempt = true;
     const apart = api.lua_newthread(co);
     vm.watch(apart);

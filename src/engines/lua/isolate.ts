@@ -91,7 +91,7 @@ export class Bag {
   /** Holds the value at an index. */
   hold(L: State, index: number): LuaReference {
     const { vm } = this.#isolate;
-    const at = index < 0 ? vm.top(L) + index + 1 : index;
+    const at = vm.absolute(L, index);
     this.open(L);
     vm.api.lua_pushvalue(L, at);
     const place = vm.api.luaL_ref(L, -2);

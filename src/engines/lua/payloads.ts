@@ -177,7 +177,7 @@ class ReadingPass {
     if (met !== undefined) return met;
     if (depth >= MAX_DEPTH) throw new Unsendable(`data nested deeper than ${MAX_DEPTH} levels cannot be sent`);
     if (vm.api.lua_checkstack(L, SLOTS) === 0) throw new Unsendable("data nested too deeply cannot be sent");
-    const at = index < 0 ? vm.top(L) + index + 1 : index;
+    const at = vm.absolute(L, index);
     if (vm.api.lua_getmetatable(L, at) !== 0 && this.#isTime()) return this.#date(at, address);
     const length = Number(vm.api.lua_rawlen(L, at));
     return length > 0 && this.#countsUpTo(at, length)
@@ -189,12 +189,7 @@ class ReadingPass {
   #isTime(): boolean {
     const { vm, times, metatables } = this.#isolate;
     const L = this.#L;
-    let isTime = false;
-    if (times !== null) {
-      vm.getReference(L, times.time);
-      isTime = vm.api.lua_rawequal(L, -1, -2) !== 0;
-      vm.pop(L, 1);
-    }
+    const isTime = times !== null && vm.isReference(L, times.time);
     vm.getReference(L, metatables.hostKinds);
     vm.api.lua_rotate(L, -2, 1);
     vm.api.lua_rawget(L, -2);

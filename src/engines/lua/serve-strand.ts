@@ -181,9 +181,7 @@ export class ServeStrand extends LuaStrand {
     const { co } = this;
     const first = vm.top(co) - vm.results + 1;
     if (vm.results > 0 && vm.type(co, first) === TABLE && vm.api.lua_getmetatable(co, first) !== 0) {
-      vm.getReference(co, metatables.done);
-      const isDone = vm.api.lua_rawequal(co, -1, -2) !== 0;
-      if (isDone) {
+      if (vm.isReference(co, metatables.done)) {
         vm.isExempt = true;
         vm.getAt(co, first, 1);
         const value = this.run.bag.hold(co, -1);

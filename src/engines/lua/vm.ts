@@ -124,18 +124,14 @@ interface Exports {
   free(at: Pointer): void;
   lua_newstate(allocate: number, heap: Pointer): State;
   lua_close(L: State): void;
-  lua_atpanic(L: State, fn: number): number;
   luaL_openlibs(L: State): void;
   luaL_loadbufferx(L: State, at: Pointer, bytes: number, name: Pointer, mode: Pointer): number;
   lua_dump(L: State, writer: number, data: Pointer, strip: number): number;
   lua_newthread(L: State): State;
-  lua_resetthread(L: State): number;
   lua_resume(L: State, from: State, args: number, results: Pointer): number;
   lua_yieldk(L: State, results: number, context: number, k: number): number;
-  lua_isyieldable(L: State): number;
   lua_sethook(L: State, hook: number, mask: number, count: number): void;
   lua_status(L: State): number;
-  lua_error(L: State): number;
   lua_callk(L: State, args: number, results: number, context: number, k: number): void;
   lua_pcallk(L: State, args: number, results: number, handler: number, context: number, k: number): number;
   lua_gettop(L: State): number;
@@ -145,7 +141,6 @@ interface Exports {
   lua_pushvalue(L: State, index: number): void;
   lua_rotate(L: State, index: number, by: number): void;
   lua_type(L: State, index: number): number;
-  lua_isinteger(L: State, index: number): number;
   lua_toboolean(L: State, index: number): number;
   lua_tonumberx(L: State, index: number, isNumber: Pointer): number;
   lua_tointegerx(L: State, index: number, isInteger: Pointer): bigint;
@@ -795,6 +790,11 @@ export class LuaVm {
     return ((words[(L + TOP) >> 2] as Pointer) - (words[call >> 2] as Pointer)) / SLOT_BYTES - 1;
   }
 
+  /** An index counted from the bottom, which stays good when more is pushed. */
+  absolute(L: State, index: number): number {
+    return index < 0 ? this.top(L) + index + 1 : index;
+  }
+
   /** The type of the value at an index. */
   type(L: State, index: number): number {
     const slot = this.#slot(L, index);
@@ -976,6 +976,14 @@ export class LuaVm {
   /** Pushes what a reference into the registry stands for; its type. */
   getReference(L: State, reference: number): number {
     return this.#companion.rawGetAt(L, REGISTRY, reference);
+  }
+
+  /** Whether the value on top is what a reference stands for. */
+  isReference(L: State, reference: number): boolean {
+    this.getReference(L, reference);
+    const isSame = this.api.lua_rawequal(L, -1, -2) !== 0;
+    this.pop(L, 1);
+    return isSame;
   }
 
   /** The number at an index: a bigint if it is an integer that a number cannot hold. */

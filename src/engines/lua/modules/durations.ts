@@ -16,9 +16,8 @@ export function durationArgument(host: Host, L: State, index: number): number | 
   const { vm, isolate } = host;
   if (isolate.times === null || vm.type(L, index) !== TABLE) return null;
   if (vm.api.lua_getmetatable(L, index) === 0) return null;
-  vm.getReference(L, isolate.times.duration);
-  const isDuration = vm.api.lua_rawequal(L, -1, -2) !== 0;
-  vm.pop(L, 2);
+  const isDuration = vm.isReference(L, isolate.times.duration);
+  vm.pop(L, 1);
   if (!isDuration) return null;
   const nanoseconds = vm.getAt(L, index, 1) === NUMBER ? vm.api.lua_tonumberx(L, -1, 0) : null;
   vm.pop(L, 1);
