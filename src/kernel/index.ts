@@ -41,6 +41,7 @@ export type { Outside, OutsideSpawn, ProcessView } from "./outside.ts";
 export { copyPayload, Foreign, type Form, formOf, setForm } from "./payload.ts";
 export { EMPTY_PID, isPid, type Pid } from "./pid.ts";
 export type { Heritage, Process } from "./process.ts";
+export { type FunctionOf, makeShapesWith } from "./shapes.ts";
 export {
   contextValues,
   type SpawnSettings,

@@ -11,11 +11,14 @@
  */
 import { errors, invalid, ProcessError } from "./errors.ts";
 import { textOf } from "./exit-result.ts";
+import { type Parts, type Shape, type ShapeCopy, shapeOf } from "./shapes.ts";
 
 const MAX_DEPTH = 200;
 const LINEAR = 8;
 /** How many keys of the last message are remembered, a power of two. */
 const KNOWN_KEYS = 64;
+/** For how many objects of a message the shape that was met there last time is remembered, a power of two. */
+const EXPECTED_SHAPES = 16;
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
 
@@ -74,7 +77,7 @@ interface Deferred {
 }
 
 /** One copying pass: the objects it has met, and what it has put off. Re-used, one after the other. */
-class CopyPass {
+class CopyPass implements Parts {
   #count = 0;
   readonly #originals: (object | null)[] = [];
   readonly #copies: (object | null)[] = [];
@@ -84,6 +87,9 @@ class CopyPass {
   /** How many keys it has met, and those it has met last time at each place. */
   #keys = 0;
   readonly #known: string[] = new Array(KNOWN_KEYS).fill("");
+  /** How many maps it has met, and the shape of the one met last time at each place. */
+  #maps = 0;
+  readonly #expected: (Shape | null)[] = new Array(EXPECTED_SHAPES).fill(null);
 
   root(value: object, keepsForms: boolean): unknown {
     this.#keepsForms = keepsForms;
@@ -104,6 +110,7 @@ class CopyPass {
     }
     this.#count = 0;
     this.#keys = 0;
+    this.#maps = 0;
     this.#table = null;
     this.#deferred = null;
   }
@@ -115,7 +122,7 @@ class CopyPass {
     return undefined;
   }
 
-  #remember(original: object, copy: object): void {
+  remember(original: object, copy: object): void {
     const at = this.#count++;
     if (at < LINEAR) {
       this.#originals[at] = original;
@@ -137,7 +144,7 @@ class CopyPass {
   }
 
   /** A part of `into` that is an object: met before, put off, or copied now. */
-  #part(into: Record<string, unknown> | unknown[], key: string | number, value: object, depth: number): unknown {
+  part(into: Record<string, unknown> | unknown[], key: string | number, value: object, depth: number): unknown {
     const met = this.#met(value);
     if (met !== undefined) return met;
     if (depth < MAX_DEPTH) return this.object(value, depth + 1);
@@ -146,15 +153,36 @@ class CopyPass {
     return null;
   }
 
-  /**
-   * The whole object is cloned at once, which is several times as fast as key by key; then the values are looked at, and
-   * those that are objects are replaced by copies of their own.
-   */
+  check(part: unknown): void {
+    if (!isSendablePrimitive(part)) throw NOT_SENDABLE;
+  }
+
+  close(copy: Record<string, unknown>, isRemembered: boolean): Record<string, unknown> {
+    return withoutUndefined(copy, isRemembered);
+  }
+
   #map(value: Record<string, unknown>, depth: number): Record<string, unknown> {
+    const place = this.#maps++ & (EXPECTED_SHAPES - 1);
+    let shape = this.#expected[place] as Shape | null;
+    if (shape === null || !shape.matches(value)) {
+      shape = shapeOf(value);
+      if (shape === null) return this.#anyMap(value, depth);
+      this.#expected[place] = shape;
+    }
+    const copy = (shape.copy as ShapeCopy)(value, this, depth);
+    if (this.#keepsForms) copyForm(value, copy);
+    return copy;
+  }
+
+  /**
+   * The whole object is cloned at once, which is faster than key by key; then the values are looked at, and those that
+   * are objects are replaced by copies of their own.
+   */
+  #anyMap(value: Record<string, unknown>, depth: number): Record<string, unknown> {
     const copy = Object.getOwnPropertySymbols(value).length === 0 ? { ...value } : this.#withoutSymbols(value);
     // A root that holds no object is never met again, so it is remembered only when it turns out to hold one.
     let remembered = depth > 0;
-    if (remembered) this.#remember(value, copy);
+    if (remembered) this.remember(value, copy);
     let hasUndefined = false;
     for (const key in copy) {
       this.#checkKey(key);
@@ -164,10 +192,10 @@ class CopyPass {
         // A key of a prototype that somebody has added to is none of this object's.
         if (part === null || !Object.hasOwn(copy, key)) continue;
         if (!remembered) {
-          this.#remember(value, copy);
+          this.remember(value, copy);
           remembered = true;
         }
-        const own = this.#part(copy, key, part, depth);
+        const own = this.part(copy, key, part, depth);
         if (key === "__proto__") define(copy, key, own);
         else copy[key] = own;
       } else if (part === undefined) hasUndefined = true;
@@ -193,11 +221,11 @@ class CopyPass {
   #list(value: unknown[], depth: number): unknown[] {
     const copy: unknown[] = value.constructor === Array ? slice.call(value) : elementsOf(value);
     if (this.#keepsForms) copyForm(value, copy);
-    this.#remember(value, copy);
+    this.remember(value, copy);
     for (let i = 0; i < copy.length; i++) {
       const part = copy[i];
       if (typeof part === "string" || typeof part === "number") continue;
-      if (typeof part === "object" && part !== null) copy[i] = this.#part(copy, i, part, depth);
+      if (typeof part === "object" && part !== null) copy[i] = this.part(copy, i, part, depth);
       else if (part === undefined) copy[i] = null;
       else if (!isSendablePrimitive(part)) throw NOT_SENDABLE;
     }
@@ -215,18 +243,18 @@ class CopyPass {
     else if (value instanceof Uint8Array) copy = new Uint8Array(value);
     else if (value instanceof Error) return this.#error(value, depth);
     else throw NOT_SENDABLE;
-    this.#remember(value, copy);
+    this.remember(value, copy);
     return copy;
   }
 
   #entries(value: Map<unknown, unknown>, depth: number): Record<string, unknown> {
     const copy: Record<string, unknown> = {};
-    this.#remember(value, copy);
+    this.remember(value, copy);
     for (const [given, part] of value) {
       const key = mapKey(given);
       if (key === null || Object.hasOwn(copy, key)) throw NOT_SENDABLE;
       if (part === undefined) continue;
-      if (typeof part === "object" && part !== null) define(copy, key, this.#part(copy, key, part, depth));
+      if (typeof part === "object" && part !== null) define(copy, key, this.part(copy, key, part, depth));
       else if (isSendablePrimitive(part)) define(copy, key, part);
       else throw NOT_SENDABLE;
     }
@@ -238,12 +266,12 @@ class CopyPass {
     const { message } = value;
     const kind = known === null ? errors.INTERNAL : known.kind;
     const copy = new ProcessError({ message, kind, retryable: known?.retryable });
-    this.#remember(value, copy);
+    this.remember(value, copy);
     const details = known?.details;
     if (details === undefined || details === null) return copy;
     // As any other part, so that it may be shared, lead back to the error, and lie deep.
     const into = copy as unknown as Record<string, unknown>;
-    if (typeof details === "object") define(into, "details", this.#part(into, "details", details, depth));
+    if (typeof details === "object") define(into, "details", this.part(into, "details", details, depth));
     else if (isSendablePrimitive(details)) {
       define(into, "details", details);
       const form = formOf(value);

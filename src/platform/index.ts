@@ -3,6 +3,7 @@
  * files, loading its modules, and the files that the Lua engine is made of.
  */
 
+export { functionOf } from "./function-of.ts";
 export { type LuaFiles, readLuaFiles } from "./lua-files.ts";
 export { createModuleLoader, type ModuleLoader, type ModuleLoaderOptions } from "./module-loader.ts";
 export { NodeClock, NodeTurns } from "./node-clock.ts";

@@ -13,6 +13,7 @@ import {
   invalid,
   isEntryId,
   Kernel,
+  makeShapesWith,
   notFound,
   type Pid,
   ProcessError,
@@ -23,6 +24,7 @@ import {
 } from "../kernel/index.ts";
 import {
   createModuleLoader,
+  functionOf,
   handleProcessErrors,
   type ModuleLoader,
   NodeClock,
@@ -253,6 +255,7 @@ export class Runtime {
  * entries, `file:line:column` each, when there is any; nothing is started then. INVALID also for a wrong setting.
  */
 export async function createRuntime(config: RuntimeConfig = {}, world: Partial<World> = {}): Promise<Runtime> {
+  makeShapesWith(functionOf);
   heapLimitBytes(config); // throws, before anything is made, if it is no number of bytes
   const runtime = new Runtime(config, {
     clock: world.clock ?? new NodeClock(),
