@@ -16,6 +16,7 @@ import type { Process } from "./process.ts";
 import { unresolved } from "./router.ts";
 import { badName } from "./spawn-settings.ts";
 import { malformedTarget, startLater, startNow } from "./spawning.ts";
+import { members } from "./string-set.ts";
 import { cancelRequest } from "./syscalls.ts";
 
 /** How a process that is started from outside differs from the plain one. */
@@ -147,8 +148,7 @@ export class Outside {
   *processes(host?: Host): Generator<ProcessView, void, undefined> {
     for (const process of this.#island.table.all()) {
       if (host !== undefined && process.host !== host) continue;
-      const names =
-        process.names === null ? [] : typeof process.names === "string" ? [process.names] : [...process.names];
+      const names = members(process.names);
       const usage = process.run?.measure() ?? null;
       yield { pid: process.pid, entry: process.entry, hostId: process.hostId, names, waiting: process.waiting, usage };
     }

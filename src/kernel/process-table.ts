@@ -30,13 +30,14 @@ export class ProcessTable {
   add(process: Process, serial: number): void {
     const slot = this.#dealer.slot(serial);
     while (slot >= this.#slots.length) this.#slots.push(undefined);
-    while (slot >= 2 ** this.#bits) this.#bits++;
+    while (slot >>> this.#bits > 0) this.#bits++;
     this.#slots[slot] = process;
+    process.slot = slot;
     this.#live++;
   }
 
   remove(process: Process): void {
-    const slot = lowBitsOf(process.pid, this.#bits);
+    const { slot } = process;
     this.#slots[slot] = undefined;
     this.#dealer.release(slot);
     this.#live--;

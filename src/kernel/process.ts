@@ -81,16 +81,17 @@ class Rare {
   names: StringSet = null;
   watching: StringSet = null;
   trapLinks = false;
-  /** What the guard remembers of it. */
-  remembered: unknown = null;
 }
+
+// What holds of a process, as bits of one number: three fields of their own would be three words of every idle process.
+const QUEUED = 1;
+const STEPPING = 2;
+const ENDED = 4;
 
 /** A process. Its fields are plain and set in the constructor, those that every message touches first. */
 export class Process implements Subject {
   readonly island: Island;
-  /** @internal Whether it stands in the run queue; the scheduler's own mark. */
-  declare queued: boolean;
-  declare private stepping: boolean;
+  declare private state: number;
   /** How many more messages it may take in this turn. */
   declare budget: number;
   declare private openedInbox: Subscription | null;
@@ -112,8 +113,10 @@ export class Process implements Subject {
   declare private mailbox: Mailbox | null;
   /** @internal How many waits are open, which tells a simulation that it is not running. */
   declare waits: number;
-  /** Whether its pid is no valid target any more. */
-  declare isEnded: boolean;
+  /** @internal What the guard remembers of it. */
+  declare remembered: unknown;
+  /** @internal Its place in the process table; kept by process-table.ts. */
+  declare slot: number;
   declare private args: readonly unknown[] | null;
   readonly host: Host;
   readonly heritage: Heritage;
@@ -133,8 +136,7 @@ export class Process implements Subject {
     parent: Process | null,
   ) {
     this.island = island;
-    this.queued = false;
-    this.stepping = false;
+    this.state = 0;
     this.budget = 0;
     this.openedInbox = null;
     this.handed = null;
@@ -148,7 +150,8 @@ export class Process implements Subject {
     this.program = program;
     this.mailbox = null;
     this.waits = 0;
-    this.isEnded = false;
+    this.remembered = null;
+    this.slot = 0;
     this.args = args;
     this.host = host;
     this.heritage = heritage;
@@ -176,13 +179,26 @@ export class Process implements Subject {
     if (trapLinks || this.rare !== null) this.rareParts().trapLinks = trapLinks;
   }
 
-  /** @internal What the guard remembers of it. */
-  get remembered(): unknown {
-    return this.rare === null ? null : this.rare.remembered;
+  /** @internal Whether it stands in the run queue; the scheduler's own mark. */
+  get queued(): boolean {
+    return (this.state & QUEUED) !== 0;
   }
 
-  set remembered(remembered: unknown) {
-    this.rareParts().remembered = remembered;
+  set queued(queued: boolean) {
+    this.state = queued ? this.state | QUEUED : this.state & ~QUEUED;
+  }
+
+  private get stepping(): boolean {
+    return (this.state & STEPPING) !== 0;
+  }
+
+  private set stepping(stepping: boolean) {
+    this.state = stepping ? this.state | STEPPING : this.state & ~STEPPING;
+  }
+
+  /** Whether its pid is no valid target any more. */
+  get isEnded(): boolean {
+    return (this.state & ENDED) !== 0;
   }
 
   /** Who acts. */
@@ -607,7 +623,7 @@ export class Process implements Subject {
   /** The message the inbox would yield now. */
   peekInbox(): Message | null {
     for (;;) {
-      const message = this.mailbox === null ? null : this.mailbox.peekUnclaimed();
+      const message = this.mailbox === null || this.mailbox.waiting === 0 ? null : this.mailbox.peekUnclaimed();
       if (message === null || this.program.accept === null || this.isAccepted(message)) return message;
     }
   }
@@ -838,7 +854,7 @@ export class Process implements Subject {
    */
   end(result: ExitResult, byItself = false): void {
     if (this.isEnded) return;
-    this.isEnded = true;
+    this.state |= ENDED;
     this.island.table.remove(this);
     if (!byItself) {
       this.stopRun(() => this.tellEnd(result));

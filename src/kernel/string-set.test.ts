@@ -35,6 +35,25 @@ describe("a string set", () => {
     }
   });
 
+  it("takes members out from the front for as long as new ones come, and forgets them", () => {
+    let set: StringSet = null;
+    for (let i = 0; i < 1_000; i++) {
+      set = added(set, `m${i}`);
+      if (i < 3) continue;
+      set = removed(set, `m${i - 3}`);
+      expect(includes(set, `m${i - 3}`)).toBe(false);
+      expect([...members(set)]).toEqual([`m${i - 2}`, `m${i - 1}`, `m${i}`]);
+      expect(includes(set, "")).toBe(false);
+    }
+  });
+
+  it("lists those of now, whatever comes and goes later", () => {
+    let set = added(added(added(null, "a"), "b"), "c");
+    const listed = members(set);
+    set = added(removed(set, "a"), "d");
+    expect([...listed]).toEqual(["a", "b", "c"]);
+  });
+
   it("keeps the order in which members came", () => {
     expect([...members(added(added(added(null, "c"), "a"), "b"))]).toEqual(["c", "a", "b"]);
   });

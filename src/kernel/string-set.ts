@@ -5,10 +5,48 @@
  */
 
 /** None, one, few or many. Replace the old value by what `added` and `removed` return. */
-export type StringSet = null | string | string[] | Set<string>;
+export type StringSet = null | string | FewStrings | Set<string>;
 
 /** How many count as few. */
 const FEW = 128;
+
+/** Some strings in the order they came. Those that came first mostly go first, so no others move for them. */
+class FewStrings {
+  #members: string[];
+  /** Where the first of them is. */
+  #first = 0;
+
+  constructor(one: string, other: string) {
+    this.#members = [one, other];
+  }
+
+  get size(): number {
+    return this.#members.length - this.#first;
+  }
+
+  add(member: string): void {
+    this.#members.push(member);
+  }
+
+  has(member: string): boolean {
+    return this.#members.indexOf(member, this.#first) >= 0;
+  }
+
+  delete(member: string): void {
+    const members = this.#members;
+    const at = members.indexOf(member, this.#first);
+    if (at < 0) return;
+    if (at > this.#first) members.splice(at, 1);
+    else if (++this.#first > FEW) {
+      this.#members = members.slice(this.#first);
+      this.#first = 0;
+    } else members[at] = "";
+  }
+
+  list(): string[] {
+    return this.#members.slice(this.#first);
+  }
+}
 
 /** The set with this member. */
 export function added(set: StringSet, member: string): StringSet {
@@ -18,37 +56,30 @@ export function added(set: StringSet, member: string): StringSet {
 /** The set with a member that is known not to be in it yet, such as a pid just made. */
 export function addedNew(set: StringSet, member: string): StringSet {
   if (set === null) return member;
-  if (typeof set === "string") return [set, member];
-  if (set instanceof Set) return set.add(member);
-  if (set.length === FEW) return new Set(set).add(member);
-  set.push(member);
+  if (typeof set === "string") return new FewStrings(set, member);
+  if (set instanceof FewStrings && set.size === FEW) return new Set(set.list()).add(member);
+  set.add(member);
   return set;
 }
 
 /** The set without this member. */
 export function removed(set: StringSet, member: string): StringSet {
   if (set === null || typeof set === "string") return set === member ? null : set;
-  if (set instanceof Set) {
-    set.delete(member);
-    return set.size === 0 ? null : set;
-  }
-  const at = set.indexOf(member);
-  if (at === 0) set.shift();
-  else if (at > 0) set.splice(at, 1);
-  return set.length === 0 ? null : set;
+  set.delete(member);
+  return set.size === 0 ? null : set;
 }
 
 /** Whether this is a member. */
 export function includes(set: StringSet, member: string): boolean {
   if (set === null) return false;
-  if (typeof set === "string") return set === member;
-  return set instanceof Set ? set.has(member) : set.includes(member);
+  return typeof set === "string" ? set === member : set.has(member);
 }
 
-const NONE: readonly string[] = [];
+const NONE: readonly string[] = Object.freeze([]);
 
-/** The members, in the order they came. */
-export function members(set: StringSet): Iterable<string> {
+/** The members, in the order they came, those of now: what comes or goes while they are gone through changes nothing. */
+export function members(set: StringSet): readonly string[] {
   if (set === null) return NONE;
-  return typeof set === "string" ? [set] : set;
+  if (typeof set === "string") return [set];
+  return set instanceof FewStrings ? set.list() : [...set];
 }
