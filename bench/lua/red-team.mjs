@@ -1,22 +1,23 @@
 /**
- * How long a hostile Lua process can hold its thread (S11.32, S11.33): each attack runs in a real runtime, and the longest
- * time in which the event loop did not come round is printed. Beside it, for what many processes do together, the longest
- * time that an honest process, which ticks every millisecond, had to wait for its turn (S15.6: one slice for each that
- * stands before it).
+ * How long a hostile Lua process can hold its thread (S11.32, S11.33): each attack runs in a real runtime, and what is
+ * printed is the longest time in which the event loop did not come round: `held` by the clock on the wall, `cpu` what the
+ * thread worked in it (the longest of each; not always of the same round). `waited` is the longest time that an honest
+ * process, which ticks every millisecond, had to wait for its turn (S15.6: one slice for each that stands before it).
  *
  *     npm run build && node bench/lua/red-team.mjs [part of a name]
  *
- * The bound is 20 ms of hold. What the machine takes is not counted: the time that the thread stood in the queue for a
- * processor is taken off, where the system tells it. The collector of Node does count, and whatever else happens now and
- * then, so an attack beyond the bound is run twice more and the least counts: what it does, it does each time. The first
+ * The bound is 20 ms of `cpu`: everything that the thread itself does counts, the interpreter, our JavaScript, V8's
+ * compilers and collector where they run on it. What only `held` shows is time in which other programs, or the other
+ * machines of the host, had the processor. An attack beyond the bound is run twice more and the median counts. The first
  * line is a run without an attack. Exit code 1 if one is beyond the bound.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
+import { WASI } from "node:wasi";
 import { createRuntime } from "../../dist/index.js";
 
 const BOUND_MS = 20;
@@ -257,34 +258,49 @@ function entry(name, source) {
   return `  - name: ${name}\n    kind: process.lua\n    modules: [time, ctx]\n    source: |\n${text}\n`;
 }
 
-/** Where Linux tells of the main thread, in nanoseconds: how long it has run, and waited for a processor. */
-const schedule = openSchedule();
-const scheduleText = Buffer.alloc(64);
+/** The smallest program that WASI takes: a memory, into which it writes what it is asked, and a start that does nothing. */
+const EMPTY_PROGRAM = new Uint8Array([
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...[0x01, 0x04, 0x01, 0x60, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00, 0x05, 0x03, 0x01, 0x00, 0x01],
+  ...[0x07, 0x18, 0x02, 0x06, ...Buffer.from("memory"), 0x02, 0x00, 0x0b, ...Buffer.from("_initialize"), 0x00, 0x00],
+  ...[0x0a, 0x04, 0x01, 0x02, 0x00, 0x0b],
+]);
+const THREAD_CPU_CLOCK = 3;
 
-function openSchedule() {
-  try {
-    return openSync("/proc/self/schedstat");
-  } catch {
-    return null;
-  }
+/**
+ * A clock of the processor time that this thread has had, in milliseconds. WASI has one, to the microsecond, where
+ * /proc/self/schedstat counts by ticks. `null` where the system has none.
+ */
+function threadClock() {
+  const wasi = new WASI({ version: "preview1" });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(EMPTY_PROGRAM), {});
+  wasi.initialize({ exports });
+  const view = new DataView(exports.memory.buffer);
+  const ask = wasi.wasiImport.clock_time_get;
+  if (ask(THREAD_CPU_CLOCK, 0n, 0) !== 0) return null;
+  return () => {
+    ask(THREAD_CPU_CLOCK, 0n, 0);
+    return Number(view.getBigUint64(0, true)) / 1_000_000;
+  };
 }
 
-/** The time, without that in which other programs had the processor. */
-function ownMs() {
-  if (schedule === null) return performance.now();
-  const bytes = readSync(schedule, scheduleText, 0, scheduleText.length, 0);
-  return performance.now() - Number(scheduleText.toString("latin1", 0, bytes).split(" ")[1]) / 1_000_000;
-}
+const clock = threadClock();
+const cpuMs = clock ?? (() => performance.now());
 
-/** The longest time between two calls of `seen`, in milliseconds. */
+/** The longest time between two calls of `seen`, in milliseconds: on the wall, and what this thread worked of one. */
 class Longest {
-  ms = 0;
-  #last = ownMs();
+  wallMs = 0;
+  cpuMs = 0;
+  #wall = performance.now();
+  #cpu = cpuMs();
 
   seen() {
-    const now = ownMs();
-    this.ms = Math.max(this.ms, now - this.#last);
-    this.#last = now;
+    const wall = performance.now();
+    const cpu = cpuMs();
+    this.wallMs = Math.max(this.wallMs, wall - this.#wall);
+    this.cpuMs = Math.max(this.cpuMs, cpu - this.#cpu);
+    this.#wall = wall;
+    this.#cpu = cpu;
   }
 }
 
@@ -341,12 +357,18 @@ async function longestHoldMs(source) {
   await Promise.race([runtime.stop(), sleep(5_000)]);
   rmSync(app, { recursive: true });
   const ended = String(end ?? "terminated").slice(0, 60);
-  return { held: hold.ms, waited: wait.ms, end: ended, stopMs: performance.now() - before };
+  return {
+    cpuMs: hold.cpuMs,
+    heldMs: hold.wallMs,
+    waitedMs: wait.wallMs,
+    end: ended,
+    stopMs: performance.now() - before,
+  };
 }
 
 /** An attack in a process of its own, since it may hang or end that. */
 function attempt(name) {
-  const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), "--one", name], {
+  const child = spawnSync(process.execPath, ["--no-warnings", fileURLToPath(import.meta.url), "--one", name], {
     timeout: HANGS_MS,
     killSignal: "SIGKILL",
     encoding: "utf8",
@@ -355,30 +377,30 @@ function attempt(name) {
   if (child.status === 0 && line !== "") return JSON.parse(line);
   const reason =
     child.error !== undefined ? "HANGS" : child.stderr.trim().split("\n").slice(0, 6).join(" ").slice(0, 160);
-  return { held: HANGS_MS, waited: HANGS_MS, end: reason, stopMs: 0 };
+  return { cpuMs: HANGS_MS, heldMs: HANGS_MS, waitedMs: HANGS_MS, end: reason, stopMs: 0 };
 }
 
-/** The best of some attempts, if the first is beyond the bound. */
-function best(name) {
-  let result = attempt(name);
-  for (let run = 1; run < RUNS && result.held > BOUND_MS; run++) {
-    const again = attempt(name);
-    if (again.held < result.held) result = again;
-  }
-  return result;
+/** One attempt; if that is beyond the bound, the median of some. */
+function judged(name) {
+  const first = attempt(name);
+  if (first.cpuMs <= BOUND_MS) return first;
+  const all = [first];
+  while (all.length < RUNS) all.push(attempt(name));
+  return all.sort((one, other) => one.cpuMs - other.cpuMs)[RUNS >> 1];
 }
 
 function runAll(wanted) {
   let failures = 0;
-  console.log("       held       waited");
+  if (clock === null) console.log("this system does not tell what a thread works: the time on the wall counts");
+  console.log("        cpu         held       waited");
   for (const name of Object.keys(ATTACKS)) {
     if (name !== CONTROL && !name.includes(wanted)) continue;
-    const { held, waited, end, stopMs } = best(name);
-    const isBeyond = held > BOUND_MS;
+    const result = judged(name);
+    const isBeyond = result.cpuMs > BOUND_MS;
     if (isBeyond) failures++;
-    const late = stopMs > 200 ? `  (stopping took ${stopMs.toFixed(0)} ms)` : "";
-    const figures = `${held.toFixed(1).padStart(8)} ms  ${waited.toFixed(1).padStart(8)} ms`;
-    console.log(`${isBeyond ? "!!" : "  "} ${figures}  ${name.padEnd(44)} ${end}${late}`);
+    const late = result.stopMs > 200 ? `  (stopping took ${result.stopMs.toFixed(0)} ms)` : "";
+    const figures = [result.cpuMs, result.heldMs, result.waitedMs].map((ms) => `${ms.toFixed(1).padStart(8)} ms`);
+    console.log(`${isBeyond ? "!!" : "  "} ${figures.join("  ")}  ${name.padEnd(44)} ${result.end}${late}`);
   }
   console.log(failures === 0 ? `all within ${BOUND_MS} ms` : `${failures} beyond ${BOUND_MS} ms`);
   process.exit(failures === 0 ? 0 : 1);
