@@ -171,7 +171,7 @@ const ATTACKS = {
     "local keep, e = {}, setmetatable({}, { __mode = 'k' }) local k = {} keep[1] = k for i = 1, 50000 do local n = {} e[k] = n k = n end while true do local _ = {} end",
   "a table that grows": "local t = {} while true do for i = 1, 400000 do t[i] = true end t = {} end",
   "deep recursion kept":
-    "local function f(n) if n == 0 then while true do local _ = {} end end return 1 + f(n - 1) end f(150000)",
+    "local function f(n) if n == 0 then while true do local _ = {} end end return 1 + f(n - 1) end f(45000)",
   "messages to oneself":
     "for i = 1, 20000 do process.send(process.pid(), 't', i) end while true do process.send(process.pid(), 't', 1) process.inbox():receive() end",
   "a message of 65,000 elements":
@@ -227,9 +227,9 @@ const ATTACKS = {
     "local t = filled(100000) while true do process.send(process.pid(), 't', errors.new { message = 'x', details = t }) process.inbox():receive() end",
   "wrapped errors": "local e = errors.new('x') while true do e = errors.wrap(e, ('x'):rep(1000)) end",
   "errors with a deep stack":
-    "local function f(n) if n == 0 then while true do errors.new('x') end end return 1 + f(n - 1) end f(150000)",
+    "local function f(n) if n == 0 then while true do errors.new('x') end end return 1 + f(n - 1) end f(45000)",
   "library errors with a deep stack":
-    "local function f(n) if n == 0 then while true do pcall(string.rep) end end return 1 + f(n - 1) end f(150000)",
+    "local function f(n) if n == 0 then while true do pcall(string.rep) end end return 1 + f(n - 1) end f(45000)",
   "call_stack of a long stack":
     "local e = errors.new('x') for _ = 1, 10 do e = errors.wrap(e, (('a:1: in b\\n'):rep(10000))) end while true do errors.call_stack(e) end",
   "an error message of 8 MB": "error(large(4 << 20))",

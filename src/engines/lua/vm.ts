@@ -72,6 +72,9 @@ const STATUS = 6;
 const TOP = 12;
 const CALL = 20;
 const PROTECTED = 48;
+const HOOK_PERIOD = 104;
+const HOOK_LEFT = 108;
+const HOOK_MASK = 112;
 const PROTECTED_STATUS = 160;
 const CALL_CONTINUATION = 16;
 const CALL_CONTEXT = 24;
@@ -102,7 +105,7 @@ const HEAP = 4;
 const OVERDRAFT = 5;
 const EXEMPT = 11;
 const SLOW = 14;
-const CELLS = 15;
+const CELLS = 17;
 /** The accounts of a heap, likewise. */
 const USED = 0;
 const LIMIT = 1;
@@ -239,7 +242,7 @@ export class LuaModule {
 
   /** @param glue the bytes of glue.wasm, already checked. */
   constructor(glue: Uint8Array) {
-    this.glue = new WebAssembly.Module(withStrongKeys(glue));
+    this.glue = new WebAssembly.Module(withSmallStacks(withStrongKeys(glue)));
     this.companion = new WebAssembly.Module(new Uint8Array(companionBytes));
     this.unwind = new WebAssembly.Module(new Uint8Array(unwindBytes));
     this.adapter = new WebAssembly.Module(new Uint8Array(adapterBytes));
@@ -263,6 +266,38 @@ function withStrongKeys(glue: Uint8Array): Uint8Array {
   }
   const changed = new Uint8Array(glue);
   changed.set(TO_STRONG, at);
+  return changed;
+}
+
+/**
+ * How many slots the stack of a coroutine may have, and what Lua has made of it in its constants: of how many slots, as
+ * WebAssembly writes an i32, how many there must be of each, and what stands there instead.
+ */
+const STACK_LIMITS: readonly {
+  readonly was: readonly number[];
+  readonly count: number;
+  readonly is: readonly number[];
+}[] = [
+  { was: [0xc0, 0x84, 0x3d], count: 6, is: [0x80, 0x80, 0x10] }, // 1,000,000: 262,144
+  { was: [0xbf, 0x84, 0x3d], count: 2, is: [0xff, 0xff, 0x0f] }, // one less
+  { was: [0x88, 0x86, 0x3d], count: 1, is: [0xc8, 0x81, 0x10] }, // 200 more, for the handling of the error
+  { was: [0x94, 0xac, 0x14], count: 1, is: [0xd4, 0xaa, 0x05] }, // a third of it, less one
+];
+const I32_CONST = 0x41;
+
+/**
+ * The VM with another limit for stacks, a quarter of its own, which is more than 65,536 values three times over. A stack
+ * grows by moving, its calls are let go one by one when an error passes them, and the collector looks at all of it at
+ * once: with a million slots that held the thread for 70 ms at each overflow.
+ */
+function withSmallStacks(glue: Uint8Array): Uint8Array {
+  const changed = new Uint8Array(glue);
+  for (const { was, count, is } of STACK_LIMITS) {
+    const part = [I32_CONST, ...was];
+    let found = 0;
+    for (let at = indexOf(glue, part, 0); at >= 0; at = indexOf(glue, part, at + 1), found++) changed.set(is, at + 1);
+    if (found !== count) throw new Error("the limit of stacks in this Lua VM is not the expected one");
+  }
   return changed;
 }
 
@@ -365,6 +400,8 @@ export class LuaVm {
         0,
         this.text("S"),
         0,
+        0,
+        this.text("stack overflow"),
       ],
       this.#cells,
     );
@@ -498,7 +535,7 @@ export class LuaVm {
       api.lua_getmetatable(L, top + 13) !== 0 &&
       api.lua_rawequal(L, -1, top + 12) !== 0;
     api.lua_settop(L, top);
-    if (!isRead || !isWritten || !isMade || !this.#isYieldKnown(L)) {
+    if (!isRead || !isWritten || !isMade || !this.#isYieldKnown(L) || !this.#isHookKnown(L)) {
       throw new Error("the values of this Lua VM are not laid out as expected");
     }
     this.#isLayoutKnown = true;
@@ -532,6 +569,20 @@ export class LuaVm {
     const goesOn = api.lua_resume(ours, L, 0, this.#length) === OK;
     this.pop(L, 2);
     return isSame && hasYielded && goesOn;
+  }
+
+  /** Whether lua_sethook writes what the companion writes in its stead. */
+  #isHookKnown(L: State): boolean {
+    const { api, words } = this;
+    const co = api.lua_newthread(L);
+    const isFree = words[(co + HOOK_MASK) >> 2] === 0;
+    api.lua_sethook(co, this.#hook, LUA_MASKCOUNT, 4711);
+    const isSame =
+      words[(co + HOOK_MASK) >> 2] === LUA_MASKCOUNT &&
+      words[(co + HOOK_PERIOD) >> 2] === 4711 &&
+      words[(co + HOOK_LEFT) >> 2] === 4711;
+    this.pop(L, 1);
+    return isFree && isSame;
   }
 
   /** Gives a heap back whole. Nothing of it may run any more. */
