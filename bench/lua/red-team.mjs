@@ -58,6 +58,12 @@ const ATTACKS = {
     "while true do pcall(table.sort, { 3, 1, 2 }, function() while true do end end) end",
   "sort of 65,536 numbers":
     "local t = {} for i = 1, 65536 do t[i] = (i * 7919) % 65536 end while true do table.sort({ table.unpack(t) }) table.sort(t, function(a, b) return a > b end) end",
+  "sort by a function of C":
+    "local t = {} for i = 1, 65536 do t[i] = (i * 7919) % 65536 end while true do pcall(table.sort, t, rawequal) end",
+  "sort by an __lt that is a function of C":
+    "local mt = { __lt = rawequal } local t = {} for i = 1, 65536 do t[i] = setmetatable({ i }, mt) end while true do pcall(table.sort, t) end",
+  "sort of 65,536 strings":
+    "local t = {} for i = 1, 65536 do t[i] = 'k' .. (i * 7919) % 65536 end while true do table.sort({ table.unpack(t) }) end",
   "sort of long strings":
     "local a, b = twins(60000) local t = {} for i = 1, 2000 do t[i] = i % 2 == 0 and a or b end while true do table.sort(t) end",
   "sort of objects with __lt":
