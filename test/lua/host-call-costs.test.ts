@@ -40,3 +40,29 @@ it("gives the turn back among sends of large data [S11.32]", async () => {
     expect(most).toBeLessThan(5);
   });
 });
+
+it("gives the turn back among coroutines that are spawned and end at once [S11.32, S15.6]", async () => {
+  await simulate(1, async (sim) => {
+    const source = `return function()
+      local function f() print("here") coroutine.spawn(f) coroutine.spawn(f) end
+      f()
+      process.inbox():receive()
+    end`;
+    let printed = 0;
+    sim.watchNotices((notice) => {
+      if (notice.kind === "printed") printed++;
+    });
+    defineLua(sim, "sim:busy", source);
+    const pid = await sim.spawn("sim:busy");
+    let most = 0;
+    for (let steps = 0; steps < 20; steps++) {
+      const before = printed;
+      await sim.step();
+      most = Math.max(most, printed - before);
+    }
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThan(200); // what each costs the kernel is worth hundreds of instructions
+    sim.terminate(pid);
+    await sim.settle();
+  });
+});

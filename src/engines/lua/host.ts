@@ -60,6 +60,9 @@ export function raising<R>(act: () => R): R {
 /** What a host function costs besides what its data cost, in instructions' worth. */
 const CALL_COST = 60;
 
+/** What it costs to have a coroutine run, besides what it does, in instructions' worth. */
+const EXECUTION_COST = 100;
+
 /** One in so many executions is timed, and counts for all of them: reading the clock costs as much as a short one. */
 const TIMED_EXECUTIONS = 16;
 
@@ -141,6 +144,7 @@ export class Host {
     this.#isExecuting = true;
     const status = vm.resume(isolate.heap, strand.co, args);
     this.#isExecuting = false;
+    vm.charge(EXECUTION_COST);
     const spent = before - vm.left;
     const cpuMs = isTimed ? (this.#nowMs() - since) * TIMED_EXECUTIONS : 0;
     count(strand.run.usage, spent, cpuMs);

@@ -22,6 +22,9 @@ import { durationArgument, durationText } from "./durations.ts";
 /** What a spawn costs besides the call, in instructions' worth. */
 const SPAWN_COST = 1_000;
 
+/** What a coroutine that the scheduler drives costs besides the call, in instructions' worth. */
+const COROUTINE_COST = 500;
+
 /** The payloads of a message from a position on: none, one, or a list of more (S2.15, S2.16). */
 export function payloadFrom(host: Host, L: State, position: number): unknown {
   const top = host.vm.top(L);
@@ -208,6 +211,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
       const { run } = host;
       const co = api.lua_tothread(L, 1);
       api.lua_settop(L, 1);
+      vm.charge(COROUTINE_COST);
       run.spawnStrand(L, co);
       return 0;
     },
