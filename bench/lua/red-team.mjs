@@ -173,6 +173,31 @@ const ATTACKS = {
   "garbage beside 50 MB": "local t = {} for i = 1, 500000 do t[i] = { i } end while true do local _ = {} end",
   "garbage beside a weak table":
     "local t = setmetatable({}, { __mode = 'k' }) for i = 1, 100000 do t[{}] = i end while true do local _ = {} end",
+  "garbage beside weak values":
+    "local keep, t = {}, setmetatable({}, { __mode = 'v' }) for i = 1, 250000 do local v = {} t[i + 0.5] = v if i % 2 == 0 then keep[#keep + 1] = v end end while true do local _ = {} end",
+  "garbage beside many weak values":
+    "local all = {} for i = 1, 40000 do all[i] = setmetatable({ {}, {} }, { __mode = 'v' }) end while true do local _ = {} end",
+  "garbage beside weak keys and values":
+    "local keep, t = {}, setmetatable({}, { __mode = 'kv' }) for i = 1, 200000 do local v = {} t[v] = v if i % 2 == 0 then keep[#keep + 1] = v end end while true do local _ = {} end",
+  "garbage beside 500,000 tables in no order":
+    "local t = filled(500000) for i = 500000, 1, -1 do local j = (i * 7919 + 13) % 500000 + 1 t[j] = {} end while true do local _ = {} end",
+  "garbage beside 10,000 deep coroutines":
+    "local t = {} local function deep(n) if n == 0 then coroutine.yield() end return 1 + deep(n - 1) end for i = 1, 10000 do local co = coroutine.create(deep) coroutine.resume(co, 60) t[i] = co end while true do local _ = {} end",
+  "garbage beside 30 coroutines with large stacks":
+    "local values = filled(60000) local function wide(...) coroutine.yield() return ... end local t = {} for i = 1, 30 do local co = coroutine.create(function() wide(table.unpack(values)) end) coroutine.resume(co) t[i] = co end while true do local _ = {} end",
+  "garbage beside 40,000 coroutines":
+    "local t = {} for i = 1, 40000 do local co = coroutine.create(coroutine.yield) coroutine.resume(co) t[i] = co end while true do local _ = {} end",
+  "garbage beside 100,000 open upvalues":
+    "local t = {} for i = 1, 5000 do local co = coroutine.create(function() local a, b, c, d = {}, {}, {}, {} local f = function() return a, b, c, d end coroutine.yield(f) end) t[i] = { co, coroutine.resume(co) } end while true do local _ = {} end",
+  "garbage of channels": "while true do local _ = channel.new(1) end",
+  "100,000 channels dropped at once":
+    "while true do local t = {} for i = 1, 60000 do t[i] = channel.new(1) end t = nil for _ = 1, 1000000 do local _ = {} end end",
+  "a million short strings":
+    "local all = {} for k = 1, 4 do local t = {} all[k] = t for i = 1, 260000 do t[i] = k .. ':' .. i end end",
+  "short strings that come and go": "while true do local t = {} for i = 1, 260000 do t[i] = 'x' .. i end end",
+  "a table of 260,000 keys": "while true do local t = {} for i = 1, 260000 do t['k' .. i] = i end end",
+  "a table of 260,000 tables as keys": "while true do local t = {} for i = 1, 260000 do t[{}] = i end end",
+  "a table that grows by floats": "while true do local t = {} for i = 1, 260000 do t[i + 0.5] = i end end",
   ephemerons:
     "local keep, e = {}, setmetatable({}, { __mode = 'k' }) local k = {} keep[1] = k for i = 1, 50000 do local n = {} e[k] = n k = n end while true do local _ = {} end",
   "a table that grows": "local t = {} while true do for i = 1, 400000 do t[i] = true end t = {} end",
@@ -188,6 +213,18 @@ const ATTACKS = {
     "local t = {} for i = 1, 100000 do t[i] = { x = i } end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
   "a message of many keys":
     "local t = {} for i = 1, 100000 do t['key' .. i] = i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 65,536 elements in the hash part":
+    "local t = {} for i = 65000, 1, -1 do t[i] = i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 16,000 keys":
+    "local t = {} for i = 1, 16000 do t['key' .. i] = i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 16,000 keys that are new each time":
+    "local n = 0 while true do local t = {} for i = 1, 16000 do n = n + 1 t['key' .. n] = i end process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 13,000 tables":
+    "local t = {} for i = 1, 13000 do t[i] = { x = i } end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 60,000 strings":
+    "local t = {} for i = 1, 60000 do t[i] = 'text' .. i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 32,000 empty tables":
+    "local t = {} for i = 1, 32000 do t[i] = {} end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
   "a message of 4 MB":
     "local s = large(4 << 20) while true do process.send(process.pid(), 't', s) process.inbox():receive() end",
   "a message of one string many times":

@@ -7,7 +7,19 @@
 import { type ErrorKind, Foreign, type Form, formOf, invalid, ProcessError, setForm } from "../../kernel/index.ts";
 import type { Isolate } from "./isolate.ts";
 import { ERROR, KIND_NAMES } from "./objects.ts";
-import { BOOLEAN, FUNCTION, NIL, NUMBER, STRING, type State, TABLE, THREAD, USERDATA } from "./vm.ts";
+import {
+  BOOLEAN,
+  FUNCTION,
+  NIL,
+  NONE,
+  NUMBER,
+  type Pointer,
+  STRING,
+  type State,
+  TABLE,
+  THREAD,
+  USERDATA,
+} from "./vm.ts";
 
 /** How deep data of Lua may be nested to be sent; S2.46 asks for 1,000. */
 const MAX_DEPTH = 1_500;
@@ -19,11 +31,12 @@ const MAX_VALUES = 65_536;
 /** A key of a map counts as so many values: it costs as much. */
 const KEY_VALUES = 3;
 const MAX_TEXT_BYTES = 4 * 2 ** 20;
-/** What copying a value costs, in instructions' worth; texts are charged where they are decoded. */
+/** What copying a value costs, and a table or error besides, in instructions' worth; texts are charged where they are decoded. */
 const VALUE_COST = 10;
+const OBJECT_COST = 100;
 /** How many steps of the way to what cannot be sent an error shows. */
 const SHOWN_STEPS = 40;
-/** Stack slots that a level of nesting needs. */
+/** Stack slots that a look at a metatable needs. */
 const SLOTS = 8;
 /** Stack slots that pushing needs, however large the data. */
 const ROOM = 16;
@@ -99,16 +112,19 @@ export function readValue(isolate: Isolate, L: State, index: number, root: strin
   return new ReadingPass(isolate, L).read(index, root);
 }
 
-/** One reading of one value, or of several that may share parts. */
+/** One reading of one value, or of several that may share parts. It puts nothing on the stack and nothing into the heap. */
 class ReadingPass {
   readonly #isolate: Isolate;
   readonly #L: State;
   /** Tables by their address, and what became of them. */
-  #met: Map<number, object> | null = null;
+  #met: Map<Pointer, object> | null = null;
   #firstAddress = 0;
   #first: object | null = null;
   #values = 0;
+  #objects = 0;
   #textBytes = 0;
+  /** A metatable that makes nothing special of a table; most have the same. */
+  #plainMetatable = 0;
 
   constructor(isolate: Isolate, L: State) {
     this.#isolate = isolate;
@@ -116,25 +132,26 @@ class ReadingPass {
   }
 
   read(index: number, root: string): unknown {
-    const valuesBefore = this.#values;
+    const { vm } = this.#isolate;
+    const before = this.#cost;
     try {
-      const value = this.#value(index, 0);
-      this.#charge(valuesBefore);
-      return value;
+      return vm.type(this.#L, index) === NONE ? null : this.#value(vm.slotOf(this.#L, index), 0);
     } catch (cause) {
-      this.#charge(valuesBefore);
       if (!(cause instanceof Unsendable)) throw cause;
       throw invalid(`${root}${shownPath(cause.steps.reverse())}: ${cause.what}`);
+    } finally {
+      vm.charge(this.#cost - before);
     }
   }
 
-  #charge(values: number): void {
-    this.#isolate.vm.charge((this.#values - values) * VALUE_COST);
+  /** What has been read so far, in instructions' worth. */
+  get #cost(): number {
+    return this.#values * VALUE_COST + this.#objects * OBJECT_COST;
   }
 
-  /** The string at an index, when there is room for it. */
-  #text(index: number): unknown {
-    const text = this.#isolate.vm.string(this.#L, index);
+  /** The string in a slot, when there is room for it. */
+  #text(slot: Pointer): unknown {
+    const text = this.#isolate.vm.stringAt(slot);
     this.#textBytes += text.length;
     if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 4 MiB of text cannot be sent");
     return text;
@@ -144,54 +161,57 @@ class ReadingPass {
     return this.#isolate.vm.isIntegralFloat(this.#L, index);
   }
 
-  #value(index: number, depth: number): unknown {
+  #value(slot: Pointer, depth: number): unknown {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    if (++this.#values > MAX_VALUES) throw new Unsendable("data of more than 65,536 values cannot be sent");
-    switch (vm.type(L, index)) {
+    if (++this.#values > MAX_VALUES) throw tooMany();
+    switch (vm.typeAt(slot)) {
       case STRING:
-        return this.#text(index);
+        return this.#text(slot);
       case NUMBER:
-        return vm.number(L, index);
+        return vm.numberAt(slot);
       case BOOLEAN:
-        return vm.boolean(L, index);
+        return vm.booleanAt(slot);
       case TABLE:
-        return this.#table(index, depth);
+        return this.#table(vm.objectAt(slot), depth);
       case USERDATA:
-        return this.#userdata(index, depth);
+        return this.#userdata(vm.objectAt(slot), depth);
       case FUNCTION:
         throw new Unsendable("function cannot be sent");
       case THREAD:
         throw new Unsendable("coroutine cannot be sent");
       default:
-        // nil and none
         return null;
     }
   }
 
-  #table(index: number, depth: number): unknown {
+  /** Makes sure that so many values more can be read, before any of them is. */
+  #makeSureOf(values: number): void {
+    if (this.#values + values > MAX_VALUES) throw tooMany();
+  }
+
+  #table(address: Pointer, depth: number): unknown {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    const address = vm.api.lua_topointer(L, index);
     const met = this.#find(address);
     if (met !== undefined) return met;
     if (depth >= MAX_DEPTH) throw new Unsendable(`data nested deeper than ${MAX_DEPTH} levels cannot be sent`);
-    if (vm.api.lua_checkstack(L, SLOTS) === 0) throw new Unsendable("data nested too deeply cannot be sent");
-    const at = vm.absolute(L, index);
-    if (vm.api.lua_getmetatable(L, at) !== 0 && this.#isTime()) return this.#date(at, address);
-    const length = Number(vm.api.lua_rawlen(L, at));
-    return length > 0 && this.#countsUpTo(at, length)
-      ? this.#list(at, length, address, depth)
-      : this.#map(at, address, depth);
+    this.#objects++;
+    const metatable = vm.metatableOf(address);
+    if (metatable !== 0 && metatable !== this.#plainMetatable) {
+      if (this.#isTime(metatable)) return this.#date(address);
+      this.#plainMetatable = metatable;
+    }
+    const length = vm.listLength(address);
+    return length > 0 ? this.#list(address, length, depth) : this.#map(address, depth);
   }
 
-  /** Takes a metatable off the top; whether it is that of a Time. One of another table of ours ends the pass. */
-  #isTime(): boolean {
+  /** Whether a metatable is that of a Time. One of another table of ours ends the pass. */
+  #isTime(metatable: Pointer): boolean {
     const { vm, times, metatables } = this.#isolate;
     const L = this.#L;
-    const isTime = times !== null && vm.isReference(L, times.time);
+    if (vm.api.lua_checkstack(L, SLOTS) === 0) throw new Unsendable("data nested too deeply cannot be sent");
     vm.getReference(L, metatables.hostKinds);
-    vm.api.lua_rotate(L, -2, 1);
+    vm.pushTable(L, metatable);
+    const isTime = times !== null && vm.isReference(L, times.time);
     vm.api.lua_rawget(L, -2);
     const kind = vm.type(L, -1) === STRING ? vm.shownString(L, -1) : null;
     vm.pop(L, 2);
@@ -199,136 +219,148 @@ class ReadingPass {
     return isTime;
   }
 
-  /** Whether the keys of a table are exactly 1 to `length`. That it ends there says nothing: it may have holes. */
-  #countsUpTo(at: number, length: number): boolean {
+  #list(address: Pointer, length: number, depth: number): unknown[] {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    let count = 0;
-    vm.pushNil(L);
-    while (vm.api.lua_next(L, at) !== 0) {
-      vm.pop(L, 1);
-      const key = !vm.isInteger(L, -1) ? 0 : vm.api.lua_tonumberx(L, -1, 0);
-      if (key < 1 || key > length) {
-        vm.pop(L, 1);
-        return false;
-      }
-      count++;
-    }
-    return count === length;
-  }
-
-  #list(at: number, length: number, address: number, depth: number): unknown[] {
-    const { vm } = this.#isolate;
-    const L = this.#L;
+    this.#makeSureOf(length);
     const list: unknown[] = [];
-    let floats: Set<string> | null = null;
     this.#remember(address, list);
+    const inArray = Math.min(length, vm.arraySize(address));
+    const rest = length > inArray ? this.#restOf(address, inArray, length) : null;
+    let floats: Set<string> | null = null;
     for (let n = 1; n <= length; n++) {
-      vm.getAt(L, at, n);
+      if (n <= inArray) {
+        const most = Math.min(inArray + 1 - n, MAX_VALUES - this.#values);
+        const taken = vm.takeNumbers(vm.elementAt(address, n), most, list);
+        this.#values += taken;
+        n += taken;
+        if (n > length) break;
+      }
+      const slot = n <= inArray ? vm.elementAt(address, n) : ((rest as Pointer[])[n - inArray - 1] as Pointer);
       try {
-        list.push(this.#value(-1, depth + 1));
+        list.push(this.#value(slot, depth + 1));
       } catch (cause) {
         throw located(cause, `[${n}]`);
       }
-      if (this.isIntegralFloat(-1)) floats = added(floats, String(n));
-      vm.pop(L, 1);
+      if (vm.isIntegralFloatAt(slot)) floats = added(floats, String(n));
     }
     if (floats !== null) setForm(list, { integerKeys: null, floats });
     return list;
   }
 
-  #map(at: number, address: number, depth: number): Record<string, unknown> {
+  /** The slots of the elements of a list that are not in its array part, in their order. */
+  #restOf(address: Pointer, inArray: number, length: number): Pointer[] {
     const { vm } = this.#isolate;
-    const L = this.#L;
+    const slots: Pointer[] = new Array(length - inArray).fill(0);
+    for (let n = vm.entryCount(address); n > 0; n--) {
+      const entry = vm.entryAt(address, n);
+      if (vm.typeAt(entry) !== NIL) slots[Number(vm.numberKey(entry)) - inArray - 1] = entry;
+    }
+    return slots;
+  }
+
+  #map(address: Pointer, depth: number): Record<string, unknown> {
+    const { vm } = this.#isolate;
+    this.#makeSureOf(vm.countOf(address) * (KEY_VALUES + 1));
     const map: Record<string, unknown> = {};
     let integerKeys: Set<string> | null = null;
     let floats: Set<string> | null = null;
     this.#remember(address, map);
-    vm.pushNil(L);
-    while (vm.api.lua_next(L, at) !== 0) {
+    const inArray = vm.arraySize(address);
+    const last = inArray + vm.entryCount(address);
+    for (let n = 1; n <= last; n++) {
+      const slot = n <= inArray ? vm.elementAt(address, n) : vm.entryAt(address, n - inArray);
+      if (vm.typeAt(slot) === NIL) continue;
       this.#values += KEY_VALUES;
-      const isInteger = vm.type(L, -2) === NUMBER;
-      const key = this.#key(isInteger);
-      if (Object.hasOwn(map, key)) throw new Unsendable(`map key ${key} stands twice, as a number and as a string`);
+      const isInteger = n <= inArray || vm.isIntegerKey(slot);
+      const key = n <= inArray ? String(n) : isInteger ? String(vm.numberKey(slot)) : this.#key(slot);
+      // Only an integer and a string can be the same key.
+      if (isInteger ? Object.hasOwn(map, key) : integerKeys?.has(key) === true) {
+        throw new Unsendable(`map key ${key} stands twice, as a number and as a string`);
+      }
       let value: unknown;
       try {
-        value = this.#value(-1, depth + 1);
+        value = this.#value(slot, depth + 1);
       } catch (cause) {
         throw located(cause, isInteger ? `[${key}]` : step(key));
       }
       if (key === "__proto__") define(map, key, value);
       else map[key] = value;
       if (isInteger) integerKeys = added(integerKeys, key);
-      if (this.isIntegralFloat(-1)) floats = added(floats, key);
-      vm.pop(L, 1);
+      if (vm.isIntegralFloatAt(slot)) floats = added(floats, key);
     }
     if (integerKeys !== null || floats !== null) setForm(map, { integerKeys, floats });
     return map;
   }
 
-  /** The text of the key below the top. */
-  #key(isNumber: boolean): string {
+  /** The text of the key of an entry, which is no integer. */
+  #key(entry: Pointer): string {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    if (isNumber) {
-      if (!vm.isInteger(L, -2)) throw new Unsendable(`map key ${vm.number(L, -2)} cannot be sent`);
-      return String(vm.number(L, -2));
-    }
-    const type = vm.type(L, -2);
+    const type = vm.keyType(entry);
+    if (type === NUMBER) throw new Unsendable(`map key ${vm.numberKey(entry)} cannot be sent`);
     if (type !== STRING) throw new Unsendable(`map key ${TYPE_NAMES[type]} cannot be sent`);
-    const key = vm.string(L, -2);
+    const key = vm.stringKey(entry);
     if (typeof key !== "string") throw new Unsendable("a key that is not UTF-8 cannot be sent");
     return key;
   }
 
-  #date(index: number, address: number): Date {
+  #date(address: Pointer): Date {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    vm.getAt(L, index, 1);
-    const seconds = vm.api.lua_tonumberx(L, -1, 0);
-    vm.pop(L, 1);
-    vm.getAt(L, index, 2);
-    const nanoseconds = vm.api.lua_tonumberx(L, -1, 0);
-    vm.pop(L, 1);
-    const ms = seconds * 1_000 + Math.floor(nanoseconds / 1_000_000);
+    const seconds = Number(vm.numberAt(vm.elementAt(address, 1)));
+    const ms = seconds * 1_000 + Math.floor(Number(vm.numberAt(vm.elementAt(address, 2))) / 1_000_000);
     if (!(Math.abs(ms) <= LAST_DATE_MS)) throw new Unsendable("a time beyond the range of dates cannot be sent");
     const date = new Date(ms);
     this.#remember(address, date);
     return date;
   }
 
-  #userdata(index: number, depth: number): unknown {
+  #userdata(address: Pointer, depth: number): unknown {
     const { vm, objects } = this.#isolate;
-    const L = this.#L;
-    const kind = objects.kind(L, index);
+    const kind = objects.kindOf(address);
     if (kind !== ERROR) throw new Unsendable(`${KIND_NAMES[kind] ?? "userdata"} cannot be sent`);
-    const address = vm.api.lua_topointer(L, index);
     const met = this.#find(address);
     if (met !== undefined) return met;
-    if (depth >= MAX_DEPTH || vm.api.lua_checkstack(L, SLOTS) === 0) {
-      throw new Unsendable("data nested too deeply cannot be sent");
-    }
-    const error = readErrorHead(this.#isolate, L, index);
+    if (depth >= MAX_DEPTH) throw new Unsendable("data nested too deeply cannot be sent");
+    this.#objects++;
+    const fields = this.#fields(vm.objectAt(vm.userValueOf(address)));
+    const text = (name: string): string => {
+      const slot = fields.get(name);
+      return slot === undefined ? "" : vm.shownStringAt(slot);
+    };
+    const retryable = fields.get("retryable");
+    const error = new ProcessError({
+      message: text("message"),
+      kind: text("kind") as ErrorKind,
+      retryable: retryable === undefined ? undefined : vm.booleanAt(retryable),
+    });
     this.#remember(address, error);
-    vm.api.lua_getiuservalue(L, index, 1);
-    if (vm.getField(L, -1, "details") !== NIL) {
-      try {
-        define(error, "details", this.#value(-1, depth + 1));
-      } catch (cause) {
-        throw located(cause, ".details");
-      }
-      if (this.isIntegralFloat(-1)) setForm(error, { integerKeys: null, floats: new Set(["details"]) });
+    const details = fields.get("details");
+    if (details === undefined) return error;
+    try {
+      define(error, "details", this.#value(details, depth + 1));
+    } catch (cause) {
+      throw located(cause, ".details");
     }
-    vm.pop(L, 2);
+    if (vm.isIntegralFloatAt(details)) setForm(error, { integerKeys: null, floats: new Set(["details"]) });
     return error;
   }
 
-  #find(address: number): object | undefined {
+  /** The slots of the fields of a table of ours. */
+  #fields(address: Pointer): Map<string, Pointer> {
+    const { vm } = this.#isolate;
+    const fields = new Map<string, Pointer>();
+    for (let n = vm.entryCount(address); n > 0; n--) {
+      const entry = vm.entryAt(address, n);
+      if (vm.typeAt(entry) !== NIL && vm.keyType(entry) === STRING) fields.set(String(vm.stringKey(entry)), entry);
+    }
+    return fields;
+  }
+
+  #find(address: Pointer): object | undefined {
     if (address === this.#firstAddress && this.#first !== null) return this.#first;
     return this.#met?.get(address);
   }
 
-  #remember(address: number, object: object): void {
+  #remember(address: Pointer, object: object): void {
     if (this.#first === null) {
       this.#first = object;
       this.#firstAddress = address;
@@ -337,6 +369,10 @@ class ReadingPass {
     this.#met ??= new Map();
     this.#met.set(address, object);
   }
+}
+
+function tooMany(): Unsendable {
+  return new Unsendable("data of more than 65,536 values cannot be sent");
 }
 
 /** The error object at an index, without its details. */
@@ -471,6 +507,7 @@ class PushingPass {
   /** Pushes what will stand for the object, still empty. */
   #make(value: object): void {
     const { vm } = this.#isolate;
+    vm.charge(OBJECT_COST);
     if (Array.isArray(value)) vm.api.lua_createtable(this.#L, value.length, 0);
     else if (value instanceof ProcessError) this.#isolate.pushErrorHead(this.#L, value);
     else vm.api.lua_createtable(this.#L, 0, 0);
@@ -499,7 +536,7 @@ class PushingPass {
     const { vm } = this.#isolate;
     const form: Form | undefined = formOf(map);
     const keys = Object.keys(map);
-    vm.charge(keys.length * VALUE_COST);
+    vm.charge(keys.length * (KEY_VALUES + 1) * VALUE_COST);
     for (const key of keys) {
       const part = map[key];
       if (part === null || part === undefined) continue;
