@@ -339,6 +339,8 @@ export class Isolates {
     vm.getReference(L, isolate.metatables.message);
     isolate.messageMetatable = vm.addressOf(L);
     vm.pop(L, 1);
+    vm.pushString(L, "__mode");
+    isolate.modeName = vm.api.luaL_ref(L, REGISTRY);
     isolate.loadTimes = () => this.#loadTimes(isolate, host);
     isolate.loadSecurity = () => this.#loadSecurity(isolate, host);
     vm.getReference(L, isolate.metatables.collect);

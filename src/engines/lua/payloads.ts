@@ -4,8 +4,17 @@
  * Reading makes the private copy in one pass; no metamethod runs. Pushing works off a list instead of recursing, since
  * what TypeScript sends may be nested to any depth.
  */
-import { type ErrorKind, Foreign, type Form, formOf, invalid, ProcessError, setForm } from "../../kernel/index.ts";
-import type { Isolate } from "./isolate.ts";
+import {
+  type ErrorKind,
+  Foreign,
+  type Form,
+  formOf,
+  invalid,
+  Message,
+  ProcessError,
+  setForm,
+} from "../../kernel/index.ts";
+import type { Bag, Isolate, LuaReference } from "./isolate.ts";
 import { ERROR, KIND_NAMES } from "./objects.ts";
 import {
   BOOLEAN,
@@ -31,9 +40,15 @@ const MAX_VALUES = 65_536;
 /** A key of a map counts as so many values: it costs as much. */
 const KEY_VALUES = 3;
 const MAX_TEXT_BYTES = 4 * 2 ** 20;
-/** What copying a value costs, and a table or error besides, in instructions' worth; texts are charged where they are decoded. */
+const TOO_MANY = "data of more than 65,536 values cannot be sent";
+/** How many values are read at once where the reading can be interrupted: a millisecond or two when it is done first. */
+export const PIECE_VALUES = 4_096;
+/**
+ * What copying a value costs, in instructions' worth, and as how many values a table or error counts besides. Texts are
+ * charged where they are decoded.
+ */
 const VALUE_COST = 10;
-const OBJECT_COST = 100;
+const OBJECT_VALUES = 10;
 /** How many steps of the way to what cannot be sent an error shows. */
 const SHOWN_STEPS = 40;
 /** Stack slots that a look at a metatable needs. */
@@ -42,25 +57,119 @@ const SLOTS = 8;
 const ROOM = 16;
 const LAST_DATE_MS = 8.64e15;
 
-/** Thrown on the way out of a reading pass; gathers the place as it goes. */
-class Unsendable {
-  readonly what: string;
-  readonly steps: string[] = [];
+/** Where something that is read stands: within what, and under which key. */
+class Place {
+  readonly within: Place | null;
+  readonly key: Key;
 
-  constructor(what: string) {
-    this.what = what;
+  constructor(within: Place | null, key: Key) {
+    this.within = within;
+    this.key = key;
   }
 }
 
-/** A value on a stack of Lua, as a payload that is read when it is copied. */
-export class StackValue extends Foreign {
+/** A key of a map, the number of an element, or what leads to the details of an error; `null` where a reading begins. */
+type Key = string | number | typeof DETAILS | null;
+const DETAILS = Symbol("details");
+
+/** A table that has been met: what becomes of it is there already, and is filled when its turn comes. */
+class Part extends Place {
+  readonly address: Pointer;
+  readonly depth: number;
+  readonly list: unknown[] | null;
+  readonly map: Record<string, unknown> | null;
+  /** How many elements a list has; how many entries there is room for in a map. */
+  readonly last: number;
+  /** How far it has been read. */
+  read = 0;
+  /** The slots of those elements of a list that are not in the array part of its table. */
+  rest: Pointer[] | null = null;
+  integerKeys: Set<string> | null = null;
+  floats: Set<string> | null = null;
+
+  constructor(within: Place | null, key: Key, address: Pointer, depth: number, length: number, last: number) {
+    super(within, key);
+    this.address = address;
+    this.depth = depth;
+    this.list = length > 0 ? [] : null;
+    this.map = length > 0 ? null : {};
+    this.last = last;
+  }
+}
+
+/** Thrown out of a reading pass. */
+class Unsendable {
+  readonly what: string;
+  readonly place: Place;
+
+  constructor(what: string, place: Place) {
+    this.what = what;
+    this.place = place;
+  }
+}
+
+/** What has come out of Lua and is so much that it is made in Lua a part at a time, too. */
+const large = new WeakSet<object>();
+
+/** What is large of something that a coroutine waited for: it, or what it carries; `null` when nothing is. */
+export function largePartOf(value: unknown): object | null {
+  const part = value instanceof Message ? value.payload : value;
+  if (typeof part !== "object" || part === null) return null;
+  if (large.has(part)) return part;
+  const carried = (part as { readonly value?: unknown }).value;
+  return typeof carried === "object" && carried !== null && large.has(carried) ? carried : null;
+}
+
+/** Data of Lua that is read when it is copied, or a part at a time before. */
+export abstract class StackData extends Foreign {
+  readonly #pass: ReadingPass;
+  #hasBegun = false;
+  #failure: unknown = null;
+  #value: unknown;
+
+  constructor(pass: ReadingPass) {
+    super();
+    this.#pass = pass;
+  }
+
+  /** Begins with about so many values more; answers the value when it has begun with all. Their parts come later. */
+  protected abstract begin(pass: ReadingPass, most: number): { readonly value: unknown } | null;
+
+  /** Reads on, about so many values more; whether all has been read. What fails does so when it is copied. */
+  advance(values: number): boolean {
+    if (this.#failure !== null) return true;
+    try {
+      if (!this.#hasBegun) {
+        const begun = this.begin(this.#pass, values);
+        if (begun === null) return false;
+        this.#value = begun.value;
+        this.#hasBegun = true;
+      }
+      return this.#pass.advance(values);
+    } catch (cause) {
+      this.#failure = cause;
+      return true;
+    }
+  }
+
+  read(): unknown {
+    while (!this.advance(Number.POSITIVE_INFINITY));
+    if (this.#failure !== null) throw this.#failure;
+    const value = this.#value;
+    if (typeof value === "object" && value !== null && this.#pass.isLarge) large.add(value);
+    return value;
+  }
+}
+
+/** A value on a stack of Lua, as a payload. */
+export class StackValue extends StackData {
   readonly #isolate: Isolate;
   readonly #L: State;
   readonly #index: number;
   readonly #root: string;
 
   constructor(isolate: Isolate, L: State, index: number, root: string) {
-    super();
+    super(new ReadingPass(isolate, L));
     this.#isolate = isolate;
     this.#L = L;
     this.#index = index;
@@ -71,21 +180,23 @@ export class StackValue extends Foreign {
     return this.#isolate.vm.isIntegralFloat(this.#L, this.#index);
   }
 
-  read(): unknown {
-    return readValue(this.#isolate, this.#L, this.#index, this.#root);
+  protected override begin(pass: ReadingPass): { readonly value: unknown } {
+    return { value: pass.begin(this.#index, this.#root) };
   }
 }
 
 /** The values from one index of a stack of Lua to another, as a list; a nil leaves `null`. */
-export class StackValues extends Foreign {
+export class StackValues extends StackData {
   readonly #isolate: Isolate;
   readonly #L: State;
   readonly #first: number;
   readonly #last: number;
   readonly #root: string;
+  readonly #list: unknown[] = [];
+  #floats: Set<string> | null = null;
 
   constructor(isolate: Isolate, L: State, first: number, last: number, root: string) {
-    super();
+    super(new ReadingPass(isolate, L));
     this.#isolate = isolate;
     this.#L = L;
     this.#first = first;
@@ -93,23 +204,24 @@ export class StackValues extends Foreign {
     this.#root = root;
   }
 
-  read(): unknown {
-    const pass = new ReadingPass(this.#isolate, this.#L);
-    const list: unknown[] = [];
-    let floats: Set<string> | null = null;
-    for (let index = this.#first; index <= this.#last; index++) {
-      const position = index - this.#first + 1;
-      list.push(pass.read(index, `${this.#root}[${position}]`));
-      if (pass.isIntegralFloat(index)) floats = added(floats, String(position));
+  protected override begin(pass: ReadingPass, most: number): { readonly value: unknown } | null {
+    const { vm } = this.#isolate;
+    const list = this.#list;
+    const end = Math.min(this.#last - this.#first + 1, list.length + most);
+    while (list.length < end) {
+      const index = this.#first + list.length;
+      list.push(pass.begin(index, `${this.#root}[${list.length + 1}]`));
+      if (vm.isIntegralFloat(this.#L, index)) this.#floats = added(this.#floats, String(list.length));
     }
-    if (floats !== null) setForm(list, { integerKeys: null, floats });
-    return list;
+    if (list.length <= this.#last - this.#first) return null;
+    if (this.#floats !== null) setForm(list, { integerKeys: null, floats: this.#floats });
+    return { value: list };
   }
 }
 
 /** The private copy of the value at an index; throws INVALID that names the place. */
 export function readValue(isolate: Isolate, L: State, index: number, root: string): unknown {
-  return new ReadingPass(isolate, L).read(index, root);
+  return new StackValue(isolate, L, index, root).read();
 }
 
 /** One reading of one value, or of several that may share parts. It puts nothing on the stack and nothing into the heap. */
@@ -125,126 +237,174 @@ class ReadingPass {
   #textBytes = 0;
   /** A metatable that makes nothing special of a table; most have the same. */
   #plainMetatable = 0;
+  /** Whether the collector may take something away between two parts of the reading: then there are none. */
+  #isWeak = false;
+  #root = "";
+  /** What is being read, and what still has to be. */
+  #part: Part | null = null;
+  readonly #open: Part[] = [];
 
   constructor(isolate: Isolate, L: State) {
     this.#isolate = isolate;
     this.#L = L;
   }
 
-  read(index: number, root: string): unknown {
+  /** Begins with the value at an index. */
+  begin(index: number, root: string): unknown {
     const { vm } = this.#isolate;
     const before = this.#cost;
     try {
-      return vm.type(this.#L, index) === NONE ? null : this.#value(vm.slotOf(this.#L, index), 0);
+      this.#root = root;
+      return vm.type(this.#L, index) === NONE ? null : this.#value(vm.slotOf(this.#L, index), null, null, 0);
     } catch (cause) {
-      if (!(cause instanceof Unsendable)) throw cause;
-      throw invalid(`${root}${shownPath(cause.steps.reverse())}: ${cause.what}`);
+      throw this.#shown(cause);
     } finally {
       vm.charge(this.#cost - before);
     }
   }
 
-  /** What has been read so far, in instructions' worth. */
+  /** Reads on, about so many values more; whether that was all. */
+  advance(values: number): boolean {
+    const before = this.#cost;
+    const limit = this.#work + values;
+    try {
+      for (;;) {
+        this.#part ??= this.#open.pop() ?? null;
+        if (this.#part === null) return true;
+        const isFilled =
+          this.#part.list !== null ? this.#fillList(this.#part, limit) : this.#fillMap(this.#part, limit);
+        if (!isFilled) return false;
+        this.#part = null;
+      }
+    } catch (cause) {
+      throw this.#shown(cause);
+    } finally {
+      this.#isolate.vm.charge(this.#cost - before);
+    }
+  }
+
+  /** What cannot be sent, as the sender is told. */
+  #shown(cause: unknown): unknown {
+    if (!(cause instanceof Unsendable)) return cause;
+    const steps: string[] = [];
+    for (let at: Place | null = cause.place; at !== null; at = at.within) steps.push(stepTo(at.key));
+    return invalid(`${this.#root}${shownPath(steps.reverse())}: ${cause.what}`);
+  }
+
+  /** What has been read so far, in values that cost as much, and in instructions' worth. */
+  get #work(): number {
+    return this.#values + this.#objects * OBJECT_VALUES;
+  }
+
   get #cost(): number {
-    return this.#values * VALUE_COST + this.#objects * OBJECT_COST;
+    return this.#work * VALUE_COST;
   }
 
-  /** The string in a slot, when there is room for it. */
-  #text(slot: Pointer): unknown {
-    const text = this.#isolate.vm.stringAt(slot);
-    this.#textBytes += text.length;
-    if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 4 MiB of text cannot be sent");
-    return text;
+  /** Whether it has read more than is read at once. */
+  get isLarge(): boolean {
+    return this.#work > PIECE_VALUES;
   }
 
-  isIntegralFloat(index: number): boolean {
-    return this.#isolate.vm.isIntegralFloat(this.#L, index);
+  #isPast(limit: number): boolean {
+    return this.#work >= limit && !this.#isWeak;
   }
 
-  #value(slot: Pointer, depth: number): unknown {
+  #value(slot: Pointer, within: Place | null, key: Key, depth: number): unknown {
     const { vm } = this.#isolate;
-    if (++this.#values > MAX_VALUES) throw tooMany();
+    if (++this.#values > MAX_VALUES) throw new Unsendable(TOO_MANY, new Place(within, key));
     switch (vm.typeAt(slot)) {
-      case STRING:
-        return this.#text(slot);
+      case STRING: {
+        const text = vm.stringAt(slot);
+        this.#textBytes += text.length;
+        if (this.#textBytes <= MAX_TEXT_BYTES) return text;
+        throw new Unsendable("data of more than 4 MiB of text cannot be sent", new Place(within, key));
+      }
       case NUMBER:
         return vm.numberAt(slot);
       case BOOLEAN:
         return vm.booleanAt(slot);
       case TABLE:
-        return this.#table(vm.objectAt(slot), depth);
+        return this.#table(vm.objectAt(slot), within, key, depth);
       case USERDATA:
-        return this.#userdata(vm.objectAt(slot), depth);
+        return this.#userdata(vm.objectAt(slot), within, key, depth);
       case FUNCTION:
-        throw new Unsendable("function cannot be sent");
+        throw new Unsendable("function cannot be sent", new Place(within, key));
       case THREAD:
-        throw new Unsendable("coroutine cannot be sent");
+        throw new Unsendable("coroutine cannot be sent", new Place(within, key));
       default:
         return null;
     }
   }
 
-  /** Makes sure that so many values more can be read, before any of them is. */
-  #makeSureOf(values: number): void {
-    if (this.#values + values > MAX_VALUES) throw tooMany();
-  }
-
-  #table(address: Pointer, depth: number): unknown {
+  #table(address: Pointer, within: Place | null, key: Key, depth: number): unknown {
     const { vm } = this.#isolate;
     const met = this.#find(address);
     if (met !== undefined) return met;
-    if (depth >= MAX_DEPTH) throw new Unsendable(`data nested deeper than ${MAX_DEPTH} levels cannot be sent`);
+    if (depth >= MAX_DEPTH) {
+      const what = `data nested deeper than ${MAX_DEPTH} levels cannot be sent`;
+      throw new Unsendable(what, new Place(within, key));
+    }
     this.#objects++;
     const metatable = vm.metatableOf(address);
     if (metatable !== 0 && metatable !== this.#plainMetatable) {
-      if (this.#isTime(metatable)) return this.#date(address);
+      if (this.#isTime(metatable, within, key)) return this.#date(address, within, key);
       this.#plainMetatable = metatable;
     }
     const length = vm.listLength(address);
-    return length > 0 ? this.#list(address, length, depth) : this.#map(address, depth);
+    const values = length > 0 ? length : vm.countOf(address) * (KEY_VALUES + 1);
+    if (this.#values + values > MAX_VALUES) throw new Unsendable(TOO_MANY, new Place(within, key));
+    const last = length > 0 ? length : vm.arraySize(address) + vm.entryCount(address);
+    const part = new Part(within, key, address, depth, length, last);
+    const object = part.list ?? (part.map as object);
+    this.#remember(address, object);
+    if (values > 0) this.#open.push(part);
+    return object;
   }
 
   /** Whether a metatable is that of a Time. One of another table of ours ends the pass. */
-  #isTime(metatable: Pointer): boolean {
-    const { vm, times, metatables } = this.#isolate;
+  #isTime(metatable: Pointer, within: Place | null, key: Key): boolean {
+    const { vm, times, metatables, modeName } = this.#isolate;
     const L = this.#L;
-    if (vm.api.lua_checkstack(L, SLOTS) === 0) throw new Unsendable("data nested too deeply cannot be sent");
+    if (vm.api.lua_checkstack(L, SLOTS) === 0) {
+      throw new Unsendable("data nested too deeply cannot be sent", new Place(within, key));
+    }
     vm.getReference(L, metatables.hostKinds);
     vm.pushTable(L, metatable);
     const isTime = times !== null && vm.isReference(L, times.time);
+    vm.getReference(L, modeName);
+    if (vm.api.lua_rawget(L, -2) !== NIL) this.#isWeak = true;
+    vm.pop(L, 1);
     vm.api.lua_rawget(L, -2);
     const kind = vm.type(L, -1) === STRING ? vm.shownString(L, -1) : null;
     vm.pop(L, 2);
-    if (kind !== null) throw new Unsendable(`${kind} cannot be sent`);
+    if (kind !== null) throw new Unsendable(`${kind} cannot be sent`, new Place(within, key));
     return isTime;
   }
 
-  #list(address: Pointer, length: number, depth: number): unknown[] {
+  /** Reads the elements of a list, up to about so many values in all; whether that was all. */
+  #fillList(part: Part, limit: number): boolean {
     const { vm } = this.#isolate;
-    this.#makeSureOf(length);
-    const list: unknown[] = [];
-    this.#remember(address, list);
-    const inArray = Math.min(length, vm.arraySize(address));
-    const rest = length > inArray ? this.#restOf(address, inArray, length) : null;
-    let floats: Set<string> | null = null;
-    for (let n = 1; n <= length; n++) {
+    const { address, last } = part;
+    const list = part.list as unknown[];
+    const inArray = Math.min(last, vm.arraySize(address));
+    if (last > inArray) part.rest ??= this.#restOf(address, inArray, last);
+    while (part.read < last) {
+      if (this.#isPast(limit)) return false;
+      const n = part.read + 1;
       if (n <= inArray) {
-        const most = Math.min(inArray + 1 - n, MAX_VALUES - this.#values);
+        const most = Math.min(inArray - part.read, MAX_VALUES - this.#values, PIECE_VALUES);
         const taken = vm.takeNumbers(vm.elementAt(address, n), most, list);
         this.#values += taken;
-        n += taken;
-        if (n > length) break;
+        part.read += taken;
+        if (taken > 0) continue;
       }
-      const slot = n <= inArray ? vm.elementAt(address, n) : ((rest as Pointer[])[n - inArray - 1] as Pointer);
-      try {
-        list.push(this.#value(slot, depth + 1));
-      } catch (cause) {
-        throw located(cause, `[${n}]`);
-      }
-      if (vm.isIntegralFloatAt(slot)) floats = added(floats, String(n));
+      const slot = n <= inArray ? vm.elementAt(address, n) : ((part.rest as Pointer[])[n - inArray - 1] as Pointer);
+      list.push(this.#value(slot, part, n, part.depth + 1));
+      if (vm.isIntegralFloatAt(slot)) part.floats = added(part.floats, String(n));
+      part.read = n;
     }
-    if (floats !== null) setForm(list, { integerKeys: null, floats });
-    return list;
+    if (part.floats !== null) setForm(list, { integerKeys: null, floats: part.floats });
+    return true;
   }
 
   /** The slots of the elements of a list that are not in its array part, in their order. */
@@ -258,68 +418,66 @@ class ReadingPass {
     return slots;
   }
 
-  #map(address: Pointer, depth: number): Record<string, unknown> {
+  /** Likewise the entries of a map. */
+  #fillMap(part: Part, limit: number): boolean {
     const { vm } = this.#isolate;
-    this.#makeSureOf(vm.countOf(address) * (KEY_VALUES + 1));
-    const map: Record<string, unknown> = {};
-    let integerKeys: Set<string> | null = null;
-    let floats: Set<string> | null = null;
-    this.#remember(address, map);
+    const { address, last } = part;
+    const map = part.map as Record<string, unknown>;
     const inArray = vm.arraySize(address);
-    const last = inArray + vm.entryCount(address);
-    for (let n = 1; n <= last; n++) {
+    while (part.read < last) {
+      if (this.#isPast(limit)) return false;
+      const n = ++part.read;
       const slot = n <= inArray ? vm.elementAt(address, n) : vm.entryAt(address, n - inArray);
       if (vm.typeAt(slot) === NIL) continue;
       this.#values += KEY_VALUES;
       const isInteger = n <= inArray || vm.isIntegerKey(slot);
-      const key = n <= inArray ? String(n) : isInteger ? String(vm.numberKey(slot)) : this.#key(slot);
+      const key = n <= inArray ? String(n) : isInteger ? String(vm.numberKey(slot)) : this.#key(slot, part);
       // Only an integer and a string can be the same key.
-      if (isInteger ? Object.hasOwn(map, key) : integerKeys?.has(key) === true) {
-        throw new Unsendable(`map key ${key} stands twice, as a number and as a string`);
+      if (isInteger ? Object.hasOwn(map, key) : part.integerKeys?.has(key) === true) {
+        throw new Unsendable(`map key ${key} stands twice, as a number and as a string`, part);
       }
-      let value: unknown;
-      try {
-        value = this.#value(slot, depth + 1);
-      } catch (cause) {
-        throw located(cause, isInteger ? `[${key}]` : step(key));
-      }
+      const value = this.#value(slot, part, isInteger ? Number(key) : key, part.depth + 1);
       if (key === "__proto__") define(map, key, value);
       else map[key] = value;
-      if (isInteger) integerKeys = added(integerKeys, key);
-      if (vm.isIntegralFloatAt(slot)) floats = added(floats, key);
+      if (isInteger) part.integerKeys = added(part.integerKeys, key);
+      if (vm.isIntegralFloatAt(slot)) part.floats = added(part.floats, key);
     }
+    const { integerKeys, floats } = part;
     if (integerKeys !== null || floats !== null) setForm(map, { integerKeys, floats });
-    return map;
+    return true;
   }
 
   /** The text of the key of an entry, which is no integer. */
-  #key(entry: Pointer): string {
+  #key(entry: Pointer, part: Part): string {
     const { vm } = this.#isolate;
     const type = vm.keyType(entry);
-    if (type === NUMBER) throw new Unsendable(`map key ${vm.numberKey(entry)} cannot be sent`);
-    if (type !== STRING) throw new Unsendable(`map key ${TYPE_NAMES[type]} cannot be sent`);
+    if (type === NUMBER) throw new Unsendable(`map key ${vm.numberKey(entry)} cannot be sent`, part);
+    if (type !== STRING) throw new Unsendable(`map key ${TYPE_NAMES[type]} cannot be sent`, part);
     const key = vm.stringKey(entry);
-    if (typeof key !== "string") throw new Unsendable("a key that is not UTF-8 cannot be sent");
+    if (typeof key !== "string") throw new Unsendable("a key that is not UTF-8 cannot be sent", part);
     return key;
   }
 
-  #date(address: Pointer): Date {
+  #date(address: Pointer, within: Place | null, key: Key): Date {
     const { vm } = this.#isolate;
     const seconds = Number(vm.numberAt(vm.elementAt(address, 1)));
     const ms = seconds * 1_000 + Math.floor(Number(vm.numberAt(vm.elementAt(address, 2))) / 1_000_000);
-    if (!(Math.abs(ms) <= LAST_DATE_MS)) throw new Unsendable("a time beyond the range of dates cannot be sent");
+    if (!(Math.abs(ms) <= LAST_DATE_MS)) {
+      throw new Unsendable("a time beyond the range of dates cannot be sent", new Place(within, key));
+    }
     const date = new Date(ms);
     this.#remember(address, date);
     return date;
   }
 
-  #userdata(address: Pointer, depth: number): unknown {
+  #userdata(address: Pointer, within: Place | null, key: Key, depth: number): unknown {
     const { vm, objects } = this.#isolate;
     const kind = objects.kindOf(address);
-    if (kind !== ERROR) throw new Unsendable(`${KIND_NAMES[kind] ?? "userdata"} cannot be sent`);
+    const place = new Place(within, key);
+    if (kind !== ERROR) throw new Unsendable(`${KIND_NAMES[kind] ?? "userdata"} cannot be sent`, place);
     const met = this.#find(address);
     if (met !== undefined) return met;
-    if (depth >= MAX_DEPTH) throw new Unsendable("data nested too deeply cannot be sent");
+    if (depth >= MAX_DEPTH) throw new Unsendable("data nested too deeply cannot be sent", place);
     this.#objects++;
     const fields = this.#fields(vm.objectAt(vm.userValueOf(address)));
     const text = (name: string): string => {
@@ -335,11 +493,7 @@ class ReadingPass {
     this.#remember(address, error);
     const details = fields.get("details");
     if (details === undefined) return error;
-    try {
-      define(error, "details", this.#value(details, depth + 1));
-    } catch (cause) {
-      throw located(cause, ".details");
-    }
+    define(error, "details", this.#value(details, place, DETAILS, depth + 1));
     if (vm.isIntegralFloatAt(details)) setForm(error, { integerKeys: null, floats: new Set(["details"]) });
     return error;
   }
@@ -369,10 +523,6 @@ class ReadingPass {
     this.#met ??= new Map();
     this.#met.set(address, object);
   }
-}
-
-function tooMany(): Unsendable {
-  return new Unsendable("data of more than 65,536 values cannot be sent");
 }
 
 /** The error object at an index, without its details. */
@@ -413,11 +563,6 @@ function shownPath(steps: readonly string[]): string {
   return `${steps.slice(0, SHOWN_STEPS - 4).join("")}…${steps.slice(-4).join("")}`;
 }
 
-function located(cause: unknown, step: string): unknown {
-  if (cause instanceof Unsendable) cause.steps.push(step);
-  return cause;
-}
-
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   [BOOLEAN]: "boolean",
   [TABLE]: "table",
@@ -426,7 +571,11 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   [THREAD]: "coroutine",
 };
 
-function step(key: string): string {
+/** A step of a path as people write it. */
+function stepTo(key: Key): string {
+  if (key === null) return "";
+  if (key === DETAILS) return ".details";
+  if (typeof key === "number") return `[${key}]`;
   return /^[A-Za-z_]\w*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
@@ -468,9 +617,46 @@ export function pushValue(isolate: Isolate, L: State, value: unknown): void {
 
 function pushObject(isolate: Isolate, L: State, value: object): void {
   isolate.vm.api.lua_checkstack(L, ROOM);
-  if (value instanceof Uint8Array) isolate.vm.pushBytes(L, value);
+  if (isolate.made !== null && isolate.made.value === value) isolate.made.moveTo(L);
+  else if (value instanceof Uint8Array) isolate.vm.pushBytes(L, value);
   else if (value instanceof Date) isolate.pushTime(L, value.getTime());
-  else new PushingPass(isolate, L).root(value);
+  else new PushingPass(isolate, L, value).advance(Number.POSITIVE_INFINITY);
+}
+
+/** A large list or map that is made in the heap a part at a time, on a stack of its own, until somebody pushes it. */
+export class Making {
+  readonly value: object;
+  readonly #isolate: Isolate;
+  readonly #stack: State;
+  readonly #held: LuaReference;
+  readonly #pass: PushingPass;
+
+  /** @param bag that of the process it is for: should that end before, it goes with it. */
+  constructor(isolate: Isolate, bag: Bag, L: State, value: object) {
+    this.value = value;
+    this.#isolate = isolate;
+    this.#stack = isolate.vm.api.lua_newthread(L);
+    this.#held = bag.hold(L, -1);
+    isolate.vm.pop(L, 1);
+    isolate.vm.api.lua_checkstack(this.#stack, ROOM);
+    this.#pass = new PushingPass(isolate, this.#stack, value);
+  }
+
+  /** Makes about so many values more; whether that was all. */
+  advance(values: number): boolean {
+    return this.#pass.advance(values);
+  }
+
+  /** Pushes what was made, once. */
+  moveTo(L: State): void {
+    this.#isolate.vm.api.lua_xmove(this.#stack, L, 1);
+    this.#isolate.made = null;
+  }
+
+  /** Lets its stack go. */
+  release(L: State): void {
+    this.#held.forget(L);
+  }
 }
 
 /** One pushing of a tree, or of any graph, of lists, maps and errors. */
@@ -481,94 +667,133 @@ class PushingPass {
   #numbers: Map<object, number> | null = null;
   #table = 0;
   readonly #open: object[] = [];
+  readonly #root: object;
+  /** Where the root stands when its filling begins. */
+  readonly #at: number;
+  /** What is being filled, which is on top, how far, and by which keys if it is a map. */
+  #filling: object | null;
+  #next = 0;
+  #keys: readonly string[] | null = null;
+  /** How many values may still be pushed at once. */
+  #left = 0;
 
-  constructor(isolate: Isolate, L: State) {
+  constructor(isolate: Isolate, L: State, root: object) {
     this.#isolate = isolate;
     this.#L = L;
+    this.#root = root;
+    this.#at = isolate.vm.top(L) + 1;
+    this.#filling = root;
+    this.#make(root);
   }
 
-  root(value: object): void {
+  /** Pushes about so many values more; whether that was all, and the root is on top. */
+  advance(values: number): boolean {
     const { vm } = this.#isolate;
     const L = this.#L;
-    const at = vm.top(L) + 1;
-    this.#make(value);
-    this.#fill(value, value, at);
-    if (this.#numbers === null) return;
-    for (let object = this.#open.pop(); object !== undefined; object = this.#open.pop()) {
-      vm.getAt(L, this.#table, this.#numbers.get(object) as number);
-      this.#fill(object, value, at);
+    this.#left = values;
+    for (;;) {
+      if (this.#filling === null) {
+        const next = this.#open.pop();
+        if (next === undefined) break;
+        vm.getAt(L, this.#table, this.#numbers?.get(next) as number);
+        this.#filling = next;
+        this.#next = 0;
+        this.#keys = null;
+      }
+      if (!this.#fill(this.#filling)) return false;
+      if (this.#filling !== this.#root) vm.pop(L, 1);
+      this.#filling = null;
+    }
+    if (this.#numbers !== null) {
+      // Takes the table of what was met from below the result.
+      vm.api.lua_rotate(L, this.#table, -1);
       vm.pop(L, 1);
     }
-    // Takes the table of what was met from below the result.
-    vm.api.lua_rotate(L, this.#table, -1);
-    vm.pop(L, 1);
+    return true;
   }
 
   /** Pushes what will stand for the object, still empty. */
   #make(value: object): void {
     const { vm } = this.#isolate;
-    vm.charge(OBJECT_COST);
+    vm.charge(OBJECT_VALUES * VALUE_COST);
+    this.#left -= OBJECT_VALUES;
     if (Array.isArray(value)) vm.api.lua_createtable(this.#L, value.length, 0);
     else if (value instanceof ProcessError) this.#isolate.pushErrorHead(this.#L, value);
     else vm.api.lua_createtable(this.#L, 0, 0);
   }
 
-  /** Fills what stands for the object, which is on top. */
-  #fill(value: object, root: object, at: number): void {
-    if (Array.isArray(value)) this.#fillList(value, root, at);
-    else if (value instanceof ProcessError) this.#fillError(value, root, at);
-    else this.#fillMap(value as Record<string, unknown>, root, at);
-  }
-
-  #fillList(list: readonly unknown[], root: object, at: number): void {
-    const { vm } = this.#isolate;
-    const floats = formOf(list)?.floats;
-    vm.charge(list.length * VALUE_COST);
-    for (let i = 0; i < list.length; i++) {
-      const part = list[i];
-      if (part === null || part === undefined) continue;
-      this.#part(part, floats?.has(String(i + 1)) === true, root, at);
-      vm.setAt(this.#L, -2, i + 1);
+  /** Fills what stands for the object, which is on top, as far as there are values left; whether that was all. */
+  #fill(value: object): boolean {
+    const from = this.#next;
+    try {
+      if (Array.isArray(value)) return this.#fillList(value);
+      if (!(value instanceof ProcessError)) return this.#fillMap(value as Record<string, unknown>);
+      this.#fillError(value);
+      return true;
+    } finally {
+      this.#isolate.vm.charge((this.#next - from) * (this.#keys === null ? 1 : KEY_VALUES + 1) * VALUE_COST);
     }
   }
 
-  #fillMap(map: Record<string, unknown>, root: object, at: number): void {
+  #fillList(list: readonly unknown[]): boolean {
+    const { vm } = this.#isolate;
+    const floats = formOf(list)?.floats;
+    for (let i = this.#next; i < list.length; i++) {
+      this.#next = i;
+      if (this.#left <= 0) return false;
+      this.#left--;
+      const part = list[i];
+      if (part === null || part === undefined) continue;
+      this.#part(part, floats?.has(String(i + 1)) === true);
+      vm.setAt(this.#L, -2, i + 1);
+    }
+    this.#next = list.length;
+    return true;
+  }
+
+  #fillMap(map: Record<string, unknown>): boolean {
     const { vm } = this.#isolate;
     const form: Form | undefined = formOf(map);
-    const keys = Object.keys(map);
-    vm.charge(keys.length * (KEY_VALUES + 1) * VALUE_COST);
-    for (const key of keys) {
+    this.#keys ??= Object.keys(map);
+    const keys = this.#keys;
+    for (let i = this.#next; i < keys.length; i++) {
+      this.#next = i;
+      if (this.#left <= 0) return false;
+      this.#left -= KEY_VALUES + 1;
+      const key = keys[i] as string;
       const part = map[key];
       if (part === null || part === undefined) continue;
       if (form?.integerKeys?.has(key)) vm.pushDecimal(this.#L, key);
       else vm.pushString(this.#L, key);
-      this.#part(part, form?.floats?.has(key) === true, root, at);
+      this.#part(part, form?.floats?.has(key) === true);
       vm.api.lua_rawset(this.#L, -3);
     }
+    this.#next = keys.length;
+    return true;
   }
 
-  #fillError(error: ProcessError, root: object, at: number): void {
+  #fillError(error: ProcessError): void {
     const { vm } = this.#isolate;
     if (error.details === undefined || error.details === null) return;
     vm.api.lua_getiuservalue(this.#L, -1, 1);
     vm.pushString(this.#L, "details");
-    this.#part(error.details, formOf(error)?.floats?.has("details") === true, root, at);
+    this.#part(error.details, formOf(error)?.floats?.has("details") === true);
     vm.api.lua_rawset(this.#L, -3);
     vm.pop(this.#L, 1);
   }
 
-  #part(part: unknown, isFloat: boolean, root: object, at: number): void {
+  #part(part: unknown, isFloat: boolean): void {
     const { vm } = this.#isolate;
     if (isFloat && typeof part === "number") vm.pushFloat(this.#L, part);
     else if (typeof part !== "object" || part === null || part instanceof Uint8Array) {
       pushValue(this.#isolate, this.#L, part);
-    } else this.#object(part, root, at);
+    } else this.#object(part);
   }
 
-  #object(part: object, root: object, at: number): void {
+  #object(part: object): void {
     const { vm } = this.#isolate;
     const L = this.#L;
-    const numbers = this.#numbers ?? this.#begin(root, at);
+    const numbers = this.#numbers ?? this.#begin();
     const known = numbers.get(part);
     if (known !== undefined) {
       vm.getAt(L, this.#table, known);
@@ -586,10 +811,11 @@ class PushingPass {
   }
 
   /** Puts the table of what was met below the root, which stands at an index. */
-  #begin(root: object, at: number): Map<object, number> {
+  #begin(): Map<object, number> {
     const { vm } = this.#isolate;
     const L = this.#L;
-    this.#numbers = new Map([[root, 1]]);
+    const at = this.#at;
+    this.#numbers = new Map([[this.#root, 1]]);
     this.#table = at;
     vm.api.lua_createtable(L, 8, 0);
     vm.api.lua_rotate(L, at, 1);
