@@ -286,15 +286,8 @@
       (select (i32.const 28) (i32.const 50)
         (i32.gt_u (local.get $used) (i32.load offset=24 (local.get $heap))))))
 
-  ;; Whether a block of more than 8 MiB is too large for one string or table part. A stack, which is neither, grows as a whole number of
-  ;; slots that is no power of two, by re-allocation.
-  (func $isTooLarge (param $p i32) (param $size i32) (result i32)
-    (if (i32.eqz (local.get $p)) (then (return (i32.const 1))))
-    (if (i32.gt_u (local.get $size) (i32.const 16100000)) (then (return (i32.const 1))))
-    (i32.eqz (i32.and (local.get $size) (i32.sub (local.get $size) (i32.const 1)))))
-
-  ;; allocate(heap, block, old, new): a lua_Alloc. Most blocks are small, and V8 inlines nothing: what is for large ones is
-  ;; called only for those.
+  ;; allocate(heap, block, old, new): a lua_Alloc. A string or table part has 8 MiB at most; a stack does not get that
+  ;; large. Most blocks are small, and V8 inlines nothing: what is for large ones is called only for those.
   (func (export "allocate") (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
     (local $used i32) (local $block i32)
     (if (i32.eqz (local.get $p)) (then (local.set $old (i32.const 0))))
@@ -308,10 +301,7 @@
         (return (i32.const 0))))
     (if (i32.and (i32.gt_u (local.get $new) (local.get $old)) (i32.eqz (i32.load offset=44 (global.get $cells))))
       (then
-        (if (i32.gt_u (local.get $new) (i32.const 8388608))
-          (then
-            (if (call $isTooLarge (local.get $p) (local.get $new))
-              (then (return (call $deny (local.get $heap)))))))
+        (if (i32.gt_u (local.get $new) (i32.const 8388608)) (then (return (call $deny (local.get $heap)))))
         (if (i32.gt_u (local.get $used) (i32.load offset=4 (local.get $heap)))
           (then (return (call $deny (local.get $heap)))))))
     (local.set $block
