@@ -1,29 +1,32 @@
 /**
- * How long a hostile Lua process can hold its thread (S11.32, S11.33): each attack runs in a real runtime, and the longest
- * time in which the event loop did not come round is printed. Beside it, for what many processes do together, the longest
- * time that an honest process, which ticks every millisecond, had to wait for its turn (S15.6: one slice for each that
- * stands before it).
+ * How long a hostile Lua process can hold its thread (S11.32, S11.33): each attack runs in a real runtime, and what is
+ * printed is the longest time in which the event loop did not come round: `held` by the clock on the wall, `cpu` what the
+ * thread worked in it (the longest of each; not always of the same round). `waited` is the longest time that an honest
+ * process, which ticks every millisecond, had to wait for its turn (S15.6: one slice for each that stands before it).
  *
  *     npm run build && node bench/lua/red-team.mjs [part of a name]
  *
- * The bound is 20 ms of hold. What the machine takes is not counted: the time that the thread stood in the queue for a
- * processor is taken off, where the system tells it. The collector of Node does count, and whatever else happens now and
- * then, so an attack beyond the bound is run twice more and the least counts: what it does, it does each time. The first
+ * The bound is 20 ms of `cpu`: everything that the thread itself does counts, the interpreter, our JavaScript, V8's
+ * compilers and collector where they run on it. What only `held` shows is time in which other programs, or the other
+ * machines of the host, had the processor. An attack beyond the bound is run twice more and the median counts. The first
  * line is a run without an attack. Exit code 1 if one is beyond the bound.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
+import { WASI } from "node:wasi";
 import { createRuntime } from "../../dist/index.js";
 
 const BOUND_MS = 20;
 const WARM_UP_MS = 60;
-const ATTACK_MS = 600;
+/** How long an attack goes on, by what the thread works and by the wall at most. */
+const ATTACK_CPU_MS = 1_000;
+const ATTACK_MS = 4_000;
 /** After so long without an answer an attack counts as having hung the runtime. */
-const HANGS_MS = 6_000;
+const HANGS_MS = 12_000;
 /** How often an attack is run that seems to be beyond the bound. */
 const RUNS = 3;
 /** What runs in place of an attack to see how quiet the machine is. */
@@ -57,6 +60,12 @@ const ATTACKS = {
     "while true do pcall(table.sort, { 3, 1, 2 }, function() while true do end end) end",
   "sort of 65,536 numbers":
     "local t = {} for i = 1, 65536 do t[i] = (i * 7919) % 65536 end while true do table.sort({ table.unpack(t) }) table.sort(t, function(a, b) return a > b end) end",
+  "sort by a function of C":
+    "local t = {} for i = 1, 65536 do t[i] = (i * 7919) % 65536 end while true do pcall(table.sort, t, rawequal) end",
+  "sort by an __lt that is a function of C":
+    "local mt = { __lt = rawequal } local t = {} for i = 1, 65536 do t[i] = setmetatable({ i }, mt) end while true do pcall(table.sort, t) end",
+  "sort of 65,536 strings":
+    "local t = {} for i = 1, 65536 do t[i] = 'k' .. (i * 7919) % 65536 end while true do table.sort({ table.unpack(t) }) end",
   "sort of long strings":
     "local a, b = twins(60000) local t = {} for i = 1, 2000 do t[i] = i % 2 == 0 and a or b end while true do table.sort(t) end",
   "sort of objects with __lt":
@@ -166,11 +175,36 @@ const ATTACKS = {
   "garbage beside 50 MB": "local t = {} for i = 1, 500000 do t[i] = { i } end while true do local _ = {} end",
   "garbage beside a weak table":
     "local t = setmetatable({}, { __mode = 'k' }) for i = 1, 100000 do t[{}] = i end while true do local _ = {} end",
+  "garbage beside weak values":
+    "local keep, t = {}, setmetatable({}, { __mode = 'v' }) for i = 1, 250000 do local v = {} t[i + 0.5] = v if i % 2 == 0 then keep[#keep + 1] = v end end while true do local _ = {} end",
+  "garbage beside many weak values":
+    "local all = {} for i = 1, 40000 do all[i] = setmetatable({ {}, {} }, { __mode = 'v' }) end while true do local _ = {} end",
+  "garbage beside weak keys and values":
+    "local keep, t = {}, setmetatable({}, { __mode = 'kv' }) for i = 1, 200000 do local v = {} t[v] = v if i % 2 == 0 then keep[#keep + 1] = v end end while true do local _ = {} end",
+  "garbage beside 500,000 tables in no order":
+    "local t = filled(500000) for i = 500000, 1, -1 do local j = (i * 7919 + 13) % 500000 + 1 t[j] = {} end while true do local _ = {} end",
+  "garbage beside 10,000 deep coroutines":
+    "local t = {} local function deep(n) if n == 0 then coroutine.yield() end return 1 + deep(n - 1) end for i = 1, 10000 do local co = coroutine.create(deep) coroutine.resume(co, 60) t[i] = co end while true do local _ = {} end",
+  "garbage beside 30 coroutines with large stacks":
+    "local values = filled(60000) local function wide(...) coroutine.yield() return ... end local t = {} for i = 1, 30 do local co = coroutine.create(function() wide(table.unpack(values)) end) coroutine.resume(co) t[i] = co end while true do local _ = {} end",
+  "garbage beside 40,000 coroutines":
+    "local t = {} for i = 1, 40000 do local co = coroutine.create(coroutine.yield) coroutine.resume(co) t[i] = co end while true do local _ = {} end",
+  "garbage beside 100,000 open upvalues":
+    "local t = {} for i = 1, 5000 do local co = coroutine.create(function() local a, b, c, d = {}, {}, {}, {} local f = function() return a, b, c, d end coroutine.yield(f) end) t[i] = { co, coroutine.resume(co) } end while true do local _ = {} end",
+  "garbage of channels": "while true do local _ = channel.new(1) end",
+  "100,000 channels dropped at once":
+    "while true do local t = {} for i = 1, 60000 do t[i] = channel.new(1) end t = nil for _ = 1, 1000000 do local _ = {} end end",
+  "a million short strings":
+    "local all = {} for k = 1, 4 do local t = {} all[k] = t for i = 1, 260000 do t[i] = k .. ':' .. i end end",
+  "short strings that come and go": "while true do local t = {} for i = 1, 260000 do t[i] = 'x' .. i end end",
+  "a table of 260,000 keys": "while true do local t = {} for i = 1, 260000 do t['k' .. i] = i end end",
+  "a table of 260,000 tables as keys": "while true do local t = {} for i = 1, 260000 do t[{}] = i end end",
+  "a table that grows by floats": "while true do local t = {} for i = 1, 260000 do t[i + 0.5] = i end end",
   ephemerons:
     "local keep, e = {}, setmetatable({}, { __mode = 'k' }) local k = {} keep[1] = k for i = 1, 50000 do local n = {} e[k] = n k = n end while true do local _ = {} end",
   "a table that grows": "local t = {} while true do for i = 1, 400000 do t[i] = true end t = {} end",
   "deep recursion kept":
-    "local function f(n) if n == 0 then while true do local _ = {} end end return 1 + f(n - 1) end f(150000)",
+    "local function f(n) if n == 0 then while true do local _ = {} end end return 1 + f(n - 1) end f(45000)",
   "messages to oneself":
     "for i = 1, 20000 do process.send(process.pid(), 't', i) end while true do process.send(process.pid(), 't', 1) process.inbox():receive() end",
   "a message of 65,000 elements":
@@ -181,6 +215,18 @@ const ATTACKS = {
     "local t = {} for i = 1, 100000 do t[i] = { x = i } end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
   "a message of many keys":
     "local t = {} for i = 1, 100000 do t['key' .. i] = i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 65,536 elements in the hash part":
+    "local t = {} for i = 65000, 1, -1 do t[i] = i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 16,000 keys":
+    "local t = {} for i = 1, 16000 do t['key' .. i] = i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 16,000 keys that are new each time":
+    "local n = 0 while true do local t = {} for i = 1, 16000 do n = n + 1 t['key' .. n] = i end process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 13,000 tables":
+    "local t = {} for i = 1, 13000 do t[i] = { x = i } end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 60,000 strings":
+    "local t = {} for i = 1, 60000 do t[i] = 'text' .. i end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
+  "a message of 32,000 empty tables":
+    "local t = {} for i = 1, 32000 do t[i] = {} end while true do process.send(process.pid(), 't', t) process.inbox():receive() end",
   "a message of 4 MB":
     "local s = large(4 << 20) while true do process.send(process.pid(), 't', s) process.inbox():receive() end",
   "a message of one string many times":
@@ -215,6 +261,13 @@ const ATTACKS = {
     "for _ = 1, 300 do process.spawn('bench:loops', 'bench:processes') end process.inbox():receive()",
   "spawns of modules that never load":
     "for _ = 1, 200 do coroutine.spawn(function() process.spawn('bench:loads', 'bench:processes') end) end process.inbox():receive()",
+  "spawns with heaps of their own": "while true do process.spawn('bench:apart', 'bench:processes') end",
+  "a message of 60,000 strings in serve":
+    "local t = {} for i = 1, 60000 do t[i] = 'text' .. i end process.send(process.pid(), 't', t) process.serve(function(msg) process.send(process.pid(), 't', t) end)",
+  "arguments and results of 13,000 tables":
+    "local t = {} for i = 1, 13000 do t[i] = { x = i } end while true do process.exec('bench:echo', 'bench:processes', t) end",
+  "with_context of 16,000 keys":
+    "local t = {} for i = 1, 16000 do t['k' .. i] = true end while true do pcall(process.with_context, t) end",
   "a spawn bomb": "while true do process.spawn('bench:bomb', 'bench:processes') end",
   "exec of oneself": "process.exec('bench:execs', 'bench:processes')",
   serve: "process.send(process.pid(), 'a') process.serve(function(msg) process.send(process.pid(), 'a') end)",
@@ -226,9 +279,9 @@ const ATTACKS = {
     "local t = filled(100000) while true do process.send(process.pid(), 't', errors.new { message = 'x', details = t }) process.inbox():receive() end",
   "wrapped errors": "local e = errors.new('x') while true do e = errors.wrap(e, ('x'):rep(1000)) end",
   "errors with a deep stack":
-    "local function f(n) if n == 0 then while true do errors.new('x') end end return 1 + f(n - 1) end f(150000)",
+    "local function f(n) if n == 0 then while true do errors.new('x') end end return 1 + f(n - 1) end f(45000)",
   "library errors with a deep stack":
-    "local function f(n) if n == 0 then while true do pcall(string.rep) end end return 1 + f(n - 1) end f(150000)",
+    "local function f(n) if n == 0 then while true do pcall(string.rep) end end return 1 + f(n - 1) end f(45000)",
   "call_stack of a long stack":
     "local e = errors.new('x') for _ = 1, 10 do e = errors.wrap(e, (('a:1: in b\\n'):rep(10000))) end while true do errors.call_stack(e) end",
   "an error message of 8 MB": "error(large(4 << 20))",
@@ -245,46 +298,64 @@ const ATTACKS = {
 const HELPERS = {
   warms: "return function() local t = {} for i = 1, 20000 do t[i] = {} end end",
   ends: "return function() end",
+  apart: "return function() end",
   loops: "return function() while true do end end",
   loads: "while true do end",
   bomb: "return function() while true do process.spawn('bench:bomb', 'bench:processes') end end",
   execs: "return function() process.exec('bench:execs', 'bench:processes') end",
+  echo: "return function(value) return value end",
   result: "return function() local t = {} for i = 1, 100000 do t[i] = i end return t end",
 };
 
 function entry(name, source) {
   const text = source.replace(/^/gm, "      ");
-  return `  - name: ${name}\n    kind: process.lua\n    modules: [time, ctx]\n    source: |\n${text}\n`;
+  const limits = name === "apart" ? "    limits: { memory: 1MiB }\n" : "";
+  return `  - name: ${name}\n    kind: process.lua\n    modules: [time, ctx]\n${limits}    source: |\n${text}\n`;
 }
 
-/** Where Linux tells of the main thread, in nanoseconds: how long it has run, and waited for a processor. */
-const schedule = openSchedule();
-const scheduleText = Buffer.alloc(64);
+/** The smallest program that WASI takes: a memory, into which it writes what it is asked, and a start that does nothing. */
+const EMPTY_PROGRAM = new Uint8Array([
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...[0x01, 0x04, 0x01, 0x60, 0x00, 0x00, 0x03, 0x02, 0x01, 0x00, 0x05, 0x03, 0x01, 0x00, 0x01],
+  ...[0x07, 0x18, 0x02, 0x06, ...Buffer.from("memory"), 0x02, 0x00, 0x0b, ...Buffer.from("_initialize"), 0x00, 0x00],
+  ...[0x0a, 0x04, 0x01, 0x02, 0x00, 0x0b],
+]);
+const THREAD_CPU_CLOCK = 3;
 
-function openSchedule() {
-  try {
-    return openSync("/proc/self/schedstat");
-  } catch {
-    return null;
-  }
+/**
+ * A clock of the processor time that this thread has had, in milliseconds. WASI has one, to the microsecond, where
+ * /proc/self/schedstat counts by ticks. `null` where the system has none.
+ */
+function threadClock() {
+  const wasi = new WASI({ version: "preview1" });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(EMPTY_PROGRAM), {});
+  wasi.initialize({ exports });
+  const view = new DataView(exports.memory.buffer);
+  const ask = wasi.wasiImport.clock_time_get;
+  if (ask(THREAD_CPU_CLOCK, 0n, 0) !== 0) return null;
+  return () => {
+    ask(THREAD_CPU_CLOCK, 0n, 0);
+    return Number(view.getBigUint64(0, true)) / 1_000_000;
+  };
 }
 
-/** The time, without that in which other programs had the processor. */
-function ownMs() {
-  if (schedule === null) return performance.now();
-  const bytes = readSync(schedule, scheduleText, 0, scheduleText.length, 0);
-  return performance.now() - Number(scheduleText.toString("latin1", 0, bytes).split(" ")[1]) / 1_000_000;
-}
+const clock = threadClock();
+const cpuMs = clock ?? (() => performance.now());
 
-/** The longest time between two calls of `seen`, in milliseconds. */
+/** The longest time between two calls of `seen`, in milliseconds: on the wall, and what this thread worked of one. */
 class Longest {
-  ms = 0;
-  #last = ownMs();
+  wallMs = 0;
+  cpuMs = 0;
+  #wall = performance.now();
+  #cpu = cpuMs();
 
   seen() {
-    const now = ownMs();
-    this.ms = Math.max(this.ms, now - this.#last);
-    this.#last = now;
+    const wall = performance.now();
+    const cpu = cpuMs();
+    this.wallMs = Math.max(this.wallMs, wall - this.#wall);
+    this.cpuMs = Math.max(this.cpuMs, cpu - this.#cpu);
+    this.#wall = wall;
+    this.#cpu = cpu;
   }
 }
 
@@ -323,6 +394,8 @@ async function longestHoldMs(source) {
   };
   loop();
   const since = performance.now();
+  const sinceCpu = cpuMs();
+  const goesOn = () => performance.now() - since < ATTACK_MS && cpuMs() - sinceCpu < ATTACK_CPU_MS;
   runtime.spawn("bench:hostile", HOST).then(
     (pid) =>
       runtime.watch((event) => {
@@ -332,7 +405,7 @@ async function longestHoldMs(source) {
       end ??= `not started: ${cause.message}`;
     },
   );
-  while (performance.now() - since < ATTACK_MS && !(end !== null && performance.now() - since > 100)) await sleep(20);
+  while (goesOn() && !(end !== null && performance.now() - since > 100)) await sleep(20);
   hold.seen();
   wait.seen();
   isOver = true;
@@ -341,12 +414,18 @@ async function longestHoldMs(source) {
   await Promise.race([runtime.stop(), sleep(5_000)]);
   rmSync(app, { recursive: true });
   const ended = String(end ?? "terminated").slice(0, 60);
-  return { held: hold.ms, waited: wait.ms, end: ended, stopMs: performance.now() - before };
+  return {
+    cpuMs: hold.cpuMs,
+    heldMs: hold.wallMs,
+    waitedMs: wait.wallMs,
+    end: ended,
+    stopMs: performance.now() - before,
+  };
 }
 
 /** An attack in a process of its own, since it may hang or end that. */
 function attempt(name) {
-  const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), "--one", name], {
+  const child = spawnSync(process.execPath, ["--no-warnings", fileURLToPath(import.meta.url), "--one", name], {
     timeout: HANGS_MS,
     killSignal: "SIGKILL",
     encoding: "utf8",
@@ -355,30 +434,30 @@ function attempt(name) {
   if (child.status === 0 && line !== "") return JSON.parse(line);
   const reason =
     child.error !== undefined ? "HANGS" : child.stderr.trim().split("\n").slice(0, 6).join(" ").slice(0, 160);
-  return { held: HANGS_MS, waited: HANGS_MS, end: reason, stopMs: 0 };
+  return { cpuMs: HANGS_MS, heldMs: HANGS_MS, waitedMs: HANGS_MS, end: reason, stopMs: 0 };
 }
 
-/** The best of some attempts, if the first is beyond the bound. */
-function best(name) {
-  let result = attempt(name);
-  for (let run = 1; run < RUNS && result.held > BOUND_MS; run++) {
-    const again = attempt(name);
-    if (again.held < result.held) result = again;
-  }
-  return result;
+/** One attempt; if that is beyond the bound, the median of some. */
+function judged(name) {
+  const first = attempt(name);
+  if (first.cpuMs <= BOUND_MS) return first;
+  const all = [first];
+  while (all.length < RUNS) all.push(attempt(name));
+  return all.sort((one, other) => one.cpuMs - other.cpuMs)[RUNS >> 1];
 }
 
 function runAll(wanted) {
   let failures = 0;
-  console.log("       held       waited");
+  if (clock === null) console.log("this system does not tell what a thread works: the time on the wall counts");
+  console.log("        cpu         held       waited");
   for (const name of Object.keys(ATTACKS)) {
     if (name !== CONTROL && !name.includes(wanted)) continue;
-    const { held, waited, end, stopMs } = best(name);
-    const isBeyond = held > BOUND_MS;
+    const result = judged(name);
+    const isBeyond = result.cpuMs > BOUND_MS;
     if (isBeyond) failures++;
-    const late = stopMs > 200 ? `  (stopping took ${stopMs.toFixed(0)} ms)` : "";
-    const figures = `${held.toFixed(1).padStart(8)} ms  ${waited.toFixed(1).padStart(8)} ms`;
-    console.log(`${isBeyond ? "!!" : "  "} ${figures}  ${name.padEnd(44)} ${end}${late}`);
+    const late = result.stopMs > 200 ? `  (stopping took ${result.stopMs.toFixed(0)} ms)` : "";
+    const figures = [result.cpuMs, result.heldMs, result.waitedMs].map((ms) => `${ms.toFixed(1).padStart(8)} ms`);
+    console.log(`${isBeyond ? "!!" : "  "} ${figures.join("  ")}  ${name.padEnd(44)} ${result.end}${late}`);
   }
   console.log(failures === 0 ? `all within ${BOUND_MS} ms` : `${failures} beyond ${BOUND_MS} ms`);
   process.exit(failures === 0 ? 0 : 1);

@@ -3,7 +3,7 @@
  * programs), makes the island, and stops it in order.
  */
 import { Catalog, type Definition, defineHost, defineNativeProcess, formatProblem } from "../catalog/index.ts";
-import { LuaEngine } from "../engines/lua/index.ts";
+import { LuaEngine, prepareZones } from "../engines/lua/index.ts";
 import { chargeRejection, isProcessDefinition } from "../engines/typescript/index.ts";
 import {
   type Actor,
@@ -63,6 +63,13 @@ export interface World {
   readonly recorder: Recorder | null;
   /** Told what is refused, from the very start. */
   readonly onAudit: ((event: AuditEvent) => void) | null;
+}
+
+/** Whether it is Lua that may ask for time zones. */
+function hasTime(definition: Definition): boolean {
+  return (
+    (definition.kind === "process.lua" || definition.kind === "library.lua") && definition.modules.includes("time")
+  );
 }
 
 /** A running set of hosts and processes, as the embedding program sees it. */
@@ -129,6 +136,7 @@ export class Runtime {
     const own = ownDefinitions(config);
     const read = config.app === undefined ? null : await readDefinitions(config.app, { known: own, checkPolicy });
     const warnings = this.#catalog.change({ set: [...own, ...(read?.definitions ?? [])] });
+    if (this.#catalog.list().some(hasTime)) prepareZones();
     await this.#policies.adopt();
     for (const problem of read?.warnings ?? warnings) this.#feed.line("warn", "entries", formatProblem(problem));
     this.#services.adopt();

@@ -40,3 +40,51 @@ it("gives the turn back among sends of large data [S11.32]", async () => {
     expect(most).toBeLessThan(5);
   });
 });
+
+it("gives the turn back among coroutines that are spawned and end at once [S11.32, S15.6]", async () => {
+  await simulate(1, async (sim) => {
+    const source = `return function()
+      local function f() print("here") coroutine.spawn(f) coroutine.spawn(f) end
+      f()
+      process.inbox():receive()
+    end`;
+    let printed = 0;
+    sim.watchNotices((notice) => {
+      if (notice.kind === "printed") printed++;
+    });
+    defineLua(sim, "sim:busy", source);
+    const pid = await sim.spawn("sim:busy");
+    let most = 0;
+    for (let steps = 0; steps < 20; steps++) {
+      const before = printed;
+      await sim.step();
+      most = Math.max(most, printed - before);
+    }
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThan(200); // what each costs the kernel is worth hundreds of instructions
+    sim.terminate(pid);
+    await sim.settle();
+  });
+});
+
+it("gives the turn back after each heap that it has opened for a process [S11.32, S11.36]", async () => {
+  await simulate(1, async (sim) => {
+    let born = 0;
+    sim.watch((event) => {
+      if (event.kind === "spawned" && event.entry === "sim:apart") born++;
+    });
+    defineLua(sim, "sim:apart", "return function() process.inbox():receive() end", { memoryLimitBytes: 2 ** 20 });
+    defineLua(sim, "sim:busy", "return function() while true do process.spawn('sim:apart', 'sim:processes') end end");
+    const pid = await sim.spawn("sim:busy");
+    let most = 0;
+    for (let steps = 0; steps < 20; steps++) {
+      const before = born;
+      await sim.step();
+      most = Math.max(most, born - before);
+    }
+    expect(born).toBeGreaterThan(2);
+    expect(most).toBe(1);
+    sim.terminate(pid);
+    await sim.settle();
+  });
+});

@@ -130,7 +130,7 @@ attacks([
     title: "a message of more values than can be copied in a slice is refused [S2.45, S2.58, S11.33]",
     does: `local t = {} for i = 1, 65536 do t[i] = true end
       local ok, err = process.send(process.pid(), "t", t) return err:message()`,
-    ends: { value: "payload[65536]: data of more than 65,536 values cannot be sent" },
+    ends: { value: "payload: data of more than 65,536 values cannot be sent" },
   },
   {
     title: "huge names and topics are names and topics [S1.14, S2.1]",

@@ -18,6 +18,8 @@
 ;;   48 barrier    how many coroutines deep the program is in one whose caller cannot yield; 0 for not at all
 ;;   52 source     the text "S", for lua_getinfo
 ;;   56 slow       single instructions take long in this slice, whatever they work on: the hook looks more often
+;;   60 handling   up to so many slots of stack no further overflow is raised: one has been, and is being handled
+;;   64 overflow   the text "stack overflow"
 ;;
 ;; The accounts of a heap, i32 each:
 ;;    0 used       bytes
@@ -41,6 +43,8 @@
   (import "lua" "lua_gethookcount" (func $gethookcount (param i32) (result i32)))
   (import "lua" "lua_pushstring" (func $pushstring (param i32 i32) (result i32)))
   (import "lua" "lua_error" (func $error (param i32) (result i32)))
+  (import "lua" "luaL_where" (func $where (param i32 i32)))
+  (import "lua" "lua_concat" (func $concat (param i32 i32)))
   (import "lua" "lua_tointegerx" (func $tointegerx (param i32 i32 i32) (result i64)))
   (import "lua" "lua_tothread" (func $tothread (param i32 i32) (result i32)))
   (import "lua" "lua_rawgeti" (func $rawgeti (param i32 i32 i64) (result i32)))
@@ -81,12 +85,23 @@
 
   (func (export "canYield") (param $L i32) (result i32) (call $canYield (local.get $L)))
 
+  ;; The hook looks again after so many instructions. To change the number lua_sethook would go through all calls on the
+  ;; stack, of which there can be tens of thousands: each is told that there is a hook, which it knows. What counts is
+  ;; `basehookcount` and `hookcount` of the lua_State; vm.ts makes sure that they are there.
+  (func $lookAfter (param $L i32) (param $count i32)
+    (if (i32.eqz (i32.load offset=112 (local.get $L)))
+      (then
+        (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (local.get $count))
+        (return)))
+    (i32.store offset=104 (local.get $L) (local.get $count))
+    (i32.store offset=108 (local.get $L) (local.get $count)))
+
   ;; Whether the code that the hook interrupts must not be: a chunk whose name begins with "=!". Then the hook comes back
   ;; at the next instruction.
   (func $isPostponed (param $L i32) (param $ar i32) (result i32)
     (drop (call $getinfo (local.get $L) (i32.load offset=52 (global.get $cells)) (local.get $ar)))
     (if (i32.ne (i32.load16_u (i32.load offset=16 (local.get $ar))) (i32.const 0x213d)) (then (return (i32.const 0))))
-    (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (i32.const 1))
+    (call $lookAfter (local.get $L) (i32.const 1))
     (i32.const 1))
 
   ;; Gives the turn back: to the scheduler, as a yield with no values. What was overdrawn stays so until the next slice,
@@ -101,7 +116,7 @@
   ;; they are switched on again: `allowhook` of lua_State, byte 7.
   (func $raise (param $L i32) (param $message i32)
     (i32.store8 offset=7 (local.get $L) (i32.const 1))
-    (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (i32.const 1))
+    (call $lookAfter (local.get $L) (i32.const 1))
     (drop (call $pushstring (local.get $L) (local.get $message)))
     (drop (call $error (local.get $L))))
 
@@ -110,12 +125,13 @@
     (local $step i32) (local $want i32) (local $over i32)
     (local.set $step (call $gethookcount (local.get $L)))
     (i32.store (global.get $cells) (i32.sub (i32.load (global.get $cells)) (local.get $step)))
+    (call $checkDepth (local.get $L) (local.get $ar))
     (if (i32.eqz (call $mustStop))
       (then
         (local.set $over (call $isSliceOver))
         (local.set $want (call $step))
         (if (i32.ne (local.get $step) (local.get $want))
-          (then (call $sethook (local.get $L) (i32.load offset=24 (global.get $cells)) (i32.const 8) (local.get $want))))
+          (then (call $lookAfter (local.get $L) (local.get $want))))
         (if (i32.gt_s (i32.load (global.get $cells)) (i32.const 0))
           (then (if (i32.eqz (local.get $over)) (then (return)))))))
     (if (call $isPostponed (local.get $L) (local.get $ar)) (then (return)))
@@ -123,6 +139,25 @@
     (if (call $mustStop) (then (call $raise (local.get $L) (i32.load offset=32 (global.get $cells)))))
     (if (i32.eq (local.get $over) (i32.const 2)) (then (call $raise (local.get $L) (i32.load offset=28 (global.get $cells)))))
     (call $overdraw (local.get $L) (local.get $step)))
+
+  ;; Raises when some 50,000 calls are nested. By its own limit for the stack Lua would go on to five times as many, and
+  ;; leaving those, or moving the stack from under them, takes tens of milliseconds. How many calls Lua has memory for is
+  ;; known (`nci`), and more than how many are nested; each needs a slot at least. A handler of the error has 1,000 slots more.
+  (func $checkDepth (param $L i32) (param $ar i32)
+    (local $slots i32)
+    (local.set $slots
+      (i32.shr_u (i32.sub (i32.load offset=12 (local.get $L)) (i32.load offset=28 (local.get $L))) (i32.const 4)))
+    (if (i32.lt_u (local.get $slots) (i32.const 50000))
+      (then (i32.store offset=60 (global.get $cells) (i32.const 0)) (return)))
+    (if (i32.lt_u (i32.load16_u offset=8 (local.get $L)) (i32.const 50000)) (then (return)))
+    (if (i32.lt_u (local.get $slots) (i32.load offset=60 (global.get $cells))) (then (return)))
+    (if (call $isPostponed (local.get $L) (local.get $ar)) (then (return)))
+    (i32.store offset=60 (global.get $cells) (i32.add (local.get $slots) (i32.const 1000)))
+    (i32.store8 offset=7 (local.get $L) (i32.const 1))
+    (call $where (local.get $L) (i32.const 0))
+    (drop (call $pushstring (local.get $L) (i32.load offset=64 (global.get $cells))))
+    (call $concat (local.get $L) (i32.const 2))
+    (drop (call $error (local.get $L))))
 
   (func $overdraw (param $L i32) (param $cost i32)
     (i32.store offset=20 (global.get $cells) (i32.add (i32.load offset=20 (global.get $cells)) (local.get $cost)))
@@ -223,7 +258,7 @@
     (local $current i32)
     (local.set $current (i32.load offset=12 (global.get $cells)))
     (if (local.get $current)
-      (then (call $sethook (local.get $current) (i32.load offset=24 (global.get $cells)) (i32.const 8) (i32.const 1)))))
+      (then (call $lookAfter (local.get $current) (i32.const 1)))))
 
   (func (export "lookSoon") (call $lookSoon))
 
@@ -251,15 +286,8 @@
       (select (i32.const 28) (i32.const 50)
         (i32.gt_u (local.get $used) (i32.load offset=24 (local.get $heap))))))
 
-  ;; Whether a block of more than 8 MiB is too large for one string or table part. A stack, which is neither, grows as a whole number of
-  ;; slots that is no power of two, by re-allocation.
-  (func $isTooLarge (param $p i32) (param $size i32) (result i32)
-    (if (i32.eqz (local.get $p)) (then (return (i32.const 1))))
-    (if (i32.gt_u (local.get $size) (i32.const 16100000)) (then (return (i32.const 1))))
-    (i32.eqz (i32.and (local.get $size) (i32.sub (local.get $size) (i32.const 1)))))
-
-  ;; allocate(heap, block, old, new): a lua_Alloc. Most blocks are small, and V8 inlines nothing: what is for large ones is
-  ;; called only for those.
+  ;; allocate(heap, block, old, new): a lua_Alloc. A string or table part has 8 MiB at most; a stack does not get that
+  ;; large. Most blocks are small, and V8 inlines nothing: what is for large ones is called only for those.
   (func (export "allocate") (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
     (local $used i32) (local $block i32)
     (if (i32.eqz (local.get $p)) (then (local.set $old (i32.const 0))))
@@ -273,10 +301,7 @@
         (return (i32.const 0))))
     (if (i32.and (i32.gt_u (local.get $new) (local.get $old)) (i32.eqz (i32.load offset=44 (global.get $cells))))
       (then
-        (if (i32.gt_u (local.get $new) (i32.const 8388608))
-          (then
-            (if (call $isTooLarge (local.get $p) (local.get $new))
-              (then (return (call $deny (local.get $heap)))))))
+        (if (i32.gt_u (local.get $new) (i32.const 8388608)) (then (return (call $deny (local.get $heap)))))
         (if (i32.gt_u (local.get $used) (i32.load offset=4 (local.get $heap)))
           (then (return (call $deny (local.get $heap)))))))
     (local.set $block

@@ -19,9 +19,9 @@ import {
   textOf,
 } from "../../kernel/index.ts";
 import type { Bag, Isolate, Usage } from "./isolate.ts";
-import type { LuaRun, LuaStrand, Outcome } from "./lua-run.ts";
+import { type Continuation, type LuaRun, type LuaStrand, type Outcome, PAUSES } from "./lua-run.ts";
 import { KIND_NAMES, Objects } from "./objects.ts";
-import { pushValue } from "./payloads.ts";
+import { largePartOf, Making, PIECE_VALUES, pushValue, StackData } from "./payloads.ts";
 import {
   FUNCTION,
   type HostFunction,
@@ -59,6 +59,9 @@ export function raising<R>(act: () => R): R {
 
 /** What a host function costs besides what its data cost, in instructions' worth. */
 const CALL_COST = 60;
+
+/** What it costs to have a coroutine run, besides what it does, in instructions' worth. */
+const EXECUTION_COST = 100;
 
 /** One in so many executions is timed, and counts for all of them: reading the clock costs as much as a short one. */
 const TIMED_EXECUTIONS = 16;
@@ -141,6 +144,7 @@ export class Host {
     this.#isExecuting = true;
     const status = vm.resume(isolate.heap, strand.co, args);
     this.#isExecuting = false;
+    vm.charge(EXECUTION_COST);
     const spent = before - vm.left;
     const cpuMs = isTimed ? (this.#nowMs() - since) * TIMED_EXECUTIONS : 0;
     count(strand.run.usage, spent, cpuMs);
@@ -250,6 +254,54 @@ export class Host {
     return YIELDS;
   }
 
+  /**
+   * Does something with data of Lua, which is read before. Much of it is read a part at a time, each in a turn of its own,
+   * as if the process were preempted in the middle of the call; where nothing can yield all is read at once.
+   */
+  whenRead(L: State, data: unknown, act: Continuation): number {
+    const strand = this.#strand;
+    const isAll = !(data instanceof StackData) || strand === null || data.advance(PIECE_VALUES) || !this.vm.canYield(L);
+    if (isAll) return act(L);
+    strand.willGoOn((to) => (data.advance(PIECE_VALUES) ? act(to) : PAUSES));
+    return YIELDS;
+  }
+
+  /** Pushes what was there already for whoever asks; what is large is made a part at a time before, as in `whenRead`. */
+  deliver(L: State, value: unknown, index: number, outcome: Outcome): number {
+    const part = largePartOf(value);
+    const strand = this.#strand;
+    if (part === null || strand === null || !this.vm.canYield(L)) return outcome(L, value, index);
+    strand.willGoOn(this.whenMade(strand, L, part, (to) => outcome(to, value, index)));
+    return YIELDS;
+  }
+
+  /**
+   * Makes a large value a part at a time and then does something that pushes it.
+   *
+   * @param L a stack on which something can be pushed now.
+   */
+  whenMade(strand: LuaStrand, L: State, value: object, act: Continuation): Continuation {
+    const { isolate, bag } = strand.run;
+    const making = new Making(isolate, bag, L, value);
+    return (to) => {
+      if (!making.advance(PIECE_VALUES)) return PAUSES;
+      isolate.made = making;
+      try {
+        return act(to);
+      } finally {
+        isolate.made = null;
+        making.release(to);
+      }
+    };
+  }
+
+  /** What a host function answers when it has failed: for what fails later than in the call itself. */
+  failed(L: State, cause: unknown): number {
+    this.vm.pushNil(L);
+    this.isolate.pushError(L, errorFor(cause));
+    return 2;
+  }
+
   /** Waits for whichever case comes first. */
   waitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): number {
     this.#strand?.willWaitForAny(cases, preference, outcome);
@@ -259,7 +311,7 @@ export class Host {
   /** The answer to a request: there already, or to be waited for. */
   answer(L: State, source: OneShot, outcome: Outcome): number {
     const strand = this.#strand;
-    if (strand !== null && source.isReady() && strand.run.spend()) return outcome(L, source.take(), 0);
+    if (strand !== null && source.isReady() && strand.run.spend()) return this.deliver(L, source.take(), 0, outcome);
     return this.wait(source, outcome);
   }
 

@@ -5,7 +5,7 @@
 import type { ProcessError } from "../../kernel/index.ts";
 import type { LuaRun } from "./lua-run.ts";
 import { ERROR, type Objects } from "./objects.ts";
-import { pushValue } from "./payloads.ts";
+import { type Making, pushValue } from "./payloads.ts";
 import { type Heap, type LuaVm, type Pointer, REGISTRY, type State } from "./vm.ts";
 
 /** What a failure of a host function costs, in instructions' worth: an error has a stack, mostly there is a dead letter. */
@@ -238,6 +238,10 @@ export class Isolate {
   readonly programs = new Map<string, { readonly program: object; readonly reference: number }>();
   /** Set once, when the prelude has run. */
   metatables!: PreludeReferences;
+  /** A large value that is there already, for whoever pushes it now. */
+  made: Making | null = null;
+  /** The string "__mode" in the registry: to make it anew might begin a step of the collector. */
+  modeName = 0;
   /** Where the metatable of messages is. */
   messageMetatable: Pointer = 0;
   /** Loads the module `time`. */

@@ -54,6 +54,9 @@ const RECOVERY_BYTES = 8 * 2 ** 20;
 /** A heap of so few bytes is given back at once; the objects of a larger one are first collected bit by bit. */
 const SMALL_HEAP_BYTES = 2 ** 20;
 
+/** What opening a heap costs, in instructions' worth: the prelude runs. */
+const HEAP_COST = 250_000;
+
 /** What a Lua engine is made of. */
 export interface LuaParts {
   /** The bytes of glue.wasm, already checked. */
@@ -281,12 +284,17 @@ export class Isolates {
   #open(key: string | null, limitBytes: number): Isolate {
     const instance = this.#roomyInstance();
     const { vm, host } = instance;
+    // Whoever runs goes on afterwards, and in its own heap.
+    const saved = vm.save();
     const heap = vm.openHeap(limitBytes);
+    vm.restore(saved);
     if (heap === null) throw new ProcessError({ kind: errors.UNAVAILABLE, message: "no memory for a Lua heap" });
     const isolate = new Isolate(vm, host.objects, heap, key, limitBytes);
     this.#instanceOf.set(isolate, instance);
     instance.isolates++;
     host.apart(isolate, new Bag(isolate), () => this.#loadPrelude(isolate, instance));
+    // Whoever spawns a process that needs it is the one that runs.
+    vm.charge(HEAP_COST);
     return isolate;
   }
 
@@ -339,6 +347,8 @@ export class Isolates {
     vm.getReference(L, isolate.metatables.message);
     isolate.messageMetatable = vm.addressOf(L);
     vm.pop(L, 1);
+    vm.pushString(L, "__mode");
+    isolate.modeName = vm.api.luaL_ref(L, REGISTRY);
     isolate.loadTimes = () => this.#loadTimes(isolate, host);
     isolate.loadSecurity = () => this.#loadSecurity(isolate, host);
     vm.getReference(L, isolate.metatables.collect);

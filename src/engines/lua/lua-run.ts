@@ -20,11 +20,19 @@ import {
 import type { Host } from "./host.ts";
 import type { Bag, Isolate, Usage } from "./isolate.ts";
 import { ERROR } from "./objects.ts";
-import { readError, readFrames, StackValue } from "./payloads.ts";
-import { NO_MEMORY, OK, REGISTRY, STRING, type State, YIELDED } from "./vm.ts";
+import { largePartOf, PIECE_VALUES, readError, readFrames, StackValue } from "./payloads.ts";
+import { NO_MEMORY, OK, REGISTRY, STRING, type State, YIELDED, YIELDS } from "./vm.ts";
 
 /** Pushes the outcome of a wait onto the stack of whoever waited; how many values that are. */
 export type Outcome = (L: State, value: unknown, index: number) => number;
+
+/**
+ * What is left to do of a call before its coroutine goes on: answers how many results it has pushed, PAUSES when there is
+ * more to do in the next turn, YIELDS when the coroutine waits now, ENDS when it does not go on.
+ */
+export type Continuation = (L: State) => number;
+export const PAUSES = -3;
+export const ENDS = -4;
 
 /** What a strand is about to wait for. */
 interface Wait {
@@ -47,6 +55,7 @@ export class LuaStrand extends Strand {
   readonly #reference: number;
   #wait: Wait | null = null;
   #outcome: Outcome = NOTHING;
+  #continuation: Continuation | null = null;
 
   /** @param reference the coroutine in the registry. */
   constructor(run: LuaRun, co: State, reference: number) {
@@ -71,10 +80,50 @@ export class LuaStrand extends Strand {
     this.settle(undefined, 0);
   }
 
+  /** Notes what is left to do of the call in which the coroutine has yielded, or of its end. */
+  willGoOn(continuation: Continuation): void {
+    this.#continuation = continuation;
+  }
+
+  /** Does what is left of a call; what fails in it is the answer of the call. */
+  #goOn(continuation: Continuation): void {
+    const { host, isolate } = this.run;
+    this.#continuation = null;
+    host.enter(isolate, this.run.bag, this);
+    let count: number;
+    try {
+      isolate.vm.isExempt = true;
+      count = continued(host, this.co, continuation);
+      isolate.vm.isExempt = false;
+    } catch (cause) {
+      this.run.vmLost(cause);
+      return;
+    }
+    if (count === PAUSES) {
+      this.#continuation = continuation;
+      this.run.preempted(this);
+      return;
+    }
+    if (count === YIELDS) this.#suspended();
+    else if (count !== ENDS) this.go(count);
+  }
+
   override resume(value: unknown, index: number): void {
+    if (this.#continuation !== null) {
+      this.#goOn(this.#continuation);
+      return;
+    }
     const outcome = this.#outcome;
     this.#outcome = NOTHING;
     const { host, isolate } = this.run;
+    const part = largePartOf(value);
+    if (part !== null) {
+      isolate.vm.isExempt = true;
+      const continuation = host.whenMade(this, this.co, part, (co) => outcome(co, value, index));
+      isolate.vm.isExempt = false;
+      this.#goOn(continuation);
+      return;
+    }
     host.enter(isolate, this.run.bag, this);
     let count: number;
     try {
@@ -127,6 +176,10 @@ export class LuaStrand extends Strand {
   #suspended(): void {
     const { run } = this;
     const { vm } = run.isolate;
+    if (this.#continuation !== null) {
+      run.preempted(this);
+      return;
+    }
     if (vm.wasPreempted) {
       run.preempted(this);
       return;
@@ -156,6 +209,16 @@ export class LuaStrand extends Strand {
   /** Lets the coroutine go. */
   release(L: State): void {
     this.run.isolate.vm.api.luaL_unref(L, REGISTRY, this.#reference);
+  }
+}
+
+/** What a continuation answers. Its failure is `nil, err`, as that of the call. */
+function continued(host: Host, L: State, continuation: Continuation): number {
+  try {
+    return continuation(L);
+  } catch (cause) {
+    if (!(cause instanceof ProcessError)) throw cause;
+    return host.failed(L, cause);
   }
 }
 
@@ -236,6 +299,12 @@ export class LuaRun extends Run {
     let count: number;
     try {
       if (this.isolate.isClosed) throw new Error("it was lost before the process began");
+      if (largePartOf(args) !== null) {
+        const main = this.#main;
+        main.willGoOn(this.host.whenMade(main, main.co, args, (co) => this.host.pushArguments(co, args)));
+        this.preempted(main);
+        return;
+      }
       count = this.host.pushArguments(this.#main.co, args);
     } catch (cause) {
       this.vmLost(cause);
@@ -328,7 +397,21 @@ export class LuaRun extends Run {
         return;
       }
     }
-    this.finish(count === 0 ? null : new StackValue(this.isolate, co, first, "result"));
+    this.#finishWith(strand, count === 0 ? null : new StackValue(this.isolate, co, first, "result"));
+  }
+
+  /** Main has returned this: it is read a part at a time, as if main had been preempted before its end. */
+  #finishWith(main: LuaStrand, result: StackValue | null): void {
+    if (result === null || result.advance(PIECE_VALUES)) {
+      this.finish(result);
+      return;
+    }
+    main.willGoOn(() => {
+      if (!result.advance(PIECE_VALUES)) return PAUSES;
+      this.finish(result);
+      return ENDS;
+    });
+    this.preempted(main);
   }
 
   /**

@@ -2,7 +2,7 @@
  * The userdata that scripts hold for things of the engine: a kind and a number each, and the thing itself in a table on
  * our side. A script cannot make userdata, so what has a kind is what it says.
  */
-import type { LuaVm, State } from "./vm.ts";
+import type { LuaVm, Pointer, State } from "./vm.ts";
 import { USERDATA } from "./vm.ts";
 
 /** What a userdata stands for. */
@@ -60,6 +60,11 @@ export class Objects {
   kind(L: State, index: number): number {
     if (this.#vm.type(L, index) !== USERDATA) return 0;
     return this.#vm.words[this.#vm.api.lua_touserdata(L, index) >> 2] as number;
+  }
+
+  /** The kind of the userdata at an address. */
+  kindOf(userdata: Pointer): number {
+    return this.#vm.words[this.#vm.contentOf(userdata) >> 2] as number;
   }
 
   /** The thing that the userdata at an index stands for, if it is of that kind. */

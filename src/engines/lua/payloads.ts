@@ -4,10 +4,31 @@
  * Reading makes the private copy in one pass; no metamethod runs. Pushing works off a list instead of recursing, since
  * what TypeScript sends may be nested to any depth.
  */
-import { type ErrorKind, Foreign, type Form, formOf, invalid, ProcessError, setForm } from "../../kernel/index.ts";
-import type { Isolate } from "./isolate.ts";
+import {
+  type ErrorKind,
+  Foreign,
+  type Form,
+  formOf,
+  invalid,
+  Message,
+  ProcessError,
+  setForm,
+} from "../../kernel/index.ts";
+import type { Bag, Isolate, LuaReference } from "./isolate.ts";
 import { ERROR, KIND_NAMES } from "./objects.ts";
-import { BOOLEAN, FUNCTION, NIL, NUMBER, STRING, type State, TABLE, THREAD, USERDATA } from "./vm.ts";
+import {
+  BOOLEAN,
+  FUNCTION,
+  NIL,
+  NONE,
+  NUMBER,
+  type Pointer,
+  STRING,
+  type State,
+  TABLE,
+  THREAD,
+  USERDATA,
+} from "./vm.ts";
 
 /** How deep data of Lua may be nested to be sent; S2.46 asks for 1,000. */
 const MAX_DEPTH = 1_500;
@@ -19,35 +40,136 @@ const MAX_VALUES = 65_536;
 /** A key of a map counts as so many values: it costs as much. */
 const KEY_VALUES = 3;
 const MAX_TEXT_BYTES = 4 * 2 ** 20;
-/** What copying a value costs, in instructions' worth; texts are charged where they are decoded. */
+const TOO_MANY = "data of more than 65,536 values cannot be sent";
+/** How many values are read at once where the reading can be interrupted: a millisecond or two when it is done first. */
+export const PIECE_VALUES = 4_096;
+/**
+ * What copying a value costs, in instructions' worth, and as how many values a table or error counts besides. Texts are
+ * charged where they are decoded.
+ */
 const VALUE_COST = 10;
+const OBJECT_VALUES = 10;
 /** How many steps of the way to what cannot be sent an error shows. */
 const SHOWN_STEPS = 40;
-/** Stack slots that a level of nesting needs. */
+/** Stack slots that a look at a metatable needs. */
 const SLOTS = 8;
 /** Stack slots that pushing needs, however large the data. */
 const ROOM = 16;
 const LAST_DATE_MS = 8.64e15;
 
-/** Thrown on the way out of a reading pass; gathers the place as it goes. */
-class Unsendable {
-  readonly what: string;
-  readonly steps: string[] = [];
+/** Where something that is read stands: within what, and under which key. */
+class Place {
+  readonly within: Place | null;
+  readonly key: Key;
 
-  constructor(what: string) {
-    this.what = what;
+  constructor(within: Place | null, key: Key) {
+    this.within = within;
+    this.key = key;
   }
 }
 
-/** A value on a stack of Lua, as a payload that is read when it is copied. */
-export class StackValue extends Foreign {
+/** A key of a map, the number of an element, or what leads to the details of an error; `null` where a reading begins. */
+type Key = string | number | typeof DETAILS | null;
+const DETAILS = Symbol("details");
+
+/** A table that has been met: what becomes of it is there already, and is filled when its turn comes. */
+class Part extends Place {
+  readonly address: Pointer;
+  readonly depth: number;
+  readonly list: unknown[] | null;
+  readonly map: Record<string, unknown> | null;
+  /** How many elements a list has; how many entries there is room for in a map. */
+  readonly last: number;
+  /** How far it has been read. */
+  read = 0;
+  /** The slots of those elements of a list that are not in the array part of its table. */
+  rest: Pointer[] | null = null;
+  integerKeys: Set<string> | null = null;
+  floats: Set<string> | null = null;
+
+  constructor(within: Place | null, key: Key, address: Pointer, depth: number, length: number, last: number) {
+    super(within, key);
+    this.address = address;
+    this.depth = depth;
+    this.list = length > 0 ? [] : null;
+    this.map = length > 0 ? null : {};
+    this.last = last;
+  }
+}
+
+/** Thrown out of a reading pass. */
+class Unsendable {
+  readonly what: string;
+  readonly place: Place;
+
+  constructor(what: string, place: Place) {
+    this.what = what;
+    this.place = place;
+  }
+}
+
+/** What has come out of Lua and is so much that it is made in Lua a part at a time, too. */
+const large = new WeakSet<object>();
+
+/** What is large of something that a coroutine waited for: it, or what it carries; `null` when nothing is. */
+export function largePartOf(value: unknown): object | null {
+  const part = value instanceof Message ? value.payload : value;
+  if (typeof part !== "object" || part === null) return null;
+  if (large.has(part)) return part;
+  const carried = (part as { readonly value?: unknown }).value;
+  return typeof carried === "object" && carried !== null && large.has(carried) ? carried : null;
+}
+
+/** Data of Lua that is read when it is copied, or a part at a time before. */
+export abstract class StackData extends Foreign {
+  readonly #pass: ReadingPass;
+  #hasBegun = false;
+  #failure: unknown = null;
+  #value: unknown;
+
+  constructor(pass: ReadingPass) {
+    super();
+    this.#pass = pass;
+  }
+
+  /** Begins with about so many values more; answers the value when it has begun with all. Their parts come later. */
+  protected abstract begin(pass: ReadingPass, most: number): { readonly value: unknown } | null;
+
+  /** Reads on, about so many values more; whether all has been read. What fails does so when it is copied. */
+  advance(values: number): boolean {
+    if (this.#failure !== null) return true;
+    try {
+      if (!this.#hasBegun) {
+        const begun = this.begin(this.#pass, values);
+        if (begun === null) return false;
+        this.#value = begun.value;
+        this.#hasBegun = true;
+      }
+      return this.#pass.advance(values);
+    } catch (cause) {
+      this.#failure = cause;
+      return true;
+    }
+  }
+
+  read(): unknown {
+    while (!this.advance(Number.POSITIVE_INFINITY));
+    if (this.#failure !== null) throw this.#failure;
+    const value = this.#value;
+    if (typeof value === "object" && value !== null && this.#pass.isLarge) large.add(value);
+    return value;
+  }
+}
+
+/** A value on a stack of Lua, as a payload. */
+export class StackValue extends StackData {
   readonly #isolate: Isolate;
   readonly #L: State;
   readonly #index: number;
   readonly #root: string;
 
   constructor(isolate: Isolate, L: State, index: number, root: string) {
-    super();
+    super(new ReadingPass(isolate, L));
     this.#isolate = isolate;
     this.#L = L;
     this.#index = index;
@@ -58,21 +180,23 @@ export class StackValue extends Foreign {
     return this.#isolate.vm.isIntegralFloat(this.#L, this.#index);
   }
 
-  read(): unknown {
-    return readValue(this.#isolate, this.#L, this.#index, this.#root);
+  protected override begin(pass: ReadingPass): { readonly value: unknown } {
+    return { value: pass.begin(this.#index, this.#root) };
   }
 }
 
 /** The values from one index of a stack of Lua to another, as a list; a nil leaves `null`. */
-export class StackValues extends Foreign {
+export class StackValues extends StackData {
   readonly #isolate: Isolate;
   readonly #L: State;
   readonly #first: number;
   readonly #last: number;
   readonly #root: string;
+  readonly #list: unknown[] = [];
+  #floats: Set<string> | null = null;
 
   constructor(isolate: Isolate, L: State, first: number, last: number, root: string) {
-    super();
+    super(new ReadingPass(isolate, L));
     this.#isolate = isolate;
     this.#L = L;
     this.#first = first;
@@ -80,255 +204,317 @@ export class StackValues extends Foreign {
     this.#root = root;
   }
 
-  read(): unknown {
-    const pass = new ReadingPass(this.#isolate, this.#L);
-    const list: unknown[] = [];
-    let floats: Set<string> | null = null;
-    for (let index = this.#first; index <= this.#last; index++) {
-      const position = index - this.#first + 1;
-      list.push(pass.read(index, `${this.#root}[${position}]`));
-      if (pass.isIntegralFloat(index)) floats = added(floats, String(position));
+  protected override begin(pass: ReadingPass, most: number): { readonly value: unknown } | null {
+    const { vm } = this.#isolate;
+    const list = this.#list;
+    const end = Math.min(this.#last - this.#first + 1, list.length + most);
+    while (list.length < end) {
+      const index = this.#first + list.length;
+      list.push(pass.begin(index, `${this.#root}[${list.length + 1}]`));
+      if (vm.isIntegralFloat(this.#L, index)) this.#floats = added(this.#floats, String(list.length));
     }
-    if (floats !== null) setForm(list, { integerKeys: null, floats });
-    return list;
+    if (list.length <= this.#last - this.#first) return null;
+    if (this.#floats !== null) setForm(list, { integerKeys: null, floats: this.#floats });
+    return { value: list };
   }
 }
 
 /** The private copy of the value at an index; throws INVALID that names the place. */
 export function readValue(isolate: Isolate, L: State, index: number, root: string): unknown {
-  return new ReadingPass(isolate, L).read(index, root);
+  return new StackValue(isolate, L, index, root).read();
 }
 
-/** One reading of one value, or of several that may share parts. */
+/** One reading of one value, or of several that may share parts. It puts nothing on the stack and nothing into the heap. */
 class ReadingPass {
   readonly #isolate: Isolate;
   readonly #L: State;
   /** Tables by their address, and what became of them. */
-  #met: Map<number, object> | null = null;
+  #met: Map<Pointer, object> | null = null;
   #firstAddress = 0;
   #first: object | null = null;
   #values = 0;
+  #objects = 0;
   #textBytes = 0;
+  /** A metatable that makes nothing special of a table; most have the same. */
+  #plainMetatable = 0;
+  /** Whether the collector may take something away between two parts of the reading: then there are none. */
+  #isWeak = false;
+  #root = "";
+  /** What is being read, and what still has to be. */
+  #part: Part | null = null;
+  readonly #open: Part[] = [];
 
   constructor(isolate: Isolate, L: State) {
     this.#isolate = isolate;
     this.#L = L;
   }
 
-  read(index: number, root: string): unknown {
-    const valuesBefore = this.#values;
+  /** Begins with the value at an index. */
+  begin(index: number, root: string): unknown {
+    const { vm } = this.#isolate;
+    const before = this.#cost;
     try {
-      const value = this.#value(index, 0);
-      this.#charge(valuesBefore);
-      return value;
+      this.#root = root;
+      return vm.type(this.#L, index) === NONE ? null : this.#value(vm.slotOf(this.#L, index), null, null, 0);
     } catch (cause) {
-      this.#charge(valuesBefore);
-      if (!(cause instanceof Unsendable)) throw cause;
-      throw invalid(`${root}${shownPath(cause.steps.reverse())}: ${cause.what}`);
+      throw this.#shown(cause);
+    } finally {
+      vm.charge(this.#cost - before);
     }
   }
 
-  #charge(values: number): void {
-    this.#isolate.vm.charge((this.#values - values) * VALUE_COST);
+  /** Reads on, about so many values more; whether that was all. */
+  advance(values: number): boolean {
+    const before = this.#cost;
+    const limit = this.#work + values;
+    try {
+      for (;;) {
+        this.#part ??= this.#open.pop() ?? null;
+        if (this.#part === null) return true;
+        const isFilled =
+          this.#part.list !== null ? this.#fillList(this.#part, limit) : this.#fillMap(this.#part, limit);
+        if (!isFilled) return false;
+        this.#part = null;
+      }
+    } catch (cause) {
+      throw this.#shown(cause);
+    } finally {
+      this.#isolate.vm.charge(this.#cost - before);
+    }
   }
 
-  /** The string at an index, when there is room for it. */
-  #text(index: number): unknown {
-    const text = this.#isolate.vm.string(this.#L, index);
-    this.#textBytes += text.length;
-    if (this.#textBytes > MAX_TEXT_BYTES) throw new Unsendable("data of more than 4 MiB of text cannot be sent");
-    return text;
+  /** What cannot be sent, as the sender is told. */
+  #shown(cause: unknown): unknown {
+    if (!(cause instanceof Unsendable)) return cause;
+    const steps: string[] = [];
+    for (let at: Place | null = cause.place; at !== null; at = at.within) steps.push(stepTo(at.key));
+    return invalid(`${this.#root}${shownPath(steps.reverse())}: ${cause.what}`);
   }
 
-  isIntegralFloat(index: number): boolean {
-    return this.#isolate.vm.isIntegralFloat(this.#L, index);
+  /** What has been read so far, in values that cost as much, and in instructions' worth. */
+  get #work(): number {
+    return this.#values + this.#objects * OBJECT_VALUES;
   }
 
-  #value(index: number, depth: number): unknown {
+  get #cost(): number {
+    return this.#work * VALUE_COST;
+  }
+
+  /** Whether it has read more than is read at once. */
+  get isLarge(): boolean {
+    return this.#work > PIECE_VALUES;
+  }
+
+  #isPast(limit: number): boolean {
+    return this.#work >= limit && !this.#isWeak;
+  }
+
+  #value(slot: Pointer, within: Place | null, key: Key, depth: number): unknown {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    if (++this.#values > MAX_VALUES) throw new Unsendable("data of more than 65,536 values cannot be sent");
-    switch (vm.type(L, index)) {
-      case STRING:
-        return this.#text(index);
+    if (++this.#values > MAX_VALUES) throw new Unsendable(TOO_MANY, new Place(within, key));
+    switch (vm.typeAt(slot)) {
+      case STRING: {
+        const text = vm.stringAt(slot);
+        this.#textBytes += text.length;
+        if (this.#textBytes <= MAX_TEXT_BYTES) return text;
+        throw new Unsendable("data of more than 4 MiB of text cannot be sent", new Place(within, key));
+      }
       case NUMBER:
-        return vm.number(L, index);
+        return vm.numberAt(slot);
       case BOOLEAN:
-        return vm.boolean(L, index);
+        return vm.booleanAt(slot);
       case TABLE:
-        return this.#table(index, depth);
+        return this.#table(vm.objectAt(slot), within, key, depth);
       case USERDATA:
-        return this.#userdata(index, depth);
+        return this.#userdata(vm.objectAt(slot), within, key, depth);
       case FUNCTION:
-        throw new Unsendable("function cannot be sent");
+        throw new Unsendable("function cannot be sent", new Place(within, key));
       case THREAD:
-        throw new Unsendable("coroutine cannot be sent");
+        throw new Unsendable("coroutine cannot be sent", new Place(within, key));
       default:
-        // nil and none
         return null;
     }
   }
 
-  #table(index: number, depth: number): unknown {
+  #table(address: Pointer, within: Place | null, key: Key, depth: number): unknown {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    const address = vm.api.lua_topointer(L, index);
     const met = this.#find(address);
     if (met !== undefined) return met;
-    if (depth >= MAX_DEPTH) throw new Unsendable(`data nested deeper than ${MAX_DEPTH} levels cannot be sent`);
-    if (vm.api.lua_checkstack(L, SLOTS) === 0) throw new Unsendable("data nested too deeply cannot be sent");
-    const at = vm.absolute(L, index);
-    if (vm.api.lua_getmetatable(L, at) !== 0 && this.#isTime()) return this.#date(at, address);
-    const length = Number(vm.api.lua_rawlen(L, at));
-    return length > 0 && this.#countsUpTo(at, length)
-      ? this.#list(at, length, address, depth)
-      : this.#map(at, address, depth);
+    if (depth >= MAX_DEPTH) {
+      const what = `data nested deeper than ${MAX_DEPTH} levels cannot be sent`;
+      throw new Unsendable(what, new Place(within, key));
+    }
+    this.#objects++;
+    const metatable = vm.metatableOf(address);
+    if (metatable !== 0 && metatable !== this.#plainMetatable) {
+      if (this.#isTime(metatable, within, key)) return this.#date(address, within, key);
+      this.#plainMetatable = metatable;
+    }
+    const length = vm.listLength(address);
+    const values = length > 0 ? length : vm.countOf(address) * (KEY_VALUES + 1);
+    if (this.#values + values > MAX_VALUES) throw new Unsendable(TOO_MANY, new Place(within, key));
+    const last = length > 0 ? length : vm.arraySize(address) + vm.entryCount(address);
+    const part = new Part(within, key, address, depth, length, last);
+    const object = part.list ?? (part.map as object);
+    this.#remember(address, object);
+    if (values > 0) this.#open.push(part);
+    return object;
   }
 
-  /** Takes a metatable off the top; whether it is that of a Time. One of another table of ours ends the pass. */
-  #isTime(): boolean {
-    const { vm, times, metatables } = this.#isolate;
+  /** Whether a metatable is that of a Time. One of another table of ours ends the pass. */
+  #isTime(metatable: Pointer, within: Place | null, key: Key): boolean {
+    const { vm, times, metatables, modeName } = this.#isolate;
     const L = this.#L;
-    const isTime = times !== null && vm.isReference(L, times.time);
+    if (vm.api.lua_checkstack(L, SLOTS) === 0) {
+      throw new Unsendable("data nested too deeply cannot be sent", new Place(within, key));
+    }
     vm.getReference(L, metatables.hostKinds);
-    vm.api.lua_rotate(L, -2, 1);
+    vm.pushTable(L, metatable);
+    const isTime = times !== null && vm.isReference(L, times.time);
+    vm.getReference(L, modeName);
+    if (vm.api.lua_rawget(L, -2) !== NIL) this.#isWeak = true;
+    vm.pop(L, 1);
     vm.api.lua_rawget(L, -2);
     const kind = vm.type(L, -1) === STRING ? vm.shownString(L, -1) : null;
     vm.pop(L, 2);
-    if (kind !== null) throw new Unsendable(`${kind} cannot be sent`);
+    if (kind !== null) throw new Unsendable(`${kind} cannot be sent`, new Place(within, key));
     return isTime;
   }
 
-  /** Whether the keys of a table are exactly 1 to `length`. That it ends there says nothing: it may have holes. */
-  #countsUpTo(at: number, length: number): boolean {
+  /** Reads the elements of a list, up to about so many values in all; whether that was all. */
+  #fillList(part: Part, limit: number): boolean {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    let count = 0;
-    vm.pushNil(L);
-    while (vm.api.lua_next(L, at) !== 0) {
-      vm.pop(L, 1);
-      const key = !vm.isInteger(L, -1) ? 0 : vm.api.lua_tonumberx(L, -1, 0);
-      if (key < 1 || key > length) {
-        vm.pop(L, 1);
-        return false;
+    const { address, last } = part;
+    const list = part.list as unknown[];
+    const inArray = Math.min(last, vm.arraySize(address));
+    if (last > inArray) part.rest ??= this.#restOf(address, inArray, last);
+    while (part.read < last) {
+      if (this.#isPast(limit)) return false;
+      const n = part.read + 1;
+      if (n <= inArray) {
+        const most = Math.min(inArray - part.read, MAX_VALUES - this.#values, PIECE_VALUES);
+        const taken = vm.takeNumbers(vm.elementAt(address, n), most, list);
+        this.#values += taken;
+        part.read += taken;
+        if (taken > 0) continue;
       }
-      count++;
+      const slot = n <= inArray ? vm.elementAt(address, n) : ((part.rest as Pointer[])[n - inArray - 1] as Pointer);
+      list.push(this.#value(slot, part, n, part.depth + 1));
+      if (vm.isIntegralFloatAt(slot)) part.floats = added(part.floats, String(n));
+      part.read = n;
     }
-    return count === length;
+    if (part.floats !== null) setForm(list, { integerKeys: null, floats: part.floats });
+    return true;
   }
 
-  #list(at: number, length: number, address: number, depth: number): unknown[] {
+  /** The slots of the elements of a list that are not in its array part, in their order. */
+  #restOf(address: Pointer, inArray: number, length: number): Pointer[] {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    const list: unknown[] = [];
-    let floats: Set<string> | null = null;
-    this.#remember(address, list);
-    for (let n = 1; n <= length; n++) {
-      vm.getAt(L, at, n);
-      try {
-        list.push(this.#value(-1, depth + 1));
-      } catch (cause) {
-        throw located(cause, `[${n}]`);
-      }
-      if (this.isIntegralFloat(-1)) floats = added(floats, String(n));
-      vm.pop(L, 1);
+    const slots: Pointer[] = new Array(length - inArray).fill(0);
+    for (let n = vm.entryCount(address); n > 0; n--) {
+      const entry = vm.entryAt(address, n);
+      if (vm.typeAt(entry) !== NIL) slots[Number(vm.numberKey(entry)) - inArray - 1] = entry;
     }
-    if (floats !== null) setForm(list, { integerKeys: null, floats });
-    return list;
+    return slots;
   }
 
-  #map(at: number, address: number, depth: number): Record<string, unknown> {
+  /** Likewise the entries of a map. */
+  #fillMap(part: Part, limit: number): boolean {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    const map: Record<string, unknown> = {};
-    let integerKeys: Set<string> | null = null;
-    let floats: Set<string> | null = null;
-    this.#remember(address, map);
-    vm.pushNil(L);
-    while (vm.api.lua_next(L, at) !== 0) {
+    const { address, last } = part;
+    const map = part.map as Record<string, unknown>;
+    const inArray = vm.arraySize(address);
+    while (part.read < last) {
+      if (this.#isPast(limit)) return false;
+      const n = ++part.read;
+      const slot = n <= inArray ? vm.elementAt(address, n) : vm.entryAt(address, n - inArray);
+      if (vm.typeAt(slot) === NIL) continue;
       this.#values += KEY_VALUES;
-      const isInteger = vm.type(L, -2) === NUMBER;
-      const key = this.#key(isInteger);
-      if (Object.hasOwn(map, key)) throw new Unsendable(`map key ${key} stands twice, as a number and as a string`);
-      let value: unknown;
-      try {
-        value = this.#value(-1, depth + 1);
-      } catch (cause) {
-        throw located(cause, isInteger ? `[${key}]` : step(key));
+      const isInteger = n <= inArray || vm.isIntegerKey(slot);
+      const key = n <= inArray ? String(n) : isInteger ? String(vm.numberKey(slot)) : this.#key(slot, part);
+      // Only an integer and a string can be the same key.
+      if (isInteger ? Object.hasOwn(map, key) : part.integerKeys?.has(key) === true) {
+        throw new Unsendable(`map key ${key} stands twice, as a number and as a string`, part);
       }
+      const value = this.#value(slot, part, isInteger ? Number(key) : key, part.depth + 1);
       if (key === "__proto__") define(map, key, value);
       else map[key] = value;
-      if (isInteger) integerKeys = added(integerKeys, key);
-      if (this.isIntegralFloat(-1)) floats = added(floats, key);
-      vm.pop(L, 1);
+      if (isInteger) part.integerKeys = added(part.integerKeys, key);
+      if (vm.isIntegralFloatAt(slot)) part.floats = added(part.floats, key);
     }
+    const { integerKeys, floats } = part;
     if (integerKeys !== null || floats !== null) setForm(map, { integerKeys, floats });
-    return map;
+    return true;
   }
 
-  /** The text of the key below the top. */
-  #key(isNumber: boolean): string {
+  /** The text of the key of an entry, which is no integer. */
+  #key(entry: Pointer, part: Part): string {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    if (isNumber) {
-      if (!vm.isInteger(L, -2)) throw new Unsendable(`map key ${vm.number(L, -2)} cannot be sent`);
-      return String(vm.number(L, -2));
-    }
-    const type = vm.type(L, -2);
-    if (type !== STRING) throw new Unsendable(`map key ${TYPE_NAMES[type]} cannot be sent`);
-    const key = vm.string(L, -2);
-    if (typeof key !== "string") throw new Unsendable("a key that is not UTF-8 cannot be sent");
+    const type = vm.keyType(entry);
+    if (type === NUMBER) throw new Unsendable(`map key ${vm.numberKey(entry)} cannot be sent`, part);
+    if (type !== STRING) throw new Unsendable(`map key ${TYPE_NAMES[type]} cannot be sent`, part);
+    const key = vm.stringKey(entry);
+    if (typeof key !== "string") throw new Unsendable("a key that is not UTF-8 cannot be sent", part);
     return key;
   }
 
-  #date(index: number, address: number): Date {
+  #date(address: Pointer, within: Place | null, key: Key): Date {
     const { vm } = this.#isolate;
-    const L = this.#L;
-    vm.getAt(L, index, 1);
-    const seconds = vm.api.lua_tonumberx(L, -1, 0);
-    vm.pop(L, 1);
-    vm.getAt(L, index, 2);
-    const nanoseconds = vm.api.lua_tonumberx(L, -1, 0);
-    vm.pop(L, 1);
-    const ms = seconds * 1_000 + Math.floor(nanoseconds / 1_000_000);
-    if (!(Math.abs(ms) <= LAST_DATE_MS)) throw new Unsendable("a time beyond the range of dates cannot be sent");
+    const seconds = Number(vm.numberAt(vm.elementAt(address, 1)));
+    const ms = seconds * 1_000 + Math.floor(Number(vm.numberAt(vm.elementAt(address, 2))) / 1_000_000);
+    if (!(Math.abs(ms) <= LAST_DATE_MS)) {
+      throw new Unsendable("a time beyond the range of dates cannot be sent", new Place(within, key));
+    }
     const date = new Date(ms);
     this.#remember(address, date);
     return date;
   }
 
-  #userdata(index: number, depth: number): unknown {
+  #userdata(address: Pointer, within: Place | null, key: Key, depth: number): unknown {
     const { vm, objects } = this.#isolate;
-    const L = this.#L;
-    const kind = objects.kind(L, index);
-    if (kind !== ERROR) throw new Unsendable(`${KIND_NAMES[kind] ?? "userdata"} cannot be sent`);
-    const address = vm.api.lua_topointer(L, index);
+    const kind = objects.kindOf(address);
+    const place = new Place(within, key);
+    if (kind !== ERROR) throw new Unsendable(`${KIND_NAMES[kind] ?? "userdata"} cannot be sent`, place);
     const met = this.#find(address);
     if (met !== undefined) return met;
-    if (depth >= MAX_DEPTH || vm.api.lua_checkstack(L, SLOTS) === 0) {
-      throw new Unsendable("data nested too deeply cannot be sent");
-    }
-    const error = readErrorHead(this.#isolate, L, index);
+    if (depth >= MAX_DEPTH) throw new Unsendable("data nested too deeply cannot be sent", place);
+    this.#objects++;
+    const fields = this.#fields(vm.objectAt(vm.userValueOf(address)));
+    const text = (name: string): string => {
+      const slot = fields.get(name);
+      return slot === undefined ? "" : vm.shownStringAt(slot);
+    };
+    const retryable = fields.get("retryable");
+    const error = new ProcessError({
+      message: text("message"),
+      kind: text("kind") as ErrorKind,
+      retryable: retryable === undefined ? undefined : vm.booleanAt(retryable),
+    });
     this.#remember(address, error);
-    vm.api.lua_getiuservalue(L, index, 1);
-    if (vm.getField(L, -1, "details") !== NIL) {
-      try {
-        define(error, "details", this.#value(-1, depth + 1));
-      } catch (cause) {
-        throw located(cause, ".details");
-      }
-      if (this.isIntegralFloat(-1)) setForm(error, { integerKeys: null, floats: new Set(["details"]) });
-    }
-    vm.pop(L, 2);
+    const details = fields.get("details");
+    if (details === undefined) return error;
+    define(error, "details", this.#value(details, place, DETAILS, depth + 1));
+    if (vm.isIntegralFloatAt(details)) setForm(error, { integerKeys: null, floats: new Set(["details"]) });
     return error;
   }
 
-  #find(address: number): object | undefined {
+  /** The slots of the fields of a table of ours. */
+  #fields(address: Pointer): Map<string, Pointer> {
+    const { vm } = this.#isolate;
+    const fields = new Map<string, Pointer>();
+    for (let n = vm.entryCount(address); n > 0; n--) {
+      const entry = vm.entryAt(address, n);
+      if (vm.typeAt(entry) !== NIL && vm.keyType(entry) === STRING) fields.set(String(vm.stringKey(entry)), entry);
+    }
+    return fields;
+  }
+
+  #find(address: Pointer): object | undefined {
     if (address === this.#firstAddress && this.#first !== null) return this.#first;
     return this.#met?.get(address);
   }
 
-  #remember(address: number, object: object): void {
+  #remember(address: Pointer, object: object): void {
     if (this.#first === null) {
       this.#first = object;
       this.#firstAddress = address;
@@ -377,11 +563,6 @@ function shownPath(steps: readonly string[]): string {
   return `${steps.slice(0, SHOWN_STEPS - 4).join("")}…${steps.slice(-4).join("")}`;
 }
 
-function located(cause: unknown, step: string): unknown {
-  if (cause instanceof Unsendable) cause.steps.push(step);
-  return cause;
-}
-
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   [BOOLEAN]: "boolean",
   [TABLE]: "table",
@@ -390,7 +571,11 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   [THREAD]: "coroutine",
 };
 
-function step(key: string): string {
+/** A step of a path as people write it. */
+function stepTo(key: Key): string {
+  if (key === null) return "";
+  if (key === DETAILS) return ".details";
+  if (typeof key === "number") return `[${key}]`;
   return /^[A-Za-z_]\w*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
@@ -432,9 +617,46 @@ export function pushValue(isolate: Isolate, L: State, value: unknown): void {
 
 function pushObject(isolate: Isolate, L: State, value: object): void {
   isolate.vm.api.lua_checkstack(L, ROOM);
-  if (value instanceof Uint8Array) isolate.vm.pushBytes(L, value);
+  if (isolate.made !== null && isolate.made.value === value) isolate.made.moveTo(L);
+  else if (value instanceof Uint8Array) isolate.vm.pushBytes(L, value);
   else if (value instanceof Date) isolate.pushTime(L, value.getTime());
-  else new PushingPass(isolate, L).root(value);
+  else new PushingPass(isolate, L, value).advance(Number.POSITIVE_INFINITY);
+}
+
+/** A large list or map that is made in the heap a part at a time, on a stack of its own, until somebody pushes it. */
+export class Making {
+  readonly value: object;
+  readonly #isolate: Isolate;
+  readonly #stack: State;
+  readonly #held: LuaReference;
+  readonly #pass: PushingPass;
+
+  /** @param bag that of the process it is for: should that end before, it goes with it. */
+  constructor(isolate: Isolate, bag: Bag, L: State, value: object) {
+    this.value = value;
+    this.#isolate = isolate;
+    this.#stack = isolate.vm.api.lua_newthread(L);
+    this.#held = bag.hold(L, -1);
+    isolate.vm.pop(L, 1);
+    isolate.vm.api.lua_checkstack(this.#stack, ROOM);
+    this.#pass = new PushingPass(isolate, this.#stack, value);
+  }
+
+  /** Makes about so many values more; whether that was all. */
+  advance(values: number): boolean {
+    return this.#pass.advance(values);
+  }
+
+  /** Pushes what was made, once. */
+  moveTo(L: State): void {
+    this.#isolate.vm.api.lua_xmove(this.#stack, L, 1);
+    this.#isolate.made = null;
+  }
+
+  /** Lets its stack go. */
+  release(L: State): void {
+    this.#held.forget(L);
+  }
 }
 
 /** One pushing of a tree, or of any graph, of lists, maps and errors. */
@@ -445,93 +667,133 @@ class PushingPass {
   #numbers: Map<object, number> | null = null;
   #table = 0;
   readonly #open: object[] = [];
+  readonly #root: object;
+  /** Where the root stands when its filling begins. */
+  readonly #at: number;
+  /** What is being filled, which is on top, how far, and by which keys if it is a map. */
+  #filling: object | null;
+  #next = 0;
+  #keys: readonly string[] | null = null;
+  /** How many values may still be pushed at once. */
+  #left = 0;
 
-  constructor(isolate: Isolate, L: State) {
+  constructor(isolate: Isolate, L: State, root: object) {
     this.#isolate = isolate;
     this.#L = L;
+    this.#root = root;
+    this.#at = isolate.vm.top(L) + 1;
+    this.#filling = root;
+    this.#make(root);
   }
 
-  root(value: object): void {
+  /** Pushes about so many values more; whether that was all, and the root is on top. */
+  advance(values: number): boolean {
     const { vm } = this.#isolate;
     const L = this.#L;
-    const at = vm.top(L) + 1;
-    this.#make(value);
-    this.#fill(value, value, at);
-    if (this.#numbers === null) return;
-    for (let object = this.#open.pop(); object !== undefined; object = this.#open.pop()) {
-      vm.getAt(L, this.#table, this.#numbers.get(object) as number);
-      this.#fill(object, value, at);
+    this.#left = values;
+    for (;;) {
+      if (this.#filling === null) {
+        const next = this.#open.pop();
+        if (next === undefined) break;
+        vm.getAt(L, this.#table, this.#numbers?.get(next) as number);
+        this.#filling = next;
+        this.#next = 0;
+        this.#keys = null;
+      }
+      if (!this.#fill(this.#filling)) return false;
+      if (this.#filling !== this.#root) vm.pop(L, 1);
+      this.#filling = null;
+    }
+    if (this.#numbers !== null) {
+      // Takes the table of what was met from below the result.
+      vm.api.lua_rotate(L, this.#table, -1);
       vm.pop(L, 1);
     }
-    // Takes the table of what was met from below the result.
-    vm.api.lua_rotate(L, this.#table, -1);
-    vm.pop(L, 1);
+    return true;
   }
 
   /** Pushes what will stand for the object, still empty. */
   #make(value: object): void {
     const { vm } = this.#isolate;
+    vm.charge(OBJECT_VALUES * VALUE_COST);
+    this.#left -= OBJECT_VALUES;
     if (Array.isArray(value)) vm.api.lua_createtable(this.#L, value.length, 0);
     else if (value instanceof ProcessError) this.#isolate.pushErrorHead(this.#L, value);
     else vm.api.lua_createtable(this.#L, 0, 0);
   }
 
-  /** Fills what stands for the object, which is on top. */
-  #fill(value: object, root: object, at: number): void {
-    if (Array.isArray(value)) this.#fillList(value, root, at);
-    else if (value instanceof ProcessError) this.#fillError(value, root, at);
-    else this.#fillMap(value as Record<string, unknown>, root, at);
-  }
-
-  #fillList(list: readonly unknown[], root: object, at: number): void {
-    const { vm } = this.#isolate;
-    const floats = formOf(list)?.floats;
-    vm.charge(list.length * VALUE_COST);
-    for (let i = 0; i < list.length; i++) {
-      const part = list[i];
-      if (part === null || part === undefined) continue;
-      this.#part(part, floats?.has(String(i + 1)) === true, root, at);
-      vm.setAt(this.#L, -2, i + 1);
+  /** Fills what stands for the object, which is on top, as far as there are values left; whether that was all. */
+  #fill(value: object): boolean {
+    const from = this.#next;
+    try {
+      if (Array.isArray(value)) return this.#fillList(value);
+      if (!(value instanceof ProcessError)) return this.#fillMap(value as Record<string, unknown>);
+      this.#fillError(value);
+      return true;
+    } finally {
+      this.#isolate.vm.charge((this.#next - from) * (this.#keys === null ? 1 : KEY_VALUES + 1) * VALUE_COST);
     }
   }
 
-  #fillMap(map: Record<string, unknown>, root: object, at: number): void {
+  #fillList(list: readonly unknown[]): boolean {
+    const { vm } = this.#isolate;
+    const floats = formOf(list)?.floats;
+    for (let i = this.#next; i < list.length; i++) {
+      this.#next = i;
+      if (this.#left <= 0) return false;
+      this.#left--;
+      const part = list[i];
+      if (part === null || part === undefined) continue;
+      this.#part(part, floats?.has(String(i + 1)) === true);
+      vm.setAt(this.#L, -2, i + 1);
+    }
+    this.#next = list.length;
+    return true;
+  }
+
+  #fillMap(map: Record<string, unknown>): boolean {
     const { vm } = this.#isolate;
     const form: Form | undefined = formOf(map);
-    const keys = Object.keys(map);
-    vm.charge(keys.length * VALUE_COST);
-    for (const key of keys) {
+    this.#keys ??= Object.keys(map);
+    const keys = this.#keys;
+    for (let i = this.#next; i < keys.length; i++) {
+      this.#next = i;
+      if (this.#left <= 0) return false;
+      this.#left -= KEY_VALUES + 1;
+      const key = keys[i] as string;
       const part = map[key];
       if (part === null || part === undefined) continue;
       if (form?.integerKeys?.has(key)) vm.pushDecimal(this.#L, key);
       else vm.pushString(this.#L, key);
-      this.#part(part, form?.floats?.has(key) === true, root, at);
+      this.#part(part, form?.floats?.has(key) === true);
       vm.api.lua_rawset(this.#L, -3);
     }
+    this.#next = keys.length;
+    return true;
   }
 
-  #fillError(error: ProcessError, root: object, at: number): void {
+  #fillError(error: ProcessError): void {
     const { vm } = this.#isolate;
     if (error.details === undefined || error.details === null) return;
     vm.api.lua_getiuservalue(this.#L, -1, 1);
     vm.pushString(this.#L, "details");
-    this.#part(error.details, formOf(error)?.floats?.has("details") === true, root, at);
+    this.#part(error.details, formOf(error)?.floats?.has("details") === true);
     vm.api.lua_rawset(this.#L, -3);
     vm.pop(this.#L, 1);
   }
 
-  #part(part: unknown, isFloat: boolean, root: object, at: number): void {
+  #part(part: unknown, isFloat: boolean): void {
     const { vm } = this.#isolate;
     if (isFloat && typeof part === "number") vm.pushFloat(this.#L, part);
     else if (typeof part !== "object" || part === null || part instanceof Uint8Array) {
       pushValue(this.#isolate, this.#L, part);
-    } else this.#object(part, root, at);
+    } else this.#object(part);
   }
 
-  #object(part: object, root: object, at: number): void {
+  #object(part: object): void {
     const { vm } = this.#isolate;
     const L = this.#L;
-    const numbers = this.#numbers ?? this.#begin(root, at);
+    const numbers = this.#numbers ?? this.#begin();
     const known = numbers.get(part);
     if (known !== undefined) {
       vm.getAt(L, this.#table, known);
@@ -549,10 +811,11 @@ class PushingPass {
   }
 
   /** Puts the table of what was met below the root, which stands at an index. */
-  #begin(root: object, at: number): Map<object, number> {
+  #begin(): Map<object, number> {
     const { vm } = this.#isolate;
     const L = this.#L;
-    this.#numbers = new Map([[root, 1]]);
+    const at = this.#at;
+    this.#numbers = new Map([[this.#root, 1]]);
     this.#table = at;
     vm.api.lua_createtable(L, 8, 0);
     vm.api.lua_rotate(L, at, 1);

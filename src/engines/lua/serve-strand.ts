@@ -16,9 +16,9 @@ import {
 } from "../../kernel/index.ts";
 import type { Host } from "./host.ts";
 import type { LuaReference } from "./isolate.ts";
-import { type LuaRun, LuaStrand, type Outcome } from "./lua-run.ts";
+import { ENDS, type LuaRun, LuaStrand, type Outcome } from "./lua-run.ts";
 import { pushMessage } from "./modules/channel-module.ts";
-import { pushValue } from "./payloads.ts";
+import { largePartOf, pushValue } from "./payloads.ts";
 import { type Pin, REGISTRY, STRING, type State, TABLE } from "./vm.ts";
 
 /** How a serve ended: its value, or the error that left a handler. */
@@ -144,8 +144,21 @@ export class ServeStrand extends LuaStrand {
 
   /** Calls a handler; whether it has returned and the next may be called. */
   #call(value: unknown, index: number): boolean {
-    const { vm } = this.run.isolate;
-    this.#host.enter(this.run.isolate, this.run.bag, this);
+    const { isolate } = this.run;
+    const { vm } = isolate;
+    const part = largePartOf(value);
+    if (part !== null && isolate.made?.value !== part) {
+      vm.isExempt = true;
+      const made = this.#host.whenMade(this, this.co, part, () => {
+        if (this.#call(value, index)) this.#serveFrom(NOT_READY, 0);
+        return ENDS;
+      });
+      vm.isExempt = false;
+      this.willGoOn(made);
+      this.run.preempted(this);
+      return false;
+    }
+    this.#host.enter(isolate, this.run.bag, this);
     vm.isExempt = true;
     vm.pushPinned(this.co, this.#pins[index] as Pin);
     const args = this.#pushMessage(value, index);

@@ -72,6 +72,22 @@ const STATUS = 6;
 const TOP = 12;
 const CALL = 20;
 const PROTECTED = 48;
+/** Likewise in a table, in an entry of its hash part, and in a userdata: the size in the one is a power of two. */
+const FLAGS = 6;
+const LOG_NODES = 7;
+const ARRAY_LIMIT = 8;
+const ARRAY = 12;
+const NODES = 16;
+const METATABLE = 24;
+const LIMIT_IS_NO_SIZE = 0x80;
+const NODE_BYTES = 24;
+const KEY_TAG = 9;
+const KEY = 16;
+const USER_VALUES = 6;
+const USER_VALUE = 24;
+const HOOK_PERIOD = 104;
+const HOOK_LEFT = 108;
+const HOOK_MASK = 112;
 const PROTECTED_STATUS = 160;
 const CALL_CONTINUATION = 16;
 const CALL_CONTEXT = 24;
@@ -92,6 +108,7 @@ const INTEGER_TAG = 3;
 const FLOAT_TAG = 19;
 const SHORT_STRING_TAG = 68;
 const LONG_STRING_TAG = 84;
+const TABLE_TAG = 69;
 
 /** The cells shared with the companion, as indexes of the Int32Array; companion.wat says what they are. */
 const LEFT = 0;
@@ -102,7 +119,7 @@ const HEAP = 4;
 const OVERDRAFT = 5;
 const EXEMPT = 11;
 const SLOW = 14;
-const CELLS = 15;
+const CELLS = 17;
 /** The accounts of a heap, likewise. */
 const USED = 0;
 const LIMIT = 1;
@@ -239,7 +256,7 @@ export class LuaModule {
 
   /** @param glue the bytes of glue.wasm, already checked. */
   constructor(glue: Uint8Array) {
-    this.glue = new WebAssembly.Module(withStrongKeys(glue));
+    this.glue = new WebAssembly.Module(withSmallStringTable(withSmallStacks(withStrongKeys(glue))));
     this.companion = new WebAssembly.Module(new Uint8Array(companionBytes));
     this.unwind = new WebAssembly.Module(new Uint8Array(unwindBytes));
     this.adapter = new WebAssembly.Module(new Uint8Array(adapterBytes));
@@ -263,6 +280,57 @@ function withStrongKeys(glue: Uint8Array): Uint8Array {
   }
   const changed = new Uint8Array(glue);
   changed.set(TO_STRONG, at);
+  return changed;
+}
+
+/**
+ * How many slots the stack of a coroutine may have, and what Lua has made of it in its constants: of how many slots, as
+ * WebAssembly writes an i32, how many there must be of each, and what stands there instead.
+ */
+const STACK_LIMITS: readonly {
+  readonly was: readonly number[];
+  readonly count: number;
+  readonly is: readonly number[];
+}[] = [
+  { was: [0xc0, 0x84, 0x3d], count: 6, is: [0x80, 0x80, 0x10] }, // 1,000,000: 262,144
+  { was: [0xbf, 0x84, 0x3d], count: 2, is: [0xff, 0xff, 0x0f] }, // one less
+  { was: [0x88, 0x86, 0x3d], count: 1, is: [0xc8, 0x81, 0x10] }, // 200 more, for the handling of the error
+  { was: [0x94, 0xac, 0x14], count: 1, is: [0xd4, 0xaa, 0x05] }, // a third of it, less one
+];
+const I32_CONST = 0x41;
+
+/**
+ * The VM with another limit for stacks, a quarter of its own, which is more than 65,536 values three times over. A stack
+ * grows by moving, its calls are let go one by one when an error passes them, and the collector looks at all of it at
+ * once: with a million slots that held the thread for 70 ms at each overflow.
+ */
+function withSmallStacks(glue: Uint8Array): Uint8Array {
+  const changed = new Uint8Array(glue);
+  for (const { was, count, is } of STACK_LIMITS) {
+    const part = [I32_CONST, ...was];
+    let found = 0;
+    for (let at = indexOf(glue, part, 0); at >= 0; at = indexOf(glue, part, at + 1), found++) changed.set(is, at + 1);
+    if (found !== count) throw new Error("the limit of stacks in this Lua VM is not the expected one");
+  }
+  return changed;
+}
+
+/** Where Lua asks whether the table of its short strings, of which it is to have twice as many places, has 2^29 at most. */
+const GROWS = [0x0b, 0x20, 0x05, 0x41, 0xff, 0xff, 0xff, 0xff, 0x01, 0x4c, 0x04];
+/** In place of that: 2^16 at most, in as many bytes. */
+const GROWS_LESS = [0x0b, 0x20, 0x05, 0x41, 0x80, 0x80, 0x84, 0x80, 0x00, 0x4c, 0x04];
+
+/**
+ * The VM with a table of short strings that does not grow beyond 131,072 places: when it grows all strings are put into
+ * new places at once, which held the thread for 60 ms at half a million and twice as long at a million. With more strings
+ * each place has some more, and to find one takes somewhat longer.
+ */
+function withSmallStringTable(glue: Uint8Array): Uint8Array {
+  const at = indexOf(glue, GROWS, 0);
+  if (at < 0 || indexOf(glue, GROWS, at + 1) >= 0)
+    throw new Error("the strings of this Lua VM are not the expected ones");
+  const changed = new Uint8Array(glue);
+  changed.set(GROWS_LESS, at);
   return changed;
 }
 
@@ -365,6 +433,8 @@ export class LuaVm {
         0,
         this.text("S"),
         0,
+        0,
+        this.text("stack overflow"),
       ],
       this.#cells,
     );
@@ -498,7 +568,14 @@ export class LuaVm {
       api.lua_getmetatable(L, top + 13) !== 0 &&
       api.lua_rawequal(L, -1, top + 12) !== 0;
     api.lua_settop(L, top);
-    if (!isRead || !isWritten || !isMade || !this.#isYieldKnown(L)) {
+    if (
+      !isRead ||
+      !isWritten ||
+      !isMade ||
+      !this.#isYieldKnown(L) ||
+      !this.#isHookKnown(L) ||
+      !this.#areObjectsKnown(L)
+    ) {
       throw new Error("the values of this Lua VM are not laid out as expected");
     }
     this.#isLayoutKnown = true;
@@ -532,6 +609,68 @@ export class LuaVm {
     const goesOn = api.lua_resume(ours, L, 0, this.#length) === OK;
     this.pop(L, 2);
     return isSame && hasYielded && goesOn;
+  }
+
+  /** Whether tables and userdata lie in memory as is taken for granted here. */
+  #areObjectsKnown(L: State): boolean {
+    const { api } = this;
+    const top = api.lua_gettop(L);
+    api.lua_createtable(L, 3, 1);
+    for (let n = 1; n <= 3; n++) {
+      this.#pushInteger(L, n * 10);
+      this.setAt(L, -2, n);
+    }
+    this.pushFloat(L, 0.5);
+    this.setField(L, -2, "short");
+    const table = this.addressOf(L);
+    const numbers: unknown[] = [];
+    this.takeNumbers(this.elementAt(table, 1), this.arraySize(table), numbers);
+    const entry = this.entryAt(table, 1);
+    const isRead =
+      numbers.join() === "10,20,30" &&
+      this.entryCount(table) === 1 &&
+      this.keyType(entry) === STRING &&
+      this.stringKey(entry) === "short" &&
+      this.numberAt(entry) === 0.5 &&
+      this.listLength(table) === 0 &&
+      this.metatableOf(table) === 0;
+    api.lua_createtable(L, 0, 2);
+    for (let n = 2; n >= 1; n--) {
+      this.pushTable(L, table);
+      this.setAt(L, -2, n);
+    }
+    const list = this.addressOf(L);
+    api.lua_pushvalue(L, -1);
+    api.lua_setmetatable(L, -2);
+    const second = this.entryAt(list, 2);
+    const isList =
+      this.listLength(list) === 2 &&
+      this.metatableOf(list) === list &&
+      this.arraySize(list) === 0 &&
+      this.isIntegerKey(second) &&
+      [1, 2].includes(Number(this.numberKey(second))) &&
+      this.objectAt(second) === table;
+    const content = api.lua_newuserdatauv(L, 8, 1);
+    this.pushBoolean(L, true);
+    api.lua_setiuservalue(L, -2, 1);
+    const userdata = this.addressOf(L);
+    const isUserdata = this.contentOf(userdata) === content && this.booleanAt(this.userValueOf(userdata));
+    api.lua_settop(L, top);
+    return isRead && isList && isUserdata;
+  }
+
+  /** Whether lua_sethook writes what the companion writes in its stead. */
+  #isHookKnown(L: State): boolean {
+    const { api, words } = this;
+    const co = api.lua_newthread(L);
+    const isFree = words[(co + HOOK_MASK) >> 2] === 0;
+    api.lua_sethook(co, this.#hook, LUA_MASKCOUNT, 4711);
+    const isSame =
+      words[(co + HOOK_MASK) >> 2] === LUA_MASKCOUNT &&
+      words[(co + HOOK_PERIOD) >> 2] === 4711 &&
+      words[(co + HOOK_LEFT) >> 2] === 4711;
+    this.pop(L, 1);
+    return isFree && isSame;
   }
 
   /** Gives a heap back whole. Nothing of it may run any more. */
@@ -868,8 +1007,12 @@ export class LuaVm {
   /** The string at an index as text, or as bytes where it is not UTF-8. The value must be a string or a number. */
   string(L: State, index: number): string | Uint8Array {
     const string = this.address(L, index);
+    return this.#text(string, this.isShortString(L, index));
+  }
+
+  #text(string: Pointer, isShort: boolean): string | Uint8Array {
     const at = string + CONTENTS;
-    const length = this.isShortString(L, index)
+    const length = isShort
       ? (this.bytes[string + SHORT_LENGTH] as number)
       : (this.words[(string + LONG_LENGTH) >> 2] as number);
     if (length <= SHORT_TEXT_BYTES) return this.#texts.read(this.bytes, at, length) ?? this.#decoded(at, length);
@@ -988,14 +1131,7 @@ export class LuaVm {
 
   /** The number at an index: a bigint if it is an integer that a number cannot hold. */
   number(L: State, index: number): number | bigint {
-    const slot = this.#slot(L, index);
-    if (this.bytes[slot + TAG] === FLOAT_TAG) return this.#doubles[slot >> 3] as number;
-    const low = this.words[slot >> 2] as number;
-    const high = this.words[(slot >> 2) + 1] as number;
-    // Most are small.
-    if (high === low >> 31) return low;
-    const value = high * 2 ** 32 + (low >>> 0);
-    return Number.isSafeInteger(value) ? value : this.api.lua_tointegerx(L, index, 0);
+    return this.numberAt(this.#slot(L, index));
   }
 
   /** Pushes the integer whose decimal text this is. */
@@ -1027,6 +1163,182 @@ export class LuaVm {
     const at = index < 0 ? index - 1 : index;
     this.pushString(L, name);
     return this.api.lua_rawget(L, at);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Values where they lie: in a slot of the stack, of a table or of a userdata. A slot is good as long as nothing is put
+  // into what it belongs to; to read one makes nothing in the heap, so no collector comes in between.
+
+  /** Where the value at an index lies. */
+  slotOf(L: State, index: number): Pointer {
+    return this.#slot(L, index);
+  }
+
+  /** The type of the value in a slot. */
+  typeAt(slot: Pointer): number {
+    return (this.bytes[slot + TAG] as number) & TYPE_OF_TAG;
+  }
+
+  /** Whether the boolean in a slot is true. */
+  booleanAt(slot: Pointer): boolean {
+    return this.bytes[slot + TAG] === TRUE_TAG;
+  }
+
+  /** The number in a slot: a bigint if it is an integer that a number cannot hold. */
+  numberAt(slot: Pointer): number | bigint {
+    if (this.bytes[slot + TAG] === FLOAT_TAG) return this.#doubles[slot >> 3] as number;
+    return this.#integerAt(slot);
+  }
+
+  #integerAt(slot: Pointer): number | bigint {
+    const low = this.words[slot >> 2] as number;
+    const high = this.words[(slot >> 2) + 1] as number;
+    // Most are small.
+    if (high === low >> 31) return low;
+    const value = high * 2 ** 32 + (low >>> 0);
+    return Number.isSafeInteger(value) ? value : (BigInt(high) << 32n) | BigInt(low >>> 0);
+  }
+
+  /** Whether the value in a slot is a float that could be an integer. */
+  isIntegralFloatAt(slot: Pointer): boolean {
+    return this.bytes[slot + TAG] === FLOAT_TAG && Number.isSafeInteger(this.#doubles[slot >> 3]);
+  }
+
+  /** The string in a slot as text, or as bytes where it is not UTF-8. */
+  stringAt(slot: Pointer): string | Uint8Array {
+    return this.#text(this.words[slot >> 2] as Pointer, this.bytes[slot + TAG] === SHORT_STRING_TAG);
+  }
+
+  /** The string in a slot as text for people: what is not UTF-8 is replaced. */
+  shownStringAt(slot: Pointer): string {
+    const text = this.stringAt(slot);
+    return typeof text === "string" ? text : lenientDecoder.decode(text);
+  }
+
+  /** The address of the object in a slot. */
+  objectAt(slot: Pointer): Pointer {
+    return this.words[slot >> 2] as Pointer;
+  }
+
+  /** Takes numbers from so many slots on end into a list, up to the first that is none or is to be noted; how many. */
+  takeNumbers(slot: Pointer, count: number, list: unknown[]): number {
+    const { bytes, words } = this;
+    const doubles = this.#doubles;
+    for (let i = 0, at = slot; i < count; i++, at += SLOT_BYTES) {
+      const tag = bytes[at + TAG];
+      if (tag === INTEGER_TAG) {
+        const low = words[at >> 2] as number;
+        if (words[(at >> 2) + 1] !== low >> 31) return i;
+        list.push(low);
+      } else if (tag === FLOAT_TAG) {
+        const value = doubles[at >> 3] as number;
+        if (Number.isSafeInteger(value)) return i;
+        list.push(value);
+      } else return i;
+    }
+    return count;
+  }
+
+  /** Pushes the table at an address. */
+  pushTable(L: State, table: Pointer): void {
+    this.words[this.#push(L, TABLE_TAG) >> 2] = table;
+  }
+
+  /** The address of the metatable of a table; 0 if it has none. */
+  metatableOf(table: Pointer): Pointer {
+    return this.words[(table + METATABLE) >> 2] as Pointer;
+  }
+
+  /** How many slots the array part of a table has. Its elements 1, 2, … lie in these; nil is one that is not there. */
+  arraySize(table: Pointer): number {
+    const limit = (this.words[(table + ARRAY_LIMIT) >> 2] as number) >>> 0;
+    const isSize = ((this.bytes[table + FLAGS] as number) & LIMIT_IS_NO_SIZE) === 0 || (limit & (limit - 1)) === 0;
+    return isSize ? limit : 2 ** (32 - Math.clz32(limit));
+  }
+
+  /** The slot of element `n` of a table, which its array part has. */
+  elementAt(table: Pointer, n: number): Pointer {
+    return (this.words[(table + ARRAY) >> 2] as Pointer) + (n - 1) * SLOT_BYTES;
+  }
+
+  /** How many entries the hash part of a table has room for. One whose value is nil is not there. */
+  entryCount(table: Pointer): number {
+    return 1 << (this.bytes[table + LOG_NODES] as number);
+  }
+
+  /** Entry `n` of the hash part of a table, from 1, in the order of `next`: where its value lies, too. */
+  entryAt(table: Pointer, n: number): Pointer {
+    return (this.words[(table + NODES) >> 2] as Pointer) + (n - 1) * NODE_BYTES;
+  }
+
+  /** The type of the key of an entry. */
+  keyType(entry: Pointer): number {
+    return (this.bytes[entry + KEY_TAG] as number) & TYPE_OF_TAG;
+  }
+
+  /** Whether the key of an entry is an integer. */
+  isIntegerKey(entry: Pointer): boolean {
+    return this.bytes[entry + KEY_TAG] === INTEGER_TAG;
+  }
+
+  /** The key of an entry, which is a number. */
+  numberKey(entry: Pointer): number | bigint {
+    const isFloat = this.bytes[entry + KEY_TAG] === FLOAT_TAG;
+    return isFloat ? (this.#doubles[(entry + KEY) >> 3] as number) : this.#integerAt(entry + KEY);
+  }
+
+  /** The key of an entry, which is a string, as text or as bytes. */
+  stringKey(entry: Pointer): string | Uint8Array {
+    const isShort = this.bytes[entry + KEY_TAG] === SHORT_STRING_TAG;
+    return this.#text(this.words[(entry + KEY) >> 2] as Pointer, isShort);
+  }
+
+  /** How many elements a table has when its keys are exactly 1, 2, … and there are some; 0 for any other table. */
+  listLength(table: Pointer): number {
+    const { bytes } = this;
+    const size = this.arraySize(table);
+    let count = 0;
+    for (let at = this.elementAt(table, 1), end = at + size * SLOT_BYTES; at < end; at += SLOT_BYTES) {
+      if (((bytes[at + TAG] as number) & TYPE_OF_TAG) !== NIL) count++;
+      else if (this.#hasElementAfter(at, end)) return 0;
+      else break;
+    }
+    let last = count;
+    const entries = this.entryCount(table);
+    for (let i = 0, at = this.entryAt(table, 1); i < entries; i++, at += NODE_BYTES) {
+      if (((bytes[at + TAG] as number) & TYPE_OF_TAG) === NIL) continue;
+      if (bytes[at + KEY_TAG] !== INTEGER_TAG) return 0;
+      const key = this.#integerAt(at + KEY);
+      if (key < 1) return 0;
+      count++;
+      if (key > last) last = Number(key);
+    }
+    return count === last ? count : 0;
+  }
+
+  /** How many keys a table has. */
+  countOf(table: Pointer): number {
+    let count = 0;
+    const size = this.arraySize(table);
+    for (let n = 1; n <= size; n++) if (this.typeAt(this.elementAt(table, n)) !== NIL) count++;
+    const entries = this.entryCount(table);
+    for (let n = 1; n <= entries; n++) if (this.typeAt(this.entryAt(table, n)) !== NIL) count++;
+    return count;
+  }
+
+  #hasElementAfter(from: Pointer, end: Pointer): boolean {
+    for (let at = from; at < end; at += SLOT_BYTES) if (this.typeAt(at) !== NIL) return true;
+    return false;
+  }
+
+  /** The content of the userdata at an address, which has one value. */
+  contentOf(userdata: Pointer): Pointer {
+    return userdata + USER_VALUE + (this.bytes[userdata + USER_VALUES] as number) * SLOT_BYTES;
+  }
+
+  /** The slot of the value of the userdata at an address. */
+  userValueOf(userdata: Pointer): Pointer {
+    return userdata + USER_VALUE;
   }
 
   /** A readable stack of a coroutine. */

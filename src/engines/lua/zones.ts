@@ -6,8 +6,14 @@
  * are looked at before `Intl` sees them, and what is kept of them is bounded.
  */
 
-/** What asking the system for an offset costs, in instructions' worth. */
-export const ZONE_COST = 4_000;
+/** What asking for the offset of a zone costs, of the local one, and what making a formatter does, in instructions' worth. */
+const READING_COST = 10_000;
+const LOCAL_COST = 200;
+const FORMATTER_COST = 50_000;
+
+/** Is told what work is worth, in instructions. */
+type Charge = (instructions: number) => void;
+
 /** What holds in a zone at one moment. */
 export interface ZoneReading {
   /** Seconds east of UTC. */
@@ -40,14 +46,35 @@ const OFFSET_IN_PLACE_OF_A_NAME = /^GMT[+-]/;
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /**
+ * Has `Intl` look for its data, which it does once and takes longer for than a script may hold the thread: to be called
+ * before the first one runs that may ask for zones.
+ */
+export function prepareZones(): void {
+  formatterIn(LOCALES[0] as string, "UTC");
+}
+
+/**
  * Offset and abbreviation of a zone at a moment; `null` when there is no such zone. A moment out of the range of `Date`
  * counts as the nearest one inside.
  */
-export function zoneOffset(name: string, unixSeconds: number): ZoneReading | null {
+export function zoneOffset(name: string, unixSeconds: number, charge: Charge): ZoneReading | null {
+  charge(READING_COST);
   if (Number.isNaN(unixSeconds)) return null;
   if (name === "UTC") return { offsetSeconds: 0, abbreviation: "UTC" };
-  const formatter = formatterOf(name);
+  const formatter = formatterOf(name, charge);
   return formatter && readingAt(formatter, unixSeconds);
+}
+
+/** The offset of the local zone at a moment, in seconds. `Date` knows it without `Intl`. */
+export function localOffset(unixSeconds: number, charge: Charge): number {
+  charge(LOCAL_COST);
+  if (Number.isNaN(unixSeconds)) return 0;
+  const seconds = momentWithin(unixSeconds);
+  const shown = new Date(seconds * 1_000);
+  const wall = new Date(0);
+  wall.setUTCFullYear(shown.getFullYear(), shown.getMonth(), shown.getDate());
+  wall.setUTCHours(shown.getHours(), shown.getMinutes(), shown.getSeconds());
+  return wall.getTime() / 1_000 - seconds;
 }
 
 /**
@@ -59,13 +86,13 @@ export function zoneOffset(name: string, unixSeconds: number): ZoneReading | nul
  * which that offset gives. East of Greenwich that is the later of the two offsets in a repeated hour and the earlier one
  * in a gap; west of it, the other way round.
  */
-export function zoneOffsetAtWall(name: string, wallSeconds: number): number | null {
-  const first = zoneOffset(name, wallSeconds);
-  return first && (zoneOffset(name, wallSeconds - first.offsetSeconds)?.offsetSeconds ?? null);
+export function zoneOffsetAtWall(name: string, wallSeconds: number, charge: Charge): number | null {
+  const first = zoneOffset(name, wallSeconds, charge);
+  return first && (zoneOffset(name, wallSeconds - first.offsetSeconds, charge)?.offsetSeconds ?? null);
 }
 
 function readingAt(formatter: Intl.DateTimeFormat, unixSeconds: number): ZoneReading {
-  const moment = Math.max(-MAX_SECONDS, Math.min(MAX_SECONDS, Math.floor(unixSeconds)));
+  const moment = momentWithin(unixSeconds);
   const parts = new Map(formatter.formatToParts(moment * 1000).map(({ type, value }) => [type, value]));
   const offsetSeconds = wallSecondsOf(parts) - moment;
   const abbreviation = parts.get("timeZoneName") ?? "";
@@ -73,6 +100,11 @@ function readingAt(formatter: Intl.DateTimeFormat, unixSeconds: number): ZoneRea
     offsetSeconds,
     abbreviation: OFFSET_IN_PLACE_OF_A_NAME.test(abbreviation) ? offsetText(offsetSeconds) : abbreviation,
   };
+}
+
+/** The whole second, or the nearest one that `Date` can hold. */
+function momentWithin(unixSeconds: number): number {
+  return Math.max(-MAX_SECONDS, Math.min(MAX_SECONDS, Math.floor(unixSeconds)));
 }
 
 /** What a clock shows, as seconds since 1970 as if it were UTC. */
@@ -92,8 +124,8 @@ function offsetText(offsetSeconds: number): string {
   return sign + twoDigits(Math.floor(minutes / 60)) + (minutes % 60 === 0 ? "" : twoDigits(minutes % 60));
 }
 
-function formatterOf(name: string): Intl.DateTimeFormat | null {
-  const formatter = formatters.get(name) ?? newFormatter(name);
+function formatterOf(name: string, charge: Charge): Intl.DateTimeFormat | null {
+  const formatter = formatters.get(name) ?? newFormatter(name, charge);
   if (formatter === null) return null;
   formatters.delete(name);
   formatters.set(name, formatter);
@@ -105,11 +137,13 @@ function formatterOf(name: string): Intl.DateTimeFormat | null {
 }
 
 /** The formatter in the locale that has abbreviations for the zone; in the first locale if none has. */
-function newFormatter(name: string): Intl.DateTimeFormat | null {
+function newFormatter(name: string, charge: Charge): Intl.DateTimeFormat | null {
   if (!NAME.test(name)) return null;
+  charge(FORMATTER_COST);
   const first = formatterIn(LOCALES[0] as string, name);
   if (first === null || hasAbbreviations(first)) return first;
   for (const locale of LOCALES.slice(1)) {
+    charge(FORMATTER_COST);
     const formatter = formatterIn(locale, name);
     if (formatter !== null && hasAbbreviations(formatter)) return formatter;
   }

@@ -15,7 +15,7 @@ import {
 } from "../../../kernel/index.ts";
 import { type Host, raising } from "../host.ts";
 import { ACTOR, BUILDER, SCOPE } from "../objects.ts";
-import { readValue } from "../payloads.ts";
+import { StackValue } from "../payloads.ts";
 import { type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm.ts";
 import { durationArgument, durationText } from "./durations.ts";
 import { execBy, payloadFrom, spawnBy } from "./process-module.ts";
@@ -55,8 +55,7 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
 
   const contextArgument = (L: State, position: number): Record<string, unknown> => {
     if (host.vm.type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table", 1);
-    const values = readValue(host.isolate, L, position, "context");
-    return contextValues(withStringKeys(values as object), true);
+    return withStringKeys(contextValues(new StackValue(host.isolate, L, position, "context"), true));
   };
 
   const spawner =
@@ -103,9 +102,9 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
   };
 }
 
-/** Context values have strings for keys: a list, or integers among the keys, will not do (S7.2). */
-function withStringKeys(values: object): object {
-  if (Array.isArray(values) || formOf(values)?.integerKeys) {
+/** Context values have strings for keys: integers among the keys will not do (S7.2). */
+function withStringKeys(values: Record<string, unknown>): Record<string, unknown> {
+  if (formOf(values)?.integerKeys) {
     throw invalid("context values must be a table with string keys");
   }
   return values;

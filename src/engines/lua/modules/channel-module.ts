@@ -99,7 +99,7 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
       const channel = channelAt(L, "receive");
       const { strand } = host;
       const value = strand === null ? channel.takeIfReady() : strand.run.takeNow(channel);
-      return value === NOT_READY ? host.wait(channel, received) : received(L, value, 0);
+      return value === NOT_READY ? host.wait(channel, received) : host.deliver(L, value, 0, received);
     },
 
     channel_send(L) {
@@ -143,7 +143,7 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
       };
       const { run } = host;
       const { index, value } = run.selectNow(cases, hasDefault, "listed");
-      if (index >= 0) return chosen(L, value, index);
+      if (index >= 0) return host.deliver(L, value, index, chosen);
       if (!hasDefault) return host.waitForAny(cases, "listed", chosen);
       return chosen(L, undefined, -1);
     },

@@ -5,7 +5,7 @@ import { LuaReference } from "../isolate.ts";
 import { ERROR } from "../objects.ts";
 import type { HostFunction, State } from "../vm.ts";
 import { NIL } from "../vm.ts";
-import { ZONE_COST, zoneOffset } from "../zones.ts";
+import { localOffset } from "../zones.ts";
 
 /** What writing down a stack costs, in instructions' worth. */
 const TRACE_COST = 2_000;
@@ -88,8 +88,8 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
     time: (L) => host.give(L, Math.floor(sources.unixMs() / 1_000)),
 
     zone_offset(L) {
-      vm.charge(ZONE_COST);
-      return host.give(L, zoneOffset("local", host.numberAt(L, 1, "date"))?.offsetSeconds ?? 0);
+      const charge = (instructions: number) => vm.charge(instructions);
+      return host.give(L, localOffset(host.numberAt(L, 1, "date"), charge));
     },
   };
 }

@@ -22,6 +22,9 @@ import { durationArgument, durationText } from "./durations.ts";
 /** What a spawn costs besides the call, in instructions' worth. */
 const SPAWN_COST = 1_000;
 
+/** What a coroutine that the scheduler drives costs besides the call, in instructions' worth. */
+const COROUTINE_COST = 500;
+
 /** The payloads of a message from a position on: none, one, or a list of more (S2.15, S2.16). */
 export function payloadFrom(host: Host, L: State, position: number): unknown {
   const top = host.vm.top(L);
@@ -48,12 +51,14 @@ export function spawnBy(
   const { run, vm } = host;
   const { id, hostId, args } = target(host, L, operation, first);
   vm.charge(SPAWN_COST);
-  const answer = run.spawn(operation, id, hostId, args, settings);
-  if (typeof answer === "string") return host.give(L, answer);
-  return host.answer(L, answer, (to, late) => {
-    if (late instanceof ProcessError) return pushFailure(host, to, late);
-    pushValue(host.isolate, to, late as Pid);
-    return 1;
+  return host.whenRead(L, args, (caller) => {
+    const answer = run.spawn(operation, id, hostId, args, settings);
+    if (typeof answer === "string") return host.give(caller, answer);
+    return host.answer(caller, answer, (to, late) => {
+      if (late instanceof ProcessError) return pushFailure(host, to, late);
+      pushValue(host.isolate, to, late as Pid);
+      return 1;
+    });
   });
 }
 
@@ -62,12 +67,14 @@ export function execBy(host: Host, L: State, first: number, settings: SpawnSetti
   const { run, vm } = host;
   const { id, hostId, args } = target(host, L, "exec", first);
   vm.charge(SPAWN_COST);
-  return host.answer(L, run.exec(id, hostId, args, settings), (to, answer) => {
-    const result = answer as ExitResult;
-    if (isFailure(result)) return pushFailure(host, to, errorOf(result));
-    pushValue(host.isolate, to, result.value);
-    return 1;
-  });
+  return host.whenRead(L, args, (caller) =>
+    host.answer(caller, run.exec(id, hostId, args, settings), (to, answer) => {
+      const result = answer as ExitResult;
+      if (isFailure(result)) return pushFailure(host, to, errorOf(result));
+      pushValue(host.isolate, to, result.value);
+      return 1;
+    }),
+  );
 }
 
 function target(host: Host, L: State, operation: SpawnOperation, first: number) {
@@ -130,8 +137,11 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
       if (vm.top(L) < 2) throw invalid("send requires at least destination and topic arguments");
       const destination = host.text(L, 1, "send");
       const topic = host.text(L, 2, "send");
-      const error = run.send(destination, topic, payloadFrom(host, L, 3));
-      return error === null ? done(L) : pushFailure(host, L, error);
+      const payload = payloadFrom(host, L, 3);
+      return host.whenRead(L, payload, (to) => {
+        const error = run.send(destination, topic, payload);
+        return error === null ? done(to) : pushFailure(host, to, error);
+      });
     },
 
     spawn: spawner("spawn"),
@@ -208,6 +218,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
       const { run } = host;
       const co = api.lua_tothread(L, 1);
       api.lua_settop(L, 1);
+      vm.charge(COROUTINE_COST);
       run.spawnStrand(L, co);
       return 0;
     },

@@ -4,7 +4,7 @@ import { type Host, Raised } from "../host.ts";
 import type { LuaRun } from "../lua-run.ts";
 import { CHANNEL, TIMER } from "../objects.ts";
 import type { HostFunction, State } from "../vm.ts";
-import { ZONE_COST, zoneOffset, zoneOffsetAtWall } from "../zones.ts";
+import { zoneOffset, zoneOffsetAtWall } from "../zones.ts";
 
 const NS_PER_MS = 1_000_000;
 
@@ -24,6 +24,7 @@ class ScriptTimer {
 export function timeFunctions(host: Host, unixMs: () => number): Record<string, HostFunction> {
   const { vm } = host;
   const { api } = vm;
+  const charge = (instructions: number) => vm.charge(instructions);
 
   const delayMs = (L: State, position: number, operation: string): number =>
     host.numberAt(L, position, operation) / NS_PER_MS;
@@ -53,8 +54,7 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
     },
 
     zone(L) {
-      vm.charge(ZONE_COST);
-      const found = zoneOffset(host.text(L, 1, "zone"), host.numberAt(L, 2, "zone"));
+      const found = zoneOffset(host.text(L, 1, "zone"), host.numberAt(L, 2, "zone"), charge);
       if (found === null) return 0;
       vm.pushNumber(L, found.offsetSeconds);
       vm.pushString(L, found.abbreviation);
@@ -62,8 +62,7 @@ export function timeFunctions(host: Host, unixMs: () => number): Record<string, 
     },
 
     zone_at_wall(L) {
-      vm.charge(ZONE_COST);
-      const offset = zoneOffsetAtWall(host.text(L, 1, "zone"), host.numberAt(L, 2, "zone"));
+      const offset = zoneOffsetAtWall(host.text(L, 1, "zone"), host.numberAt(L, 2, "zone"), charge);
       return offset === null ? 0 : host.give(L, offset);
     },
 

@@ -1,0 +1,174 @@
+/** Data as large as may be sent is read where it lies, and refused before it is read when there is too much of it. */
+import { expect, it } from "vitest";
+import { simulate } from "../../src/testing/index.ts";
+import { defineLua, luaEngine } from "../support/lua.ts";
+import { runLua } from "../support/running-lua.ts";
+
+const ECHO = `local function echo(value)
+  local ok, err = process.send(process.pid(), "t", value)
+  if not ok then return err:message() end
+  return process.inbox():receive():payload()
+end
+`;
+
+it("arrives whole, whichever part of a table its elements lie in [S2.37, S2.39]", async () => {
+  const source = `${ECHO} return function()
+    local results = {}
+    local function check(is_right) results[#results + 1] = is_right end
+    local backwards = {}
+    for i = 60000, 1, -1 do backwards[i] = i end
+    local got = echo(backwards)
+    local is_same = #got == 60000
+    for i = 1, 60000 do is_same = is_same and got[i] == i end
+    check(is_same)
+    got = echo { 1, 2, nil, 4, [10] = 10, [1 << 40] = "far", x = 1.0, [-1] = math.mininteger }
+    check(got[1] == 1 and got[2] == 2 and got[3] == nil and got[4] == 4 and got[10] == 10 and got[1 << 40] == "far")
+    check(math.type(got.x) == "float" and got[-1] == math.mininteger)
+    local shrunk = {}
+    for i = 1, 100 do shrunk[i] = i end
+    for i = 100, 8, -1 do shrunk[i] = nil end
+    check(#shrunk == 7 and #echo(shrunk) == 7 and echo(shrunk)[8] == nil)
+    local emptied = {}
+    for i = 1, 100 do emptied["k" .. i] = i end
+    for i = 1, 100 do emptied["k" .. i] = nil end
+    check(next(echo(emptied)) == nil)
+    local keys = {}
+    for i = 1, 16000 do keys["key" .. i] = i / 2 end
+    got, is_same = echo(keys), true
+    for i = 1, 16000 do is_same = is_same and got["key" .. i] == i / 2 and math.type(got["key" .. i]) == "float" end
+    check(is_same)
+    local deep = {}
+    for _ = 1, 1400 do deep = { x = deep } end
+    deep = echo(deep)
+    for _ = 1, 1400 do deep = deep.x end
+    check(next(deep) == nil)
+    return results
+  end`;
+  expect(await runLua(source)).toEqual(new Array(7).fill(true));
+});
+
+it("is refused by how many keys and elements there are, before one is looked at [S2.45, S2.58, S11.33]", async () => {
+  const source = `${ECHO} return function()
+    local list, map = {}, {}
+    for i = 1, 70000 do list[i] = print end
+    for i = 1, 17000 do map["k" .. i] = print end
+    return { echo(list), echo { a = map }, echo { b = print } }
+  end`;
+  expect(await runLua(source)).toEqual([
+    "payload: data of more than 65,536 values cannot be sent",
+    "payload.a: data of more than 65,536 values cannot be sent",
+    "payload.b: function cannot be sent",
+  ]);
+});
+
+/** Makes of `kind` what takes as many values as may be sent, or nearly. */
+const LARGE = `
+local function large(kind)
+  local t = {}
+  if kind == "numbers" then for i = 1, 65000 do t[i] = i end
+  elseif kind == "texts" then for i = 1, 60000 do t[i] = "text" .. i end
+  elseif kind == "keys" then for i = 1, 16000 do t["key" .. i] = i end
+  elseif kind == "tables" then for i = 1, 13000 do t[i] = { x = i } end
+  elseif kind == "empty tables" then for i = 1, 32000 do t[i] = {} end end
+  return t
+end
+local function size(t) local n = 0 for _ in pairs(t) do n = n + 1 end return n end
+`;
+const SIZES: Record<string, number> = {
+  numbers: 65_000,
+  texts: 60_000,
+  keys: 16_000,
+  tables: 13_000,
+  "empty tables": 32_000,
+};
+/** Ways for a value to leave a process and to come to one. */
+const WAYS: Record<string, string> = {
+  "a message to a receive": `process.send(process.pid(), "t", value) return size(process.inbox():receive():payload())`,
+  "a message to one that waits": `
+    local done = channel.new(1)
+    coroutine.spawn(function() done:send(size(process.inbox():receive():payload())) end)
+    time.sleep("1ms")
+    process.send(process.pid(), "t", value)
+    return (done:receive())`,
+  "a message to a select": `
+    process.send(process.pid(), "t", value)
+    return size(channel.select({ process.inbox():case_receive() }).value:payload())`,
+  "a message to a handler": `
+    process.send(process.pid(), "t", value)
+    return process.serve(function(msg) return process.done(size(msg:payload())) end)`,
+  "an argument and a result": `return size(process.exec("sim:echo", "sim:processes", value))`,
+  "a message from a coroutine of one's own": `
+    coroutine.wrap(function() process.send(process.pid(), "t", value) end)()
+    return coroutine.wrap(function() return size(process.inbox():receive():payload()) end)()`,
+};
+const CASES = Object.keys(SIZES).flatMap((kind) => Object.keys(WAYS).map((way) => [kind, way] as const));
+
+it.each(CASES)("%s go a part at a time: %s [S11.32, S11.33]", async (kind, way) => {
+  await simulate(1, async (sim) => {
+    const engine = luaEngine(sim);
+    defineLua(sim, "sim:echo", "return function(value) return value end");
+    const source = `${LARGE} return function() local value = large("${kind}") ${WAYS[way]} end`;
+    defineLua(sim, "sim:large", source);
+    let result: unknown;
+    const ended = sim.exec("sim:large").then((value: unknown) => {
+      result = value;
+    });
+    const done = () => engine.isolates.all.reduce((sum, { usage }) => sum + usage.instructions, 0);
+    let most = 0;
+    for (let before = done(), idle = 0; result === undefined && idle < 100; before = done()) {
+      if (!(await sim.step())) {
+        await sim.advance(1);
+        idle++;
+      }
+      most = Math.max(most, done() - before);
+    }
+    await ended;
+    expect(result).toBe(SIZES[kind]);
+    expect(most).toBeLessThan(300_000); // a slice and a part; all at once it is 650,000 and more
+  });
+});
+
+it("is copied as it is at the call, whatever other coroutines do [S15.6, S11.11]", async () => {
+  const source = `${LARGE} return function()
+    local t = large("tables")
+    coroutine.spawn(function() for i = 1, 13000 do t[i].x = 0 end end)
+    process.send(process.pid(), "t", t)
+    time.sleep("1ms")
+    local got = process.inbox():receive():payload()
+    local is_same = true
+    for i = 1, 13000 do is_same = is_same and got[i].x == i end
+    return { is_same, t[1].x }
+  end`;
+  expect(await runLua(source)).toEqual([true, 0]);
+});
+
+it("is copied at once where nothing can yield, and refused with its place a part at a time, too [S2.45]", async () => {
+  const source = `${LARGE} return function()
+    local t, ok = large("numbers"), nil
+    table.sort({ 2, 1 }, function(a, b) ok = ok or process.send(process.pid(), "t", t) return a < b end)
+    t[64000] = { at = { print } }
+    local sent, err = process.send(process.pid(), "t", t)
+    return { ok, #process.inbox():receive():payload(), sent == nil, err:message(), err:kind() }
+  end`;
+  const error = "payload[64000].at[1]: function cannot be sent";
+  expect(await runLua(source)).toEqual([true, 65_000, true, error, "Invalid"]);
+});
+
+it("may be terminated in the middle of it, and leaves nothing behind", async () => {
+  await simulate(1, async (sim) => {
+    defineLua(
+      sim,
+      "sim:large",
+      `${LARGE} return function() local t = large("tables")
+      while true do process.send(process.pid(), "t", t) process.inbox():receive() end end`,
+    );
+    for (let steps = 60; steps < 120; steps += 3) {
+      const pid = await sim.spawn("sim:large");
+      for (let i = 0; i < steps; i++) await sim.step();
+      sim.terminate(pid);
+      await sim.settle();
+      expect(sim.isAlive(pid)).toBe(false);
+    }
+    expect(sim.faults).toEqual([]);
+  });
+});
