@@ -18,6 +18,8 @@
 ;;   48 barrier    how many coroutines deep the program is in one whose caller cannot yield; 0 for not at all
 ;;   52 source     the text "S", for lua_getinfo
 ;;   56 slow       single instructions take long in this slice, whatever they work on: the hook looks more often
+;;   60 resumed    the coroutine that the engine has resumed, not the program
+;;   64 depth      nCcalls of that one where no function of C stands between it and its resumption
 ;;
 ;; The accounts of a heap, i32 each:
 ;;    0 used       bytes
@@ -214,9 +216,23 @@
     (i32.store offset=8 (global.get $cells) (i32.const 0))
     (i32.store offset=44 (global.get $cells) (i32.const 0))
     (i32.store offset=48 (global.get $cells) (i32.const 0))
+    (i32.store offset=60 (global.get $cells) (local.get $co))
+    (i32.store offset=64 (global.get $cells) (i32.add (i32.load16_u offset=96 (local.get $from)) (i32.const 1)))
     (local.set $status (call $resume (local.get $co) (local.get $from) (local.get $args) (local.get $results)))
     (i32.store offset=12 (global.get $cells) (i32.const 0))
+    (i32.store offset=60 (global.get $cells) (i32.const 0))
     (local.get $status))
+
+  ;; Whether a host function that L has called can yield by returning: whether nothing but functions of Lua, which all run
+  ;; on one level of the C stack, stands between it and the resumption of L by the engine. `nCcalls` of lua_State counts the
+  ;; levels, and who has called it must be a function of Lua: `ci->previous` without CIST_C.
+  (func (export "canReturn") (param $L i32) (result i32)
+    (if (i32.ne (local.get $L) (i32.load offset=60 (global.get $cells))) (then (return (i32.const 0))))
+    (if (i32.ne (i32.load offset=96 (local.get $L)) (i32.load offset=64 (global.get $cells)))
+      (then (return (i32.const 0))))
+    (i32.eqz (i32.and
+      (i32.load16_u offset=34 (i32.load offset=8 (i32.load offset=20 (local.get $L))))
+      (i32.const 2))))
 
   ;; The hook looks at the very next instruction of whoever runs.
   (func $lookSoon

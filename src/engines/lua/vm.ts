@@ -1,6 +1,7 @@
 /**
- * The only file that knows the VM: wasmoon's glue.wasm (Lua 5.4 compiled to WebAssembly), driven through the raw C API,
- * and its companion module. Another build of Lua with the same exports could take its place here and nowhere else.
+ * The only file that knows the VM, beside vm-changes.ts, which changes it: wasmoon's glue.wasm (Lua 5.4 compiled to
+ * WebAssembly), driven through the raw C API, and its companion module. Another build of Lua with the same exports could
+ * take its place here and nowhere else.
  *
  *     LuaVm ── one WASM instance: memory, function table, raw calls
  *       └─ heaps: one lua_State each, with accounts that the companion's allocator keeps exactly
@@ -8,7 +9,8 @@
  * Rules that hold here: no JavaScript exception crosses a frame of Lua, except the one that is Lua's own longjmp; the
  * shadow stack is restored wherever that one is caught; views are renewed when the memory has grown.
  */
-import { adapterBytes, companionBytes, unwindBytes } from "./companion-bytes.ts";
+import { adapterBytes, companionBytes } from "./companion-bytes.ts";
+import { changedVm } from "./vm-changes.ts";
 
 /** A pointer into the memory of a VM. */
 export type Pointer = number;
@@ -102,7 +104,7 @@ const HEAP = 4;
 const OVERDRAFT = 5;
 const EXEMPT = 11;
 const SLOW = 14;
-const CELLS = 15;
+const CELLS = 17;
 /** The accounts of a heap, likewise. */
 const USED = 0;
 const LIMIT = 1;
@@ -183,14 +185,9 @@ interface Companion {
   rawGetIn(L: State, table: number, n: number): void;
   triple(L: State, first: Pointer, second: Pointer, metatable: Pointer): void;
   canYield(L: State): number;
+  canReturn: unknown;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
   lookSoon(): void;
-}
-
-interface Unwind {
-  readonly functions: WebAssembly.Table;
-  readonly helpers: { value: number };
-  invoke: unknown;
 }
 
 /**
@@ -233,44 +230,15 @@ const lenientDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true 
 export class LuaModule {
   readonly glue: WebAssembly.Module;
   readonly companion: WebAssembly.Module;
-  readonly unwind: WebAssembly.Module;
   /** The module behind which a JavaScript function becomes a `(i32) -> i32` of the function table. */
   readonly adapter: WebAssembly.Module;
 
   /** @param glue the bytes of glue.wasm, already checked. */
   constructor(glue: Uint8Array) {
-    this.glue = new WebAssembly.Module(withStrongKeys(glue));
+    this.glue = new WebAssembly.Module(changedVm(glue));
     this.companion = new WebAssembly.Module(new Uint8Array(companionBytes));
-    this.unwind = new WebAssembly.Module(new Uint8Array(unwindBytes));
     this.adapter = new WebAssembly.Module(new Uint8Array(adapterBytes));
   }
-}
-
-/** Where the collector turns to a table whose mode is `k` alone: `traverseephemeron(g, h, 0)`, and done with the table. */
-const EPHEMERON = [0x20, 0x00, 0x20, 0x01, 0x41, 0x00, 0x10, 0xcb, 0x02, 0x1a, 0x0c, 0x02];
-/** In place of its first instruction: on to how strong tables are traversed. */
-const TO_STRONG = [0x0c, 0x01];
-
-/**
- * The VM with one instruction changed, so that a table with weak keys keeps them unless its values are weak, too. Lua
- * settles which keys such tables hold through each other at the end of a cycle, all at once, in a time that grows with
- * the square of their entries: 50,000 held the thread for a second and a half. Without them nothing is left to settle.
- */
-function withStrongKeys(glue: Uint8Array): Uint8Array {
-  const at = indexOf(glue, EPHEMERON, 0);
-  if (at < 0 || indexOf(glue, EPHEMERON, at + 1) >= 0) {
-    throw new Error("the collector of this Lua VM is not the expected one");
-  }
-  const changed = new Uint8Array(glue);
-  changed.set(TO_STRONG, at);
-  return changed;
-}
-
-/** The first place from one on where some bytes stand; -1 if there is none. */
-function indexOf(bytes: Uint8Array, part: readonly number[], from: number): number {
-  let at = bytes.indexOf(part[0] as number, from);
-  while (at >= 0 && !part.every((byte, i) => bytes[at + i] === byte)) at = bytes.indexOf(part[0] as number, at + 1);
-  return at;
 }
 
 /** One WASM instance. */
@@ -301,10 +269,9 @@ export class LuaVm {
   /** How long the slice has taken, and when that was looked at. */
   #spentMs = 0;
   #lookedMs = 0;
-  /** Whether an exception is under way that is Lua's own longjmp. */
-  #isJumping = false;
+  #longjmps = 0;
   readonly #longjmp = (): never => {
-    this.#isJumping = true;
+    this.#longjmps++;
     throw LONGJMP;
   };
   /** What `save` notes things in, to be used again. */
@@ -365,6 +332,8 @@ export class LuaVm {
         0,
         this.text("S"),
         0,
+        0,
+        0,
       ],
       this.#cells,
     );
@@ -376,6 +345,11 @@ export class LuaVm {
   /** How large the memory is. It never shrinks. */
   get memoryBytes(): number {
     return this.api.memory.buffer.byteLength;
+  }
+
+  /** How often Lua has left a function by an exception: to raise an error, or to yield; for tests. */
+  get longjmps(): number {
+    return this.#longjmps;
   }
 
   /** How many entries the function table has; for a test that nothing leaks. */
@@ -432,7 +406,7 @@ export class LuaVm {
     const heap = { L, accounts };
     this.words[(accounts >> 2) + GLOBALS] = this.#globalsOf(heap);
     this.use(heap);
-    if (!this.#isLayoutKnown) this.#checkLayout(L);
+    if (!this.#isLayoutKnown) this.#checkLayout(heap);
     this.api.luaL_openlibs(L);
     return heap;
   }
@@ -453,8 +427,9 @@ export class LuaVm {
   #isLayoutKnown = false;
 
   /** Makes sure that slots, strings and tables lie in memory as is taken for granted here and in the companion. */
-  #checkLayout(L: State): void {
+  #checkLayout(heap: Heap): void {
     const { api } = this;
+    const { L } = heap;
     const top = api.lua_gettop(L);
     api.lua_pushinteger(L, -5_000_000_000n);
     api.lua_pushnumber(L, 0.5);
@@ -498,7 +473,7 @@ export class LuaVm {
       api.lua_getmetatable(L, top + 13) !== 0 &&
       api.lua_rawequal(L, -1, top + 12) !== 0;
     api.lua_settop(L, top);
-    if (!isRead || !isWritten || !isMade || !this.#isYieldKnown(L)) {
+    if (!isRead || !isWritten || !isMade || !this.#isYieldKnown(L) || !this.#yieldsByReturn(heap)) {
       throw new Error("the values of this Lua VM are not laid out as expected");
     }
     this.#isLayoutKnown = true;
@@ -532,6 +507,27 @@ export class LuaVm {
     const goesOn = api.lua_resume(ours, L, 0, this.#length) === OK;
     this.pop(L, 2);
     return isSame && hasYielded && goesOn;
+  }
+
+  /** Whether host functions yield without an exception where only functions of Lua have called them, in a tail call too. */
+  #yieldsByReturn(heap: Heap): boolean {
+    const { L } = heap;
+    const before = this.#longjmps;
+    const co = this.api.lua_newthread(L);
+    this.load(co, "local f = ... local a = f(1) local function g() return f() end return a, g(2), 5", "=check");
+    this.api.lua_pushcclosure(
+      co,
+      this.addFunction(() => YIELDS),
+      0,
+    );
+    const first = this.resume(heap, co, 1) === YIELDED && this.results === 0;
+    this.pushFloat(co, 3);
+    const second = this.resume(heap, co, 1) === YIELDED && this.results === 0;
+    this.pushFloat(co, 4);
+    const ends = this.resume(heap, co, 1) === OK && this.results === 3;
+    const given = [-3, -2, -1].map((index) => this.number(co, index)).join();
+    this.pop(L, 1);
+    return first && second && ends && given === "3,4,5" && this.#longjmps === before;
   }
 
   /** Gives a heap back whole. Nothing of it may run any more. */
@@ -703,6 +699,7 @@ export class LuaVm {
     return this.#addToTable(
       new WebAssembly.Instance(this.#module.adapter, {
         lua: this.#lua,
+        companion: { canReturn: this.#companion.canReturn },
         host: { function: fn, longjmp: this.#longjmp },
       }).exports.function,
     );
@@ -1040,13 +1037,6 @@ export class LuaVm {
   // -------------------------------------------------------------------------------------------------------------------
 
   #instantiate(): Exports {
-    const isLongjmp = (): number => {
-      const isOurs = this.#isJumping;
-      this.#isJumping = false;
-      return isOurs ? 1 : 0;
-    };
-    const host = { isLongjmp };
-    const unwind = new WebAssembly.Instance(this.#module.unwind, { host }).exports as unknown as Unwind;
     const nothing = () => 0;
     const refused = () => -52;
     const known: Record<string, unknown> = {
@@ -1056,7 +1046,6 @@ export class LuaVm {
       exit: () => {
         throw new Error("the Lua VM has exited");
       },
-      invoke_vii: unwind.invoke,
       _emscripten_throw_longjmp: this.#longjmp,
       emscripten_resize_heap: (bytes: number) => this.#grow(bytes),
       emscripten_date_now: nothing,
@@ -1074,14 +1063,7 @@ export class LuaVm {
       imports[module] ??= {};
       (imports[module] as Record<string, unknown>)[name] = known[name] ?? refused;
     }
-    const api = new WebAssembly.Instance(this.#module.glue, imports).exports as unknown as Exports;
-    const table = api.__indirect_function_table;
-    const places = Array.from({ length: table.length }, (_, place) => table.get(place));
-    const helpers = [api.stackSave, api.stackRestore, api.setThrew];
-    unwind.helpers.value = places.length;
-    unwind.functions.grow(places.length + helpers.length);
-    for (const [place, fn] of [...places, ...helpers].entries()) unwind.functions.set(place, fn);
-    return api;
+    return new WebAssembly.Instance(this.#module.glue, imports).exports as unknown as Exports;
   }
 }
 

@@ -1,0 +1,203 @@
+/**
+ * What is changed in the VM when its module is loaded: functions of Lua's core, in place. The bytes are pinned, so a
+ * function is known by its number and a place in it by the instructions that stand there; each must be found exactly as
+ * often as is said here.
+ */
+import { protectionBytes } from "./companion-bytes.ts";
+
+/** The functions, by their numbers in the module, and how one is called. */
+const PROTECTED_CALL = 283; // luaD_rawrunprotected
+const PRECALL_C = 292; // precallC
+const PRECALL = 293; // luaD_precall
+const UNROLL = 298; // unroll
+const TRAVERSE = 327; // propagatemark
+const EXECUTE = 575; // luaV_execute
+const CALL_PRECALL = [0x10, 0xa5, 0x02]; // call luaD_precall
+const CALL_PRECALL_C = [0x10, 0xa4, 0x02]; // call precallC
+const CALL_POSCALL = [0x10, 0xa3, 0x02]; // call luaD_poscall
+const CALL_TRACE = [0x10, 0x98, 0x02]; // call luaG_traceexec
+
+/** One more instruction, or several, at a place of a function. */
+interface Change {
+  readonly function: number;
+  /** The instructions that stand there. */
+  readonly at: readonly number[];
+  /** How often they do. */
+  readonly times: number;
+  /** What stands there instead. */
+  readonly become: readonly number[];
+}
+
+/** `if (n == -1) {`, of a number on the stack. */
+const IF_YIELDED = [0x41, 0x7f, 0x46, 0x04, 0x40];
+const RETURN = [0x0f, 0x0b]; // return; }
+/** What luaV_execute does before it returns: its frame of the shadow stack is given back. */
+const LEAVE_EXECUTE = [0x20, 0x0e, 0x41, 0x30, 0x6a, 0x24, 0x00];
+/** The variables of luaV_execute beside its parameters: 18 integers, 3 floats, 3 long integers; and one more, number 26. */
+const EXECUTE_LOCALS = [0x03, 0x12, 0x7f, 0x03, 0x7c, 0x03, 0x7e];
+const ONE_MORE_LOCAL = [0x04, ...EXECUTE_LOCALS.slice(1), 0x01, 0x7f];
+/** The head of the loop of unroll. */
+const UNROLL_LOOP = [0x47, 0x04, 0x40, 0x03, 0x40];
+
+/**
+ * A host function yields by returning -1, see adapter.wat. Whoever has called it returns as well, up to lua_resume: the
+ * exception by which Lua yields otherwise costs as much as ten messages.
+ */
+const YIELDS_BY_RETURN: readonly Change[] = [
+  // precallC: `n = f(L)`, `if (n == -1) return -1`, `luaD_poscall(L, ci, n)`
+  {
+    function: PRECALL_C,
+    at: [0x11, 0x00, 0x00, 0x22, 0x00, ...CALL_POSCALL],
+    times: 1,
+    become: [0x11, 0x00, 0x00, 0x22, 0x00, ...IF_YIELDED, 0x41, 0x7f, ...RETURN, 0x20, 0x00, ...CALL_POSCALL],
+  },
+  // luaD_precall: NULL becomes `precallC(…) == -1`, which is no address
+  {
+    function: PRECALL,
+    at: [...CALL_PRECALL_C, 0x1a, 0x41, 0x00, 0x21, 0x03],
+    times: 1,
+    become: [...CALL_PRECALL_C, 0x41, 0x7f, 0x46, 0x21, 0x03],
+  },
+  // luaV_execute, OP_CALL: `newci = luaD_precall(…)`, `if (newci == 1) return`
+  {
+    function: EXECUTE,
+    at: [...CALL_PRECALL, 0x22, 0x01],
+    times: 1,
+    become: [...CALL_PRECALL, 0x22, 0x01, 0x41, 0x01, 0x46, 0x04, 0x40, ...LEAVE_EXECUTE, ...RETURN, 0x20, 0x01],
+  },
+  // luaV_execute, OP_TAILCALL: `n = precallC(…)`, `if (n == -1) return`
+  { function: EXECUTE, at: EXECUTE_LOCALS, times: 1, become: ONE_MORE_LOCAL },
+  {
+    function: EXECUTE,
+    at: CALL_PRECALL_C,
+    times: 2,
+    become: [...CALL_PRECALL_C, 0x22, 0x1a, ...IF_YIELDED, ...LEAVE_EXECUTE, ...RETURN, 0x20, 0x1a],
+  },
+  // unroll: `while (L->ci != &L->base_ci) {`, `if (L->status != LUA_OK) return`
+  {
+    function: UNROLL,
+    at: UNROLL_LOOP,
+    times: 1,
+    become: [...UNROLL_LOOP, 0x20, 0x00, 0x2d, 0x00, 0x06, 0x04, 0x40, ...RETURN],
+  },
+];
+
+/**
+ * The hook counts in luaV_execute itself, as luaG_traceexec does it while neither lines nor calls are hooked and the count
+ * is not used up: before each instruction stands
+ *
+ *     trap = L->hookmask == LUA_MASKCOUNT && L->hookcount >= 2 ? (L->hookcount--, 1) : luaG_traceexec(L, pc);
+ */
+const COUNTS_IN_PLACE: Change = {
+  function: EXECUTE,
+  at: CALL_TRACE,
+  times: 78,
+  become: [
+    ...[0x20, 0x00, 0x28, 0x02, 0x70, 0x41, 0x08, 0x46],
+    ...[0x20, 0x00, 0x28, 0x02, 0x6c, 0x41, 0x02, 0x4e, 0x71],
+    ...[0x04, 0x03, 0x1a, 0x1a],
+    ...[0x20, 0x00, 0x20, 0x00, 0x28, 0x02, 0x6c, 0x41, 0x01, 0x6b, 0x36, 0x02, 0x6c, 0x41, 0x01],
+    ...[0x05, ...CALL_TRACE, 0x0b],
+  ],
+};
+
+/**
+ * A table with weak keys keeps them unless its values are weak, too. Lua settles which keys such tables hold through each
+ * other at the end of a cycle, all at once, in a time that grows with the square of their entries: 50,000 held the thread
+ * for a second and a half. Without them nothing is left to settle. Where the collector turns to a table whose mode is `k`
+ * alone, `traverseephemeron(g, h, 0)` and done with the table, it goes on to how strong tables are traversed.
+ */
+const KEEPS_WEAK_KEYS: Change = {
+  function: TRAVERSE,
+  at: [0x20, 0x00, 0x20, 0x01, 0x41, 0x00, 0x10, 0xcb, 0x02, 0x1a, 0x0c, 0x02],
+  times: 1,
+  become: [0x0c, 0x01, 0x20, 0x01, 0x41, 0x00, 0x10, 0xcb, 0x02, 0x1a, 0x0c, 0x02],
+};
+
+const CHANGES = [...YIELDS_BY_RETURN, COUNTS_IN_PLACE, KEEPS_WEAK_KEYS];
+
+/** The section of a module that holds the bodies of its functions. */
+const CODE = 10;
+const HEADER_BYTES = 8;
+
+/** The bytes of the VM, changed. */
+export function changedVm(glue: Uint8Array): Uint8Array {
+  const code = codeOf(glue);
+  const imported = FUNCTIONS - code.bodies.length;
+  const bodies = code.bodies.map((body, place) =>
+    CHANGES.filter((change) => change.function === place + imported).reduce(applied, body),
+  );
+  bodies[PROTECTED_CALL - imported] = codeOf(new Uint8Array(protectionBytes)).bodies[0] as Uint8Array;
+  const parts = [unsigned(bodies.length), ...bodies.flatMap((body) => [unsigned(body.length), body])];
+  const content = joined(parts);
+  return joined([glue.subarray(0, code.start), [CODE], unsigned(content.length), content, glue.subarray(code.end)]);
+}
+
+/** How many functions the VM has, the imported ones among them. */
+const FUNCTIONS = 685;
+
+function applied(body: Uint8Array, { at, times, become }: Change): Uint8Array {
+  const parts: (readonly number[] | Uint8Array)[] = [];
+  let rest = body;
+  for (let place = indexOf(rest, at); place >= 0; place = indexOf(rest, at)) {
+    parts.push(rest.subarray(0, place), become);
+    rest = rest.subarray(place + at.length);
+  }
+  if (parts.length !== 2 * times) throw new Error("the code of this Lua VM is not the expected one");
+  return joined([...parts, rest]);
+}
+
+/** Where the section of the bodies begins and ends, and the bodies. */
+function codeOf(module: Uint8Array): { start: number; end: number; bodies: Uint8Array[] } {
+  const reader = { bytes: module, at: HEADER_BYTES };
+  for (;;) {
+    const start = reader.at;
+    const id = module[reader.at++];
+    const end = readUnsigned(reader) + reader.at;
+    if (id !== CODE) {
+      reader.at = end;
+      if (end >= module.length) throw new Error("the Lua VM has no code");
+      continue;
+    }
+    const bodies = Array.from({ length: readUnsigned(reader) }, () => {
+      const length = readUnsigned(reader);
+      reader.at += length;
+      return module.subarray(reader.at - length, reader.at);
+    });
+    return { start, end, bodies };
+  }
+}
+
+function readUnsigned(reader: { readonly bytes: Uint8Array; at: number }): number {
+  let value = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = reader.bytes[reader.at++] as number;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
+  }
+}
+
+function unsigned(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest >>>= 7) {
+    if (rest < 0x80) return [...bytes, rest];
+    bytes.push((rest & 0x7f) | 0x80);
+  }
+}
+
+function joined(parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** The first place where some bytes stand; -1 if there is none. */
+function indexOf(bytes: Uint8Array, part: readonly number[]): number {
+  let at = bytes.indexOf(part[0] as number);
+  while (at >= 0 && !part.every((byte, i) => bytes[at + i] === byte)) at = bytes.indexOf(part[0] as number, at + 1);
+  return at;
+}
