@@ -54,6 +54,8 @@ const PAGE_BYTES = 65_536;
 const MAX_BYTES = 2 ** 31 - PAGE_BYTES;
 /** The memory grows by this share of itself, at least and at most by so much: growing is expensive. */
 const GROWTH = { share: 0.25, leastBytes: 2 ** 20, mostBytes: 64 * 2 ** 20 };
+/** A word for each size of a small block. */
+const SPARE_BYTES = 4 * (128 / 8 + 1);
 const SCRATCH_BYTES = 16_384;
 /** Text of so many bytes is read and written byte by byte: for so little the codecs are slower. */
 const SHORT_TEXT_BYTES = 40;
@@ -174,7 +176,7 @@ interface Exports {
 }
 
 interface Companion {
-  init(cells: Pointer): void;
+  init(cells: Pointer, spare: Pointer): void;
   hook: unknown;
   charge: unknown;
   enter: unknown;
@@ -306,7 +308,7 @@ export class LuaVm {
     const host = { isSliceOver: () => this.#isSliceOver() };
     const exports = new WebAssembly.Instance(module.companion, { lua, host }).exports as unknown as Companion;
     this.#companion = exports;
-    exports.init(cells);
+    exports.init(cells, this.#spareBlocks());
     this.#hook = this.#addToTable(exports.hook);
     this.#allocate = this.#addToTable(exports.allocate);
     this.#functions = {
@@ -341,6 +343,13 @@ export class LuaVm {
 
   // -------------------------------------------------------------------------------------------------------------------
   // Memory
+
+  /** Where the companion's allocator keeps small blocks that were freed, none at first; see companion.wat. */
+  #spareBlocks(): Pointer {
+    const at = this.api.malloc(SPARE_BYTES);
+    this.bytes.fill(0, at, at + SPARE_BYTES);
+    return at;
+  }
 
   /** How large the memory is. It never shrinks. */
   get memoryBytes(): number {
