@@ -183,13 +183,20 @@
 
   ;; Makes the value on top a table of three: two strings by their addresses, 0 for nil, and that value. The collector may
   ;; have begun with the table when it is made; then it has to be told what is put there. A table that it has not met yet is
-  ;; written to as it lies in memory: `marked`, `array`, `metatable`. vm.ts makes sure that they are there.
+  ;; written to as it lies in memory: `marked`, `alimit`, `array`, `metatable`. vm.ts makes sure that they are there.
   (func (export "triple") (param $L i32) (param $first i32) (param $second i32) (param $metatable i32)
     (local $at i32) (local $table i32) (local $array i32)
-    (call $createtable (local.get $L) (i32.const 3) (i32.const 0))
+    (call $createtable (local.get $L) (i32.const 0) (i32.const 0))
     (local.set $at (i32.sub (i32.load offset=12 (local.get $L)) (i32.const 32)))
     (local.set $table (i32.load offset=16 (local.get $at)))
-    (local.set $array (i32.load offset=12 (local.get $table)))
+    (local.set $array (call $makeRoom (local.get $L) (local.get $table)))
+    (if (i32.eqz (local.get $array))
+      (then
+        ;; As the C API does without memory, it tries again after a collection, or raises.
+        (call $settop (local.get $L) (i32.const -2))
+        (call $createtable (local.get $L) (i32.const 3) (i32.const 0))
+        (local.set $table (i32.load offset=16 (local.get $at)))
+        (local.set $array (i32.load offset=12 (local.get $table)))))
     (call $setString (local.get $array) (local.get $first))
     (call $setString (i32.add (local.get $array) (i32.const 16)) (local.get $second))
     (i64.store offset=32 (local.get $array) (i64.load (local.get $at)))
@@ -200,6 +207,19 @@
     (i32.store (local.get $at) (local.get $table))
     (i32.store8 offset=8 (local.get $at) (i32.const 69))
     (i32.store offset=12 (local.get $L) (i32.add (local.get $at) (i32.const 16))))
+
+  ;; Gives an empty table, on top of the stack, room for three elements, as lua_createtable does with more ado; 0 when there
+  ;; is no memory. In the global state: 4 the accounts of the heap, 12 GCdebt.
+  (func $makeRoom (param $L i32) (param $table i32) (result i32)
+    (local $array i32) (local $globals i32)
+    (local.set $globals (i32.load offset=16 (local.get $L)))
+    (local.set $array (call $allocate (i32.load offset=4 (local.get $globals)) (i32.const 0) (i32.const 0) (i32.const 48)))
+    (if (local.get $array)
+      (then
+        (i32.store offset=12 (local.get $globals) (i32.add (i32.load offset=12 (local.get $globals)) (i32.const 48)))
+        (i32.store offset=8 (local.get $table) (i32.const 3))
+        (i32.store offset=12 (local.get $table) (local.get $array))))
+    (local.get $array))
 
   ;; Writes a short string, or nil, into a slot.
   (func $setString (param $slot i32) (param $string i32)
@@ -289,7 +309,7 @@
 
   ;; allocate(heap, block, old, new): a lua_Alloc. V8 inlines nothing, so what is most frequent stands here: a small block
   ;; comes or goes.
-  (func (export "allocate") (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
+  (func $allocate (export "allocate") (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
     (local $used i32) (local $size i32) (local $spare i32) (local $globals i32)
     (if (local.get $p)
       (then

@@ -471,11 +471,19 @@ export class LuaVm {
     api.lua_createtable(L, 0, 0);
     const metatable = this.addressOf(L);
     this.#pushInteger(L, 7);
+    const counted = this.#countedBytes(heap);
     this.makeTriple(L, short, 0, metatable);
-    const isWhite = ((this.bytes[this.addressOf(L) + MARKED] as number) & WHITE) !== 0;
+    const isCounted = this.#countedBytes(heap) === counted;
+    const triple = this.addressOf(L);
+    const isWhite = ((this.bytes[triple + MARKED] as number) & WHITE) !== 0;
     const types = [1, 2, 3].map((n) => this.getAt(L, top + 13, n));
+    api.lua_createtable(L, 3, 0);
+    const isTriple = this.#isLaidOutAs(triple, this.addressOf(L));
+    this.pop(L, 1);
     const isMade =
       isWhite &&
+      isTriple &&
+      isCounted &&
       api.lua_gettop(L) === top + 16 &&
       types.join() === [STRING, NIL, NUMBER].join() &&
       this.string(L, top + 14) === "short" &&
@@ -486,6 +494,19 @@ export class LuaVm {
       throw new Error("the values of this Lua VM are not laid out as expected");
     }
     this.#isLayoutKnown = true;
+  }
+
+  /** How many bytes more Lua counts in its global state (totalbytes and GCdebt) than the allocator. */
+  #countedBytes(heap: Heap): number {
+    const at = this.#globalsOf(heap) >> 2;
+    return (this.words[at + 2] as number) + (this.words[at + 3] as number) - this.usedBytes(heap);
+  }
+
+  /** Whether two tables have the same variant, flags, sizes and hash part. */
+  #isLaidOutAs(one: Pointer, other: Pointer): boolean {
+    const { bytes, words } = this;
+    const isSame = [4, 6, 7].every((offset) => bytes[one + offset] === bytes[other + offset]);
+    return isSame && [8, 16, 20].every((offset) => words[(one + offset) >> 2] === words[(other + offset) >> 2]);
   }
 
   /** Whether lua_yieldk writes what the adapter writes in its stead, and whether a coroutine goes on after that. */
@@ -830,6 +851,13 @@ export class LuaVm {
     return slot < (this.words[(L + TOP) >> 2] as Pointer) ? (this.bytes[slot + TAG] as number) : NIL;
   }
 
+  /** Takes all values off the stack, among which is no variable that is to be closed. */
+  clear(L: State): void {
+    const { words } = this;
+    const call = words[(L + CALL) >> 2] as Pointer;
+    words[(L + TOP) >> 2] = (words[call >> 2] as Pointer) + SLOT_BYTES;
+  }
+
   /** Takes so many values off the stack, among which is no variable that is to be closed. */
   pop(L: State, count: number): void {
     (this.words[(L + TOP) >> 2] as Pointer) -= count * SLOT_BYTES;
@@ -900,6 +928,13 @@ export class LuaVm {
     const tag = this.#tag(L, index);
     if (tag !== SHORT_STRING_TAG && tag !== LONG_STRING_TAG) this.api.lua_tolstring(L, index, 0);
     return this.words[this.#slot(L, index) >> 2] as Pointer;
+  }
+
+  /** The address of the string at an index if Lua keeps one copy of it; 0 for any other value. */
+  shortString(L: State, index: number): Pointer {
+    const slot = this.#slot(L, index);
+    if (slot >= (this.words[(L + TOP) >> 2] as Pointer) || this.bytes[slot + TAG] !== SHORT_STRING_TAG) return 0;
+    return this.words[slot >> 2] as Pointer;
   }
 
   /** Whether the value at an index is a string of which Lua keeps one copy. */
