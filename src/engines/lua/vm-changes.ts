@@ -83,20 +83,19 @@ const YIELDS_BY_RETURN: readonly Change[] = [
 ];
 
 /**
- * The hook counts in luaV_execute itself, as luaG_traceexec does it while neither lines nor calls are hooked and the count
- * is not used up: before each instruction stands
+ * The hook counts in luaV_execute itself, as luaG_traceexec does it as long as the count is not used up. There is a count
+ * only where nothing but a count is hooked: vm.ts and companion.wat hook nothing else, and no script can. Before each
+ * instruction stands
  *
- *     trap = L->hookmask == LUA_MASKCOUNT && L->hookcount >= 2 ? (L->hookcount--, 1) : luaG_traceexec(L, pc);
+ *     trap = L->hookcount - 1 > 0 ? (L->hookcount--, 1) : luaG_traceexec(L, pc);
  */
 const COUNTS_IN_PLACE: Change = {
   function: EXECUTE,
   at: CALL_TRACE,
   times: 78,
   become: [
-    ...[0x20, 0x00, 0x28, 0x02, 0x70, 0x41, 0x08, 0x46],
-    ...[0x20, 0x00, 0x28, 0x02, 0x6c, 0x41, 0x02, 0x4e, 0x71],
-    ...[0x04, 0x03, 0x1a, 0x1a],
-    ...[0x20, 0x00, 0x20, 0x00, 0x28, 0x02, 0x6c, 0x41, 0x01, 0x6b, 0x36, 0x02, 0x6c, 0x41, 0x01],
+    ...[0x20, 0x00, 0x28, 0x02, 0x6c, 0x41, 0x01, 0x6b, 0x22, 0x1a, 0x41, 0x00, 0x4a],
+    ...[0x04, 0x03, 0x1a, 0x1a, 0x20, 0x00, 0x20, 0x1a, 0x36, 0x02, 0x6c, 0x41, 0x01],
     ...[0x05, ...CALL_TRACE, 0x0b],
   ],
 };
@@ -119,56 +118,75 @@ const CHANGES = [...YIELDS_BY_RETURN, COUNTS_IN_PLACE, KEEPS_WEAK_KEYS];
 /** The section of a module that holds the bodies of its functions. */
 const CODE = 10;
 const HEADER_BYTES = 8;
+/** How many functions the VM imports: the numbers of its own begin there. */
+const IMPORTED = 27;
 
 /** The bytes of the VM, changed. */
 export function changedVm(glue: Uint8Array): Uint8Array {
-  const code = codeOf(glue);
-  const imported = FUNCTIONS - code.bodies.length;
-  const bodies = code.bodies.map((body, place) =>
-    CHANGES.filter((change) => change.function === place + imported).reduce(applied, body),
-  );
-  bodies[PROTECTED_CALL - imported] = codeOf(new Uint8Array(protectionBytes)).bodies[0] as Uint8Array;
-  const parts = [unsigned(bodies.length), ...bodies.flatMap((body) => [unsigned(body.length), body])];
-  const content = joined(parts);
-  return joined([glue.subarray(0, code.start), [CODE], unsigned(content.length), content, glue.subarray(code.end)]);
+  const changed = new Map<number, (body: Uint8Array) => Uint8Array>();
+  for (const { function: number } of CHANGES) {
+    changed.set(number, (body) => CHANGES.filter((one) => one.function === number).reduce(applied, body));
+  }
+  changed.set(PROTECTED_CALL, () => onlyBody(new Uint8Array(protectionBytes)));
+  const { from, to, reader } = codeOf(glue);
+  const parts: Part[] = [];
+  let copied = reader.at;
+  const last = IMPORTED + readUnsigned(reader);
+  for (let number = IMPORTED; number < last; number++) {
+    const start = reader.at;
+    const length = readUnsigned(reader);
+    const change = changed.get(number);
+    if (change !== undefined) {
+      const body = change(glue.subarray(reader.at, reader.at + length));
+      parts.push(glue.subarray(copied, start), unsigned(body.length), body);
+      copied = reader.at + length;
+    }
+    reader.at += length;
+  }
+  const code = joined([...parts, glue.subarray(copied, to)]);
+  return joined([glue.subarray(0, from), [CODE], unsigned(code.length), code, glue.subarray(to)]);
 }
 
-/** How many functions the VM has, the imported ones among them. */
-const FUNCTIONS = 685;
+type Part = readonly number[] | Uint8Array;
 
 function applied(body: Uint8Array, { at, times, become }: Change): Uint8Array {
-  const parts: (readonly number[] | Uint8Array)[] = [];
-  let rest = body;
-  for (let place = indexOf(rest, at); place >= 0; place = indexOf(rest, at)) {
-    parts.push(rest.subarray(0, place), become);
-    rest = rest.subarray(place + at.length);
+  const parts: Part[] = [];
+  let copied = 0;
+  for (let place = indexOf(body, at, 0); place >= 0; place = indexOf(body, at, copied)) {
+    parts.push(body.subarray(copied, place), become);
+    copied = place + at.length;
   }
   if (parts.length !== 2 * times) throw new Error("the code of this Lua VM is not the expected one");
-  return joined([...parts, rest]);
+  return joined([...parts, body.subarray(copied)]);
 }
 
-/** Where the section of the bodies begins and ends, and the bodies. */
-function codeOf(module: Uint8Array): { start: number; end: number; bodies: Uint8Array[] } {
+/** Where the section of the bodies begins and ends, and what reads their number next. */
+function codeOf(module: Uint8Array): { from: number; to: number; reader: Reader } {
   const reader = { bytes: module, at: HEADER_BYTES };
-  for (;;) {
-    const start = reader.at;
+  while (reader.at < module.length) {
+    const from = reader.at;
     const id = module[reader.at++];
-    const end = readUnsigned(reader) + reader.at;
-    if (id !== CODE) {
-      reader.at = end;
-      if (end >= module.length) throw new Error("the Lua VM has no code");
-      continue;
-    }
-    const bodies = Array.from({ length: readUnsigned(reader) }, () => {
-      const length = readUnsigned(reader);
-      reader.at += length;
-      return module.subarray(reader.at - length, reader.at);
-    });
-    return { start, end, bodies };
+    const length = readUnsigned(reader);
+    if (id === CODE) return { from, to: reader.at + length, reader };
+    reader.at += length;
   }
+  throw new Error("the Lua VM has no code");
 }
 
-function readUnsigned(reader: { readonly bytes: Uint8Array; at: number }): number {
+/** The body of the function of a module that has only one. */
+function onlyBody(module: Uint8Array): Uint8Array {
+  const { to, reader } = codeOf(module);
+  readUnsigned(reader);
+  readUnsigned(reader);
+  return module.subarray(reader.at, to);
+}
+
+interface Reader {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+function readUnsigned(reader: Reader): number {
   let value = 0;
   for (let shift = 0; ; shift += 7) {
     const byte = reader.bytes[reader.at++] as number;
@@ -185,7 +203,7 @@ function unsigned(value: number): number[] {
   }
 }
 
-function joined(parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array {
+function joined(parts: readonly Part[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -195,9 +213,13 @@ function joined(parts: readonly (readonly number[] | Uint8Array)[]): Uint8Array 
   return whole;
 }
 
-/** The first place where some bytes stand; -1 if there is none. */
-function indexOf(bytes: Uint8Array, part: readonly number[]): number {
-  let at = bytes.indexOf(part[0] as number);
-  while (at >= 0 && !part.every((byte, i) => bytes[at + i] === byte)) at = bytes.indexOf(part[0] as number, at + 1);
-  return at;
+/** The first place from one on where some bytes stand; -1 if there is none. */
+function indexOf(bytes: Uint8Array, part: readonly number[], from: number): number {
+  // Large bytes are rare.
+  const rare = Math.max(...part);
+  const offset = part.indexOf(rare);
+  for (let at = bytes.indexOf(rare, from + offset); at >= 0; at = bytes.indexOf(rare, at + 1)) {
+    if (part.every((byte, i) => bytes[at - offset + i] === byte)) return at - offset;
+  }
+  return -1;
 }

@@ -982,7 +982,13 @@ export class LuaVm {
 
   /** Pushes a number that is a safe integer as an integer, any other as a float (S2.57). */
   pushNumber(L: State, value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#pushInteger(L, value);
+    const low = value | 0;
+    // Most are small; of -0 the low bits are those of 0.
+    if (low === value && (low !== 0 || Object.is(value, 0))) {
+      const at = this.#push(L, INTEGER_TAG) >> 2;
+      this.words[at] = low;
+      this.words[at + 1] = low >> 31;
+    } else if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#pushInteger(L, value);
     else this.pushFloat(L, value);
   }
 
