@@ -20,6 +20,8 @@
 ;;   56 slow       single instructions take long in this slice, whatever they work on: the hook looks more often
 ;;   60 handling   up to so many slots of stack no further overflow is raised: one has been, and is being handled
 ;;   64 overflow   the text "stack overflow"
+;;   68 resumed    the coroutine that the engine has resumed, not the program
+;;   72 depth      nCcalls of that one where no function of C stands between it and its resumption
 ;;
 ;; The accounts of a heap, i32 each:
 ;;    0 used       bytes
@@ -29,6 +31,10 @@
 ;;   16 huge       live blocks of more than 1 MiB
 ;;   20 globals    Lua's own global state of the heap
 ;;   24 crowded    from so many bytes on the collector begins its next cycle early
+;;
+;; Blocks of up to 128 bytes that are freed are kept for the next of their size, up to a megabyte in all ($room is what is
+;; left of that): nearly all that Lua allocates is that small, and comes and goes. For each size in steps of 8 the word at
+;; $spare + size / 2 is the address of such a block, whose own first word is that of the next; 0 for none.
 ;;
 ;; Why blocks are counted: one instruction on a huge string or table (a comparison, `next` over holes) can take
 ;; milliseconds. While there is such a block the hook looks after every sixteenth or every single instruction. It always
@@ -61,8 +67,12 @@
 
   (global $cells (mut i32) (i32.const 0))
 
-  (func (export "init") (param $cells i32)
-    (global.set $cells (local.get $cells)))
+  (global $spare (mut i32) (i32.const 0))
+  (global $room (mut i32) (i32.const 1048576))
+
+  (func (export "init") (param $cells i32) (param $spare i32)
+    (global.set $cells (local.get $cells))
+    (global.set $spare (local.get $spare)))
 
   ;; How many instructions may pass between two looks, by what the heap holds.
   (func $step (result i32)
@@ -208,13 +218,20 @@
 
   ;; Makes the value on top a table of three: two strings by their addresses, 0 for nil, and that value. The collector may
   ;; have begun with the table when it is made; then it has to be told what is put there. A table that it has not met yet is
-  ;; written to as it lies in memory: `marked`, `array`, `metatable`. vm.ts makes sure that they are there.
+  ;; written to as it lies in memory: `marked`, `alimit`, `array`, `metatable`. vm.ts makes sure that they are there.
   (func (export "triple") (param $L i32) (param $first i32) (param $second i32) (param $metatable i32)
     (local $at i32) (local $table i32) (local $array i32)
-    (call $createtable (local.get $L) (i32.const 3) (i32.const 0))
+    (call $createtable (local.get $L) (i32.const 0) (i32.const 0))
     (local.set $at (i32.sub (i32.load offset=12 (local.get $L)) (i32.const 32)))
     (local.set $table (i32.load offset=16 (local.get $at)))
-    (local.set $array (i32.load offset=12 (local.get $table)))
+    (local.set $array (call $makeRoom (local.get $L) (local.get $table)))
+    (if (i32.eqz (local.get $array))
+      (then
+        ;; As the C API does without memory, it tries again after a collection, or raises.
+        (call $settop (local.get $L) (i32.const -2))
+        (call $createtable (local.get $L) (i32.const 3) (i32.const 0))
+        (local.set $table (i32.load offset=16 (local.get $at)))
+        (local.set $array (i32.load offset=12 (local.get $table)))))
     (call $setString (local.get $array) (local.get $first))
     (call $setString (i32.add (local.get $array) (i32.const 16)) (local.get $second))
     (i64.store offset=32 (local.get $array) (i64.load (local.get $at)))
@@ -225,6 +242,19 @@
     (i32.store (local.get $at) (local.get $table))
     (i32.store8 offset=8 (local.get $at) (i32.const 69))
     (i32.store offset=12 (local.get $L) (i32.add (local.get $at) (i32.const 16))))
+
+  ;; Gives an empty table, on top of the stack, room for three elements, as lua_createtable does with more ado; 0 when there
+  ;; is no memory. In the global state: 4 the accounts of the heap, 12 GCdebt.
+  (func $makeRoom (param $L i32) (param $table i32) (result i32)
+    (local $array i32) (local $globals i32)
+    (local.set $globals (i32.load offset=16 (local.get $L)))
+    (local.set $array (call $allocate (i32.load offset=4 (local.get $globals)) (i32.const 0) (i32.const 0) (i32.const 48)))
+    (if (local.get $array)
+      (then
+        (i32.store offset=12 (local.get $globals) (i32.add (i32.load offset=12 (local.get $globals)) (i32.const 48)))
+        (i32.store offset=8 (local.get $table) (i32.const 3))
+        (i32.store offset=12 (local.get $table) (local.get $array))))
+    (local.get $array))
 
   ;; Writes a short string, or nil, into a slot.
   (func $setString (param $slot i32) (param $string i32)
@@ -249,9 +279,23 @@
     (i32.store offset=8 (global.get $cells) (i32.const 0))
     (i32.store offset=44 (global.get $cells) (i32.const 0))
     (i32.store offset=48 (global.get $cells) (i32.const 0))
+    (i32.store offset=68 (global.get $cells) (local.get $co))
+    (i32.store offset=72 (global.get $cells) (i32.add (i32.load16_u offset=96 (local.get $from)) (i32.const 1)))
     (local.set $status (call $resume (local.get $co) (local.get $from) (local.get $args) (local.get $results)))
     (i32.store offset=12 (global.get $cells) (i32.const 0))
+    (i32.store offset=68 (global.get $cells) (i32.const 0))
     (local.get $status))
+
+  ;; Whether a host function that L has called can yield by returning: whether nothing but functions of Lua, which all run
+  ;; on one level of the C stack, stands between it and the resumption of L by the engine. `nCcalls` of lua_State counts the
+  ;; levels, and who has called it must be a function of Lua: `ci->previous` without CIST_C.
+  (func (export "canReturn") (param $L i32) (result i32)
+    (if (i32.ne (local.get $L) (i32.load offset=68 (global.get $cells))) (then (return (i32.const 0))))
+    (if (i32.ne (i32.load offset=96 (local.get $L)) (i32.load offset=72 (global.get $cells)))
+      (then (return (i32.const 0))))
+    (i32.eqz (i32.and
+      (i32.load16_u offset=34 (i32.load offset=8 (i32.load offset=20 (local.get $L))))
+      (i32.const 2))))
 
   ;; The hook looks at the very next instruction of whoever runs.
   (func $lookSoon
@@ -286,11 +330,53 @@
       (select (i32.const 28) (i32.const 50)
         (i32.gt_u (local.get $used) (i32.load offset=24 (local.get $heap))))))
 
-  ;; allocate(heap, block, old, new): a lua_Alloc. A string or table part has 8 MiB at most; a stack does not get that
-  ;; large. Most blocks are small, and V8 inlines nothing: what is for large ones is called only for those.
-  (func (export "allocate") (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
+  ;; The size in memory of a block: of a small one a multiple of 8, so that all of one size can take each other's place.
+  (func $rounded (param $size i32) (result i32)
+    (if (i32.gt_u (local.get $size) (i32.const 128)) (then (return (local.get $size))))
+    (i32.and (i32.add (local.get $size) (i32.const 7)) (i32.const 0xf8)))
+
+  ;; allocate(heap, block, old, new): a lua_Alloc. V8 inlines nothing, so what is most frequent stands here: a small block
+  ;; comes or goes.
+  (func $allocate (export "allocate") (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
+    (local $used i32) (local $size i32) (local $spare i32) (local $globals i32)
+    (if (local.get $p)
+      (then
+        (if (i32.or (local.get $new) (i32.gt_u (local.get $old) (i32.const 128)))
+          (then (return (call $reallocate (local.get $heap) (local.get $p) (local.get $old) (local.get $new)))))
+        (i32.store (local.get $heap) (i32.sub (i32.load (local.get $heap)) (local.get $old)))
+        (local.set $size (i32.and (i32.add (local.get $old) (i32.const 7)) (i32.const 0xf8)))
+        (if (i32.lt_s (global.get $room) (local.get $size))
+          (then (call $free (local.get $p)) (return (i32.const 0))))
+        (global.set $room (i32.sub (global.get $room) (local.get $size)))
+        (local.set $spare (i32.add (global.get $spare) (i32.shr_u (local.get $size) (i32.const 1))))
+        (i32.store (local.get $p) (i32.load (local.get $spare)))
+        (i32.store (local.get $spare) (local.get $p))
+        (return (i32.const 0))))
+    (local.set $used (i32.add (i32.load (local.get $heap)) (local.get $new)))
+    (local.set $size (i32.and (i32.add (local.get $new) (i32.const 7)) (i32.const 0xf8)))
+    (local.set $spare (i32.add (global.get $spare) (i32.shr_u (local.get $size) (i32.const 1))))
+    (if (i32.le_u (local.get $new) (i32.const 128))
+      (then
+        (if (i32.le_u (local.get $used) (i32.load offset=4 (local.get $heap)))
+          (then
+            (local.set $p (i32.load (local.get $spare)))
+            (if (local.get $p)
+              (then
+                (i32.store (local.get $spare) (i32.load (local.get $p)))
+                (global.set $room (i32.add (global.get $room) (local.get $size)))
+                (i32.store (local.get $heap) (local.get $used))
+                (local.set $globals (i32.load offset=20 (local.get $heap)))
+                (if (local.get $globals)
+                  (then
+                    (i32.store8 offset=84 (local.get $globals)
+                      (select (i32.const 28) (i32.const 50)
+                        (i32.gt_u (local.get $used) (i32.load offset=24 (local.get $heap)))))))
+                (return (local.get $p))))))))
+    (call $reallocate (local.get $heap) (i32.const 0) (i32.const 0) (local.get $new)))
+
+  ;; The same for all other blocks. A string or table part has 8 MiB at most; a stack does not get that large.
+  (func $reallocate (param $heap i32) (param $p i32) (param $old i32) (param $new i32) (result i32)
     (local $used i32) (local $block i32)
-    (if (i32.eqz (local.get $p)) (then (local.set $old (i32.const 0))))
     (local.set $used (i32.add (i32.load (local.get $heap)) (i32.sub (local.get $new) (local.get $old))))
     (if (i32.eqz (local.get $new))
       (then
@@ -306,8 +392,8 @@
           (then (return (call $deny (local.get $heap)))))))
     (local.set $block
       (if (result i32) (local.get $p)
-        (then (call $realloc (local.get $p) (local.get $new)))
-        (else (call $malloc (local.get $new)))))
+        (then (call $realloc (local.get $p) (call $rounded (local.get $new))))
+        (else (call $malloc (call $rounded (local.get $new))))))
     (if (i32.eqz (local.get $block))
       (then (return (call $deny (local.get $heap)))))
     (i32.store (local.get $heap) (local.get $used))

@@ -66,9 +66,8 @@ const EXECUTION_COST = 100;
 /** One in so many executions is timed, and counts for all of them: reading the clock costs as much as a short one. */
 const TIMED_EXECUTIONS = 16;
 
-function count(usage: Usage, instructions: number, cpuMs: number): void {
+function count(usage: Usage, instructions: number): void {
   usage.instructions += instructions;
-  usage.cpuMs += cpuMs;
   usage.slices++;
 }
 
@@ -112,6 +111,8 @@ export class Host {
 
   /** From now on this runs. */
   enter(isolate: Isolate, bag: Bag, strand: LuaStrand | null): void {
+    // A strand has one isolate and one bag.
+    if (strand !== null && strand === this.#strand) return;
     this.#isolate = isolate;
     this.#bag = bag;
     this.#strand = strand;
@@ -146,9 +147,13 @@ export class Host {
     this.#isExecuting = false;
     vm.charge(EXECUTION_COST);
     const spent = before - vm.left;
-    const cpuMs = isTimed ? (this.#nowMs() - since) * TIMED_EXECUTIONS : 0;
-    count(strand.run.usage, spent, cpuMs);
-    count(isolate.usage, spent, cpuMs);
+    count(strand.run.usage, spent);
+    count(isolate.usage, spent);
+    if (isTimed) {
+      const cpuMs = (this.#nowMs() - since) * TIMED_EXECUTIONS;
+      strand.run.usage.cpuMs += cpuMs;
+      isolate.usage.cpuMs += cpuMs;
+    }
     return status;
   }
 
@@ -320,6 +325,8 @@ export class Host {
 
   /** The text at a position; a number is converted (S12.11). `shown` is the position as whoever calls a method counts. */
   text(L: State, position: number, operation: string, shown = position): string {
+    const known = this.isolate.knownName(L, position);
+    if (known !== null) return known;
     const type = this.vm.type(L, position);
     if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string", shown);
     const text = this.isolate.name(L, position);

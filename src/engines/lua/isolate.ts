@@ -71,6 +71,9 @@ export class LuaReference {
 export class Bag {
   readonly #isolate: Isolate;
   #table = 0;
+  /** Where topic and sender of the last message were that its process received. */
+  lastTopicAt: Pointer = 0;
+  lastFromAt: Pointer = 0;
 
   constructor(isolate: Isolate) {
     this.#isolate = isolate;
@@ -154,6 +157,12 @@ class Names {
     this.#vm = vm;
   }
 
+  /** A name that is remembered; `null` for anything else. */
+  known(L: State, index: number): string | null {
+    const address = this.#vm.shortString(L, index);
+    return this.holds(address) ? (this.#texts[placeOf(address)] as string) : null;
+  }
+
   read(L: State, index: number): string | null {
     const vm = this.#vm;
     const address = vm.address(L, index);
@@ -165,8 +174,13 @@ class Names {
     return text;
   }
 
-  /** The address of a name in Lua, good for as long as `holds` says so; 0 for one that is not remembered. */
-  address(L: State, name: string): Pointer {
+  /**
+   * The address of a name in Lua, good for as long as `holds` says so; 0 for one that is not remembered.
+   *
+   * @param guess the address it had before, for instance.
+   */
+  address(L: State, name: string, guess: Pointer): Pointer {
+    if (this.holds(guess) && this.#texts[placeOf(guess)] === name) return guess;
     const vm = this.#vm;
     const known = this.#places.get(name);
     if (known !== undefined) return this.#addresses[known] as Pointer;
@@ -266,18 +280,29 @@ export class Isolate {
     this.#names = new Names(vm);
   }
 
+  /** A name that has crossed between the languages lately; `null` for anything else. */
+  knownName(L: State, index: number): string | null {
+    return this.#names.known(L, index);
+  }
+
   /** A name as text: a pid, a topic or a key, of which the same come again and again. `null` when it is no such text. */
   name(L: State, index: number): string | null {
     return this.#names.read(L, index);
   }
 
-  /** Pushes a message as its reader sees it (S2.35); its payload is on top of the stack already, and goes into it. */
-  pushMessage(L: State, topic: string, from: string | null): void {
+  /**
+   * Pushes a message as its reader sees it (S2.35); its payload is on top of the stack already, and goes into it.
+   *
+   * @param bag that of its reader, who may well have had a message like it before.
+   */
+  pushMessage(L: State, topic: string, from: string | null, bag: Bag): void {
     const { vm } = this;
-    const topicAt = this.#names.address(L, topic);
-    const fromAt = from === null ? 0 : this.#names.address(L, from);
+    const topicAt = this.#names.address(L, topic, bag.lastTopicAt);
+    const fromAt = from === null ? 0 : this.#names.address(L, from, bag.lastFromAt);
     // Both have to be remembered still, or nothing keeps the one that gave way to the other.
     if (this.#names.holds(topicAt) && (from === null || this.#names.holds(fromAt))) {
+      bag.lastTopicAt = topicAt;
+      bag.lastFromAt = fromAt;
       vm.makeTriple(L, topicAt, fromAt, this.messageMetatable);
       return;
     }

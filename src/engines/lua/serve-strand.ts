@@ -192,18 +192,20 @@ export class ServeStrand extends LuaStrand {
   protected override ended(): void {
     const { vm, metatables } = this.run.isolate;
     const { co } = this;
-    const first = vm.top(co) - vm.results + 1;
-    if (vm.results > 0 && vm.type(co, first) === TABLE && vm.api.lua_getmetatable(co, first) !== 0) {
-      if (vm.isReference(co, metatables.done)) {
-        vm.isExempt = true;
-        vm.getAt(co, first, 1);
-        const value = this.run.bag.hold(co, -1);
-        vm.isExempt = false;
-        this.#end({ ok: true, value, failed: null });
-        return;
+    if (vm.results > 0) {
+      const first = vm.top(co) - vm.results + 1;
+      if (vm.type(co, first) === TABLE && vm.api.lua_getmetatable(co, first) !== 0) {
+        if (vm.isReference(co, metatables.done)) {
+          vm.isExempt = true;
+          vm.getAt(co, first, 1);
+          const value = this.run.bag.hold(co, -1);
+          vm.isExempt = false;
+          this.#end({ ok: true, value, failed: null });
+          return;
+        }
       }
     }
-    vm.pop(co, vm.top(co));
+    vm.clear(co);
     if (this.#isInLoop) this.#goesOn = true;
     else this.#serveFrom(NOT_READY, 0);
   }
@@ -244,7 +246,7 @@ export class ServeStrand extends LuaStrand {
   }
 
   #park(): void {
-    if (this.#sources.length === 1) this.park(this.#sources[0] as Source, [], this.#next);
+    if (this.#sources.length === 1) this.park(this.#sources[0] as Source, this.#cases, this.#next);
     else this.park(null, this.#cases, this.#next);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The only file that knows the VM: wasmoon's glue.wasm (Lua 5.4 compiled to WebAssembly), driven through the raw C API,
- * and its companion module. Another build of Lua with the same exports could take its place here and nowhere else.
+ * The only file that knows the VM, beside vm-changes.ts, which changes it: wasmoon's glue.wasm (Lua 5.4 compiled to
+ * WebAssembly), driven through the raw C API, and its companion module. Another build of Lua with the same exports could
+ * take its place here and nowhere else.
  *
  *     LuaVm ── one WASM instance: memory, function table, raw calls
  *       └─ heaps: one lua_State each, with accounts that the companion's allocator keeps exactly
@@ -8,7 +9,8 @@
  * Rules that hold here: no JavaScript exception crosses a frame of Lua, except the one that is Lua's own longjmp; the
  * shadow stack is restored wherever that one is caught; views are renewed when the memory has grown.
  */
-import { adapterBytes, companionBytes, unwindBytes } from "./companion-bytes.ts";
+import { adapterBytes, companionBytes } from "./companion-bytes.ts";
+import { changedVm } from "./vm-changes.ts";
 
 /** A pointer into the memory of a VM. */
 export type Pointer = number;
@@ -52,6 +54,8 @@ const PAGE_BYTES = 65_536;
 const MAX_BYTES = 2 ** 31 - PAGE_BYTES;
 /** The memory grows by this share of itself, at least and at most by so much: growing is expensive. */
 const GROWTH = { share: 0.25, leastBytes: 2 ** 20, mostBytes: 64 * 2 ** 20 };
+/** A word for each size of a small block. */
+const SPARE_BYTES = 4 * (128 / 8 + 1);
 const SCRATCH_BYTES = 16_384;
 /** Text of so many bytes is read and written byte by byte: for so little the codecs are slower. */
 const SHORT_TEXT_BYTES = 40;
@@ -119,7 +123,7 @@ const HEAP = 4;
 const OVERDRAFT = 5;
 const EXEMPT = 11;
 const SLOW = 14;
-const CELLS = 17;
+const CELLS = 19;
 /** The accounts of a heap, likewise. */
 const USED = 0;
 const LIMIT = 1;
@@ -189,7 +193,7 @@ interface Exports {
 }
 
 interface Companion {
-  init(cells: Pointer): void;
+  init(cells: Pointer, spare: Pointer): void;
   hook: unknown;
   charge: unknown;
   enter: unknown;
@@ -200,14 +204,9 @@ interface Companion {
   rawGetIn(L: State, table: number, n: number): void;
   triple(L: State, first: Pointer, second: Pointer, metatable: Pointer): void;
   canYield(L: State): number;
+  canReturn: unknown;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
   lookSoon(): void;
-}
-
-interface Unwind {
-  readonly functions: WebAssembly.Table;
-  readonly helpers: { value: number };
-  invoke: unknown;
 }
 
 /**
@@ -250,95 +249,15 @@ const lenientDecoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true 
 export class LuaModule {
   readonly glue: WebAssembly.Module;
   readonly companion: WebAssembly.Module;
-  readonly unwind: WebAssembly.Module;
   /** The module behind which a JavaScript function becomes a `(i32) -> i32` of the function table. */
   readonly adapter: WebAssembly.Module;
 
   /** @param glue the bytes of glue.wasm, already checked. */
   constructor(glue: Uint8Array) {
-    this.glue = new WebAssembly.Module(withSmallStringTable(withSmallStacks(withStrongKeys(glue))));
+    this.glue = new WebAssembly.Module(changedVm(glue));
     this.companion = new WebAssembly.Module(new Uint8Array(companionBytes));
-    this.unwind = new WebAssembly.Module(new Uint8Array(unwindBytes));
     this.adapter = new WebAssembly.Module(new Uint8Array(adapterBytes));
   }
-}
-
-/** Where the collector turns to a table whose mode is `k` alone: `traverseephemeron(g, h, 0)`, and done with the table. */
-const EPHEMERON = [0x20, 0x00, 0x20, 0x01, 0x41, 0x00, 0x10, 0xcb, 0x02, 0x1a, 0x0c, 0x02];
-/** In place of its first instruction: on to how strong tables are traversed. */
-const TO_STRONG = [0x0c, 0x01];
-
-/**
- * The VM with one instruction changed, so that a table with weak keys keeps them unless its values are weak, too. Lua
- * settles which keys such tables hold through each other at the end of a cycle, all at once, in a time that grows with
- * the square of their entries: 50,000 held the thread for a second and a half. Without them nothing is left to settle.
- */
-function withStrongKeys(glue: Uint8Array): Uint8Array {
-  const at = indexOf(glue, EPHEMERON, 0);
-  if (at < 0 || indexOf(glue, EPHEMERON, at + 1) >= 0) {
-    throw new Error("the collector of this Lua VM is not the expected one");
-  }
-  const changed = new Uint8Array(glue);
-  changed.set(TO_STRONG, at);
-  return changed;
-}
-
-/**
- * How many slots the stack of a coroutine may have, and what Lua has made of it in its constants: of how many slots, as
- * WebAssembly writes an i32, how many there must be of each, and what stands there instead.
- */
-const STACK_LIMITS: readonly {
-  readonly was: readonly number[];
-  readonly count: number;
-  readonly is: readonly number[];
-}[] = [
-  { was: [0xc0, 0x84, 0x3d], count: 6, is: [0x80, 0x80, 0x10] }, // 1,000,000: 262,144
-  { was: [0xbf, 0x84, 0x3d], count: 2, is: [0xff, 0xff, 0x0f] }, // one less
-  { was: [0x88, 0x86, 0x3d], count: 1, is: [0xc8, 0x81, 0x10] }, // 200 more, for the handling of the error
-  { was: [0x94, 0xac, 0x14], count: 1, is: [0xd4, 0xaa, 0x05] }, // a third of it, less one
-];
-const I32_CONST = 0x41;
-
-/**
- * The VM with another limit for stacks, a quarter of its own, which is more than 65,536 values three times over. A stack
- * grows by moving, its calls are let go one by one when an error passes them, and the collector looks at all of it at
- * once: with a million slots that held the thread for 70 ms at each overflow.
- */
-function withSmallStacks(glue: Uint8Array): Uint8Array {
-  const changed = new Uint8Array(glue);
-  for (const { was, count, is } of STACK_LIMITS) {
-    const part = [I32_CONST, ...was];
-    let found = 0;
-    for (let at = indexOf(glue, part, 0); at >= 0; at = indexOf(glue, part, at + 1), found++) changed.set(is, at + 1);
-    if (found !== count) throw new Error("the limit of stacks in this Lua VM is not the expected one");
-  }
-  return changed;
-}
-
-/** Where Lua asks whether the table of its short strings, of which it is to have twice as many places, has 2^29 at most. */
-const GROWS = [0x0b, 0x20, 0x05, 0x41, 0xff, 0xff, 0xff, 0xff, 0x01, 0x4c, 0x04];
-/** In place of that: 2^16 at most, in as many bytes. */
-const GROWS_LESS = [0x0b, 0x20, 0x05, 0x41, 0x80, 0x80, 0x84, 0x80, 0x00, 0x4c, 0x04];
-
-/**
- * The VM with a table of short strings that does not grow beyond 131,072 places: when it grows all strings are put into
- * new places at once, which held the thread for 60 ms at half a million and twice as long at a million. With more strings
- * each place has some more, and to find one takes somewhat longer.
- */
-function withSmallStringTable(glue: Uint8Array): Uint8Array {
-  const at = indexOf(glue, GROWS, 0);
-  if (at < 0 || indexOf(glue, GROWS, at + 1) >= 0)
-    throw new Error("the strings of this Lua VM are not the expected ones");
-  const changed = new Uint8Array(glue);
-  changed.set(GROWS_LESS, at);
-  return changed;
-}
-
-/** The first place from one on where some bytes stand; -1 if there is none. */
-function indexOf(bytes: Uint8Array, part: readonly number[], from: number): number {
-  let at = bytes.indexOf(part[0] as number, from);
-  while (at >= 0 && !part.every((byte, i) => bytes[at + i] === byte)) at = bytes.indexOf(part[0] as number, at + 1);
-  return at;
 }
 
 /** One WASM instance. */
@@ -369,10 +288,9 @@ export class LuaVm {
   /** How long the slice has taken, and when that was looked at. */
   #spentMs = 0;
   #lookedMs = 0;
-  /** Whether an exception is under way that is Lua's own longjmp. */
-  #isJumping = false;
+  #longjmps = 0;
   readonly #longjmp = (): never => {
-    this.#isJumping = true;
+    this.#longjmps++;
     throw LONGJMP;
   };
   /** What `save` notes things in, to be used again. */
@@ -407,7 +325,7 @@ export class LuaVm {
     const host = { isSliceOver: () => this.#isSliceOver() };
     const exports = new WebAssembly.Instance(module.companion, { lua, host }).exports as unknown as Companion;
     this.#companion = exports;
-    exports.init(cells);
+    exports.init(cells, this.#spareBlocks());
     this.#hook = this.#addToTable(exports.hook);
     this.#allocate = this.#addToTable(exports.allocate);
     this.#functions = {
@@ -435,6 +353,8 @@ export class LuaVm {
         0,
         0,
         this.text("stack overflow"),
+        0,
+        0,
       ],
       this.#cells,
     );
@@ -443,9 +363,21 @@ export class LuaVm {
   // -------------------------------------------------------------------------------------------------------------------
   // Memory
 
+  /** Where the companion's allocator keeps small blocks that were freed, none at first; see companion.wat. */
+  #spareBlocks(): Pointer {
+    const at = this.api.malloc(SPARE_BYTES);
+    this.bytes.fill(0, at, at + SPARE_BYTES);
+    return at;
+  }
+
   /** How large the memory is. It never shrinks. */
   get memoryBytes(): number {
     return this.api.memory.buffer.byteLength;
+  }
+
+  /** How often Lua has left a function by an exception: to raise an error, or to yield; for tests. */
+  get longjmps(): number {
+    return this.#longjmps;
   }
 
   /** How many entries the function table has; for a test that nothing leaks. */
@@ -502,7 +434,7 @@ export class LuaVm {
     const heap = { L, accounts };
     this.words[(accounts >> 2) + GLOBALS] = this.#globalsOf(heap);
     this.use(heap);
-    if (!this.#isLayoutKnown) this.#checkLayout(L);
+    if (!this.#isLayoutKnown) this.#checkLayout(heap);
     this.api.luaL_openlibs(L);
     return heap;
   }
@@ -523,8 +455,9 @@ export class LuaVm {
   #isLayoutKnown = false;
 
   /** Makes sure that slots, strings and tables lie in memory as is taken for granted here and in the companion. */
-  #checkLayout(L: State): void {
+  #checkLayout(heap: Heap): void {
     const { api } = this;
+    const { L } = heap;
     const top = api.lua_gettop(L);
     api.lua_pushinteger(L, -5_000_000_000n);
     api.lua_pushnumber(L, 0.5);
@@ -557,11 +490,19 @@ export class LuaVm {
     api.lua_createtable(L, 0, 0);
     const metatable = this.addressOf(L);
     this.#pushInteger(L, 7);
+    const counted = this.#countedBytes(heap);
     this.makeTriple(L, short, 0, metatable);
-    const isWhite = ((this.bytes[this.addressOf(L) + MARKED] as number) & WHITE) !== 0;
+    const isCounted = this.#countedBytes(heap) === counted;
+    const triple = this.addressOf(L);
+    const isWhite = ((this.bytes[triple + MARKED] as number) & WHITE) !== 0;
     const types = [1, 2, 3].map((n) => this.getAt(L, top + 13, n));
+    api.lua_createtable(L, 3, 0);
+    const isTriple = this.#isLaidOutAs(triple, this.addressOf(L));
+    this.pop(L, 1);
     const isMade =
       isWhite &&
+      isTriple &&
+      isCounted &&
       api.lua_gettop(L) === top + 16 &&
       types.join() === [STRING, NIL, NUMBER].join() &&
       this.string(L, top + 14) === "short" &&
@@ -574,11 +515,25 @@ export class LuaVm {
       !isMade ||
       !this.#isYieldKnown(L) ||
       !this.#isHookKnown(L) ||
-      !this.#areObjectsKnown(L)
+      !this.#areObjectsKnown(L) ||
+      !this.#yieldsByReturn(heap)
     ) {
       throw new Error("the values of this Lua VM are not laid out as expected");
     }
     this.#isLayoutKnown = true;
+  }
+
+  /** How many bytes more Lua counts in its global state (totalbytes and GCdebt) than the allocator. */
+  #countedBytes(heap: Heap): number {
+    const at = this.#globalsOf(heap) >> 2;
+    return (this.words[at + 2] as number) + (this.words[at + 3] as number) - this.usedBytes(heap);
+  }
+
+  /** Whether two tables have the same variant, flags, sizes and hash part. */
+  #isLaidOutAs(one: Pointer, other: Pointer): boolean {
+    const { bytes, words } = this;
+    const isSame = [4, 6, 7].every((offset) => bytes[one + offset] === bytes[other + offset]);
+    return isSame && [8, 16, 20].every((offset) => words[(one + offset) >> 2] === words[(other + offset) >> 2]);
   }
 
   /** Whether lua_yieldk writes what the adapter writes in its stead, and whether a coroutine goes on after that. */
@@ -671,6 +626,27 @@ export class LuaVm {
       words[(co + HOOK_LEFT) >> 2] === 4711;
     this.pop(L, 1);
     return isFree && isSame;
+  }
+
+  /** Whether host functions yield without an exception where only functions of Lua have called them, in a tail call too. */
+  #yieldsByReturn(heap: Heap): boolean {
+    const { L } = heap;
+    const before = this.#longjmps;
+    const co = this.api.lua_newthread(L);
+    this.load(co, "local f = ... local a = f(1) local function g() return f() end return a, g(2), 5", "=check");
+    this.api.lua_pushcclosure(
+      co,
+      this.addFunction(() => YIELDS),
+      0,
+    );
+    const first = this.resume(heap, co, 1) === YIELDED && this.results === 0;
+    this.pushFloat(co, 3);
+    const second = this.resume(heap, co, 1) === YIELDED && this.results === 0;
+    this.pushFloat(co, 4);
+    const ends = this.resume(heap, co, 1) === OK && this.results === 3;
+    const given = [-3, -2, -1].map((index) => this.number(co, index)).join();
+    this.pop(L, 1);
+    return first && second && ends && given === "3,4,5" && this.#longjmps === before;
   }
 
   /** Gives a heap back whole. Nothing of it may run any more. */
@@ -842,6 +818,7 @@ export class LuaVm {
     return this.#addToTable(
       new WebAssembly.Instance(this.#module.adapter, {
         lua: this.#lua,
+        companion: { canReturn: this.#companion.canReturn },
         host: { function: fn, longjmp: this.#longjmp },
       }).exports.function,
     );
@@ -963,6 +940,13 @@ export class LuaVm {
     return slot < (this.words[(L + TOP) >> 2] as Pointer) ? (this.bytes[slot + TAG] as number) : NIL;
   }
 
+  /** Takes all values off the stack, among which is no variable that is to be closed. */
+  clear(L: State): void {
+    const { words } = this;
+    const call = words[(L + CALL) >> 2] as Pointer;
+    words[(L + TOP) >> 2] = (words[call >> 2] as Pointer) + SLOT_BYTES;
+  }
+
   /** Takes so many values off the stack, among which is no variable that is to be closed. */
   pop(L: State, count: number): void {
     (this.words[(L + TOP) >> 2] as Pointer) -= count * SLOT_BYTES;
@@ -1039,6 +1023,13 @@ export class LuaVm {
     return this.words[this.#slot(L, index) >> 2] as Pointer;
   }
 
+  /** The address of the string at an index if Lua keeps one copy of it; 0 for any other value. */
+  shortString(L: State, index: number): Pointer {
+    const slot = this.#slot(L, index);
+    if (slot >= (this.words[(L + TOP) >> 2] as Pointer) || this.bytes[slot + TAG] !== SHORT_STRING_TAG) return 0;
+    return this.words[slot >> 2] as Pointer;
+  }
+
   /** Whether the value at an index is a string of which Lua keeps one copy. */
   isShortString(L: State, index: number): boolean {
     return this.#tag(L, index) === SHORT_STRING_TAG;
@@ -1084,7 +1075,13 @@ export class LuaVm {
 
   /** Pushes a number that is a safe integer as an integer, any other as a float (S2.57). */
   pushNumber(L: State, value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#pushInteger(L, value);
+    const low = value | 0;
+    // Most are small; of -0 the low bits are those of 0.
+    if (low === value && (low !== 0 || Object.is(value, 0))) {
+      const at = this.#push(L, INTEGER_TAG) >> 2;
+      this.words[at] = low;
+      this.words[at + 1] = low >> 31;
+    } else if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#pushInteger(L, value);
     else this.pushFloat(L, value);
   }
 
@@ -1352,13 +1349,6 @@ export class LuaVm {
   // -------------------------------------------------------------------------------------------------------------------
 
   #instantiate(): Exports {
-    const isLongjmp = (): number => {
-      const isOurs = this.#isJumping;
-      this.#isJumping = false;
-      return isOurs ? 1 : 0;
-    };
-    const host = { isLongjmp };
-    const unwind = new WebAssembly.Instance(this.#module.unwind, { host }).exports as unknown as Unwind;
     const nothing = () => 0;
     const refused = () => -52;
     const known: Record<string, unknown> = {
@@ -1368,7 +1358,6 @@ export class LuaVm {
       exit: () => {
         throw new Error("the Lua VM has exited");
       },
-      invoke_vii: unwind.invoke,
       _emscripten_throw_longjmp: this.#longjmp,
       emscripten_resize_heap: (bytes: number) => this.#grow(bytes),
       emscripten_date_now: nothing,
@@ -1386,14 +1375,7 @@ export class LuaVm {
       imports[module] ??= {};
       (imports[module] as Record<string, unknown>)[name] = known[name] ?? refused;
     }
-    const api = new WebAssembly.Instance(this.#module.glue, imports).exports as unknown as Exports;
-    const table = api.__indirect_function_table;
-    const places = Array.from({ length: table.length }, (_, place) => table.get(place));
-    const helpers = [api.stackSave, api.stackRestore, api.setThrew];
-    unwind.helpers.value = places.length;
-    unwind.functions.grow(places.length + helpers.length);
-    for (const [place, fn] of [...places, ...helpers].entries()) unwind.functions.set(place, fn);
-    return api;
+    return new WebAssembly.Instance(this.#module.glue, imports).exports as unknown as Exports;
   }
 }
 

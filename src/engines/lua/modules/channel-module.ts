@@ -45,7 +45,7 @@ export function pushMessage(host: Host, L: State, message: Message): void {
   const { topic, from, payload } = message;
   if (typeof payload === "number" && formOf(message) !== undefined) vm.pushFloat(L, payload);
   else pushValue(isolate, L, payload);
-  isolate.pushMessage(L, topic, from);
+  isolate.pushMessage(L, topic, from, host.bag);
 }
 
 /** Pushes what a channel gave: a value of Lua itself, a message, or data. */

@@ -27,15 +27,17 @@ const COROUTINE_COST = 500;
 
 /** The payloads of a message from a position on: none, one, or a list of more (S2.15, S2.16). */
 export function payloadFrom(host: Host, L: State, position: number): unknown {
-  const top = host.vm.top(L);
+  const { vm } = host;
+  const top = vm.top(L);
   if (top < position) return undefined;
   if (top > position) return new StackValues(host.isolate, L, position, top, "payload");
-  switch (host.vm.type(L, position)) {
+  if (vm.isInteger(L, position)) return vm.number(L, position);
+  switch (vm.type(L, position)) {
     case NUMBER:
-      if (!host.vm.isIntegralFloat(L, position)) return host.vm.number(L, position);
+      if (!vm.isIntegralFloat(L, position)) return vm.number(L, position);
       break;
     case STRING:
-      return host.vm.string(L, position);
+      return vm.string(L, position);
   }
   return new StackValue(host.isolate, L, position, "payload");
 }
