@@ -61,9 +61,27 @@ it("gives the turn back among coroutines that are spawned and end at once [S11.3
       most = Math.max(most, printed - before);
     }
     expect(most).toBeGreaterThan(10);
-    expect(most).toBeLessThan(200); // what each costs the kernel is worth hundreds of instructions
+    expect(most).toBeLessThan(100); // what each costs the kernel is worth a thousand instructions and more
     sim.terminate(pid);
     await sim.settle();
+  });
+});
+
+it("gives the turn back among subscriptions [S11.32]", async () => {
+  await simulate(1, async (sim) => {
+    const most = await mostPerStep(
+      sim,
+      `return function()
+        local n = 0
+        while true do
+          n = n + 1
+          for i = 1, 10 do process.listen("t" .. n .. "." .. i) end
+          process.send("nobody", "x")
+        end
+      end`,
+    );
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(12); // ten subscriptions to a send, each worth a thousand instructions
   });
 });
 

@@ -1143,8 +1143,9 @@ export class LuaVm {
     const at = this.#cells + LEFT;
     const left = this.words[at] as number;
     this.words[at] = left - instructions;
-    // Else the hook would come only after some more calls, each of which may be as expensive.
-    if (left > 0 && left <= instructions) this.#companion.lookSoon();
+    // Else the hook would come only after some more calls, each of which may be as expensive. Once is not enough: the
+    // coroutine that was to be looked at may have ended before its next instruction, and others follow it in the slice.
+    if (left <= instructions) this.#companion.lookSoon();
   }
 
   /** Sets a field of the table at an index to the value on top, which is taken off. */

@@ -23,7 +23,10 @@ import { durationArgument, durationText } from "./durations.ts";
 const SPAWN_COST = 1_000;
 
 /** What a coroutine that the scheduler drives costs besides the call, in instructions' worth. */
-const COROUTINE_COST = 500;
+const COROUTINE_COST = 1_500;
+
+/** What a subscription costs besides the call, in instructions' worth. */
+const LISTEN_COST = 1_000;
 
 /** The payloads of a message from a position on: none, one, or a list of more (S2.15, S2.16). */
 export function payloadFrom(host: Host, L: State, position: number): unknown {
@@ -176,6 +179,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
     listen(L) {
       const { run } = host;
       const topic = host.required(L, 1, "listen", "topic");
+      vm.charge(LISTEN_COST);
       return pushSubscription(host, L, run.listen(topic, asMessages(host, L)));
     },
     unlisten(L) {
