@@ -11,8 +11,9 @@
 
 /** How many times a shape comes before a function is made for it. */
 const MADE_AT = 16;
-/** The most keys a shape has; larger objects are copied by a loop. */
+/** The most keys a shape has, and the most characters they have together; other objects are copied by a loop. */
 const MOST_KEYS = 32;
+const MOST_CHARACTERS = 512;
 /** How many shapes are remembered with one first key. */
 const MOST_ALIKE = 8;
 /** How many first keys of shapes are remembered that have a function, and as many of those that have none yet. */
@@ -119,9 +120,14 @@ function among(first: Shape | undefined, value: object): Shape | null {
 
 function note(first: string, value: object): void {
   const keys = Object.keys(value);
-  // An own `__proto__` is data, which a literal cannot say of it.
-  if (keys.length > MOST_KEYS || keys[0] !== first || keys.includes("__proto__")) return;
-  if (keys.every((key) => key.isWellFormed())) add(candidates, first, new Shape(keys));
+  if (keys.length > MOST_KEYS || keys[0] !== first) return;
+  let characters = 0;
+  for (const key of keys) {
+    characters += key.length;
+    // What a prototype has, too, would be read from there if a getter removed it; and `__proto__` in a literal is no key.
+    if (characters > MOST_CHARACTERS || key in Object.prototype || !key.isWellFormed()) return;
+  }
+  add(candidates, first, new Shape(keys));
 }
 
 function add(table: Map<string, Shape>, first: string, shape: Shape): void {

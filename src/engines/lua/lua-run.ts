@@ -118,9 +118,15 @@ export class LuaStrand extends Strand {
     const { host, isolate } = this.run;
     const part = largePartOf(value);
     if (part !== null) {
-      isolate.vm.isExempt = true;
-      const continuation = host.whenMade(this, this.co, part, (co) => outcome(co, value, index));
-      isolate.vm.isExempt = false;
+      let continuation: Continuation;
+      try {
+        isolate.vm.isExempt = true;
+        continuation = host.whenMade(this, this.co, part, (co) => outcome(co, value, index));
+        isolate.vm.isExempt = false;
+      } catch (cause) {
+        this.run.vmLost(cause);
+        return;
+      }
       this.#goOn(continuation);
       return;
     }

@@ -147,22 +147,28 @@ export class ServeStrand extends LuaStrand {
     const { isolate } = this.run;
     const { vm } = isolate;
     const part = largePartOf(value);
-    if (part !== null && isolate.made?.value !== part) {
+    let args: number;
+    try {
+      if (part !== null && isolate.made?.value !== part) {
+        vm.isExempt = true;
+        const made = this.#host.whenMade(this, this.co, part, () => {
+          if (this.#call(value, index)) this.#serveFrom(NOT_READY, 0);
+          return ENDS;
+        });
+        vm.isExempt = false;
+        this.willGoOn(made);
+        this.run.preempted(this);
+        return false;
+      }
+      this.#host.enter(isolate, this.run.bag, this);
       vm.isExempt = true;
-      const made = this.#host.whenMade(this, this.co, part, () => {
-        if (this.#call(value, index)) this.#serveFrom(NOT_READY, 0);
-        return ENDS;
-      });
+      vm.pushPinned(this.co, this.#pins[index] as Pin);
+      args = this.#pushMessage(value, index);
       vm.isExempt = false;
-      this.willGoOn(made);
-      this.run.preempted(this);
+    } catch (cause) {
+      this.run.vmLost(cause);
       return false;
     }
-    this.#host.enter(isolate, this.run.bag, this);
-    vm.isExempt = true;
-    vm.pushPinned(this.co, this.#pins[index] as Pin);
-    const args = this.#pushMessage(value, index);
-    vm.isExempt = false;
     this.#goesOn = false;
     this.#isInLoop = true;
     this.go(args);
