@@ -3,15 +3,15 @@ import { expect, it } from "vitest";
 import { type Simulation, simulate } from "../../src/testing/index.ts";
 import { defineLua } from "../support/lua.ts";
 
-/** The most dead letters that one step of the island has brought, while a program runs that makes nothing else. */
-async function mostPerStep(sim: Simulation, source: string): Promise<number> {
+/** The most that one step of the island has added to a count, by default of dead letters, while a program runs alone. */
+async function mostPerStep(sim: Simulation, source: string, count = () => sim.deadLetters.count()): Promise<number> {
   defineLua(sim, "sim:busy", source);
   const pid = await sim.spawn("sim:busy");
   let most = 0;
   for (let steps = 0; steps < 20; steps++) {
-    const before = sim.deadLetters.count();
+    const before = count();
     await sim.step();
-    most = Math.max(most, sim.deadLetters.count() - before);
+    most = Math.max(most, count() - before);
   }
   sim.terminate(pid);
   await sim.settle();
@@ -52,18 +52,9 @@ it("gives the turn back among coroutines that are spawned and end at once [S11.3
     sim.watchNotices((notice) => {
       if (notice.kind === "printed") printed++;
     });
-    defineLua(sim, "sim:busy", source);
-    const pid = await sim.spawn("sim:busy");
-    let most = 0;
-    for (let steps = 0; steps < 20; steps++) {
-      const before = printed;
-      await sim.step();
-      most = Math.max(most, printed - before);
-    }
+    const most = await mostPerStep(sim, source, () => printed);
     expect(most).toBeGreaterThan(10);
     expect(most).toBeLessThan(100); // what each costs the kernel is worth a thousand instructions and more
-    sim.terminate(pid);
-    await sim.settle();
   });
 });
 
@@ -92,17 +83,9 @@ it("gives the turn back after each heap that it has opened for a process [S11.32
       if (event.kind === "spawned" && event.entry === "sim:apart") born++;
     });
     defineLua(sim, "sim:apart", "return function() process.inbox():receive() end", { memoryLimitBytes: 2 ** 20 });
-    defineLua(sim, "sim:busy", "return function() while true do process.spawn('sim:apart', 'sim:processes') end end");
-    const pid = await sim.spawn("sim:busy");
-    let most = 0;
-    for (let steps = 0; steps < 20; steps++) {
-      const before = born;
-      await sim.step();
-      most = Math.max(most, born - before);
-    }
+    const source = "return function() while true do process.spawn('sim:apart', 'sim:processes') end end";
+    const most = await mostPerStep(sim, source, () => born);
     expect(born).toBeGreaterThan(2);
     expect(most).toBe(1);
-    sim.terminate(pid);
-    await sim.settle();
   });
 });
