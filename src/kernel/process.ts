@@ -83,10 +83,35 @@ class Rare {
   trapLinks = false;
 }
 
-// What holds of a process, as bits of one number: three fields of their own would be three words of every idle process.
+// What holds of a process, as bits of one number, so that a send and a turn ask for all of it at once. Most follow from
+// the fields and are set together with them.
+/** It stands in the run queue. */
 const QUEUED = 1;
+/** It has its turn. */
 const STEPPING = 2;
+/** Its pid is no valid target any more. */
 const ENDED = 4;
+/** Its end is decided. */
+const DOOMED = 8;
+/** A message is on its way past the mailbox. */
+const HANDED = 16;
+/** A source was stirred. */
+const STIRRED = 32;
+/** A strand whose wait is over may be still to go on; whether there is one, `over` says. */
+const SETTLED = 64;
+/** It has not had its first turn with the present program. */
+const UNBEGUN = 128;
+/** It cleans up, or a strand of it was stopped in the middle of its work; `rare` says which. */
+const HELD = 256;
+/** Its mailbox has a limit, a parser or listeners: every message goes through it. */
+const PICKY = 512;
+
+/** A turn that has nothing to do but to go on with a message: nearly all of them. */
+const ONLY_HANDED = QUEUED | HANDED;
+/** What keeps a message from being handed over past the mailbox. */
+const NOT_TO_BE_HANDED = ENDED | STEPPING | STIRRED | HANDED | PICKY;
+/** What is left to do when a turn is over. */
+const UNDONE = STIRRED | HANDED | SETTLED;
 
 /** A process. Its fields are plain and set in the constructor, those that every message touches first. */
 export class Process implements Subject {
@@ -105,8 +130,8 @@ export class Process implements Subject {
   declare private rare: Rare | null;
   /** The strands whose wait is over. */
   declare private over: WaitQueue | null;
-  /** The limit of its mailbox: its entry's, or else its host's. */
-  declare limit: MailboxLimit | null;
+  /** @internal How many messages it has sent in this turn. */
+  declare sent: number;
   /** @internal What it runs. */
   declare program: Program;
   /** Made for the first message that has to wait; many never have one. */
@@ -136,7 +161,7 @@ export class Process implements Subject {
     parent: Process | null,
   ) {
     this.island = island;
-    this.state = 0;
+    this.state = UNBEGUN;
     this.budget = 0;
     this.openedInbox = null;
     this.handed = null;
@@ -146,7 +171,7 @@ export class Process implements Subject {
     this.pid = pid;
     this.rare = null;
     this.over = null;
-    this.limit = program.mailbox ?? host.mailbox;
+    this.sent = 0;
     this.program = program;
     this.mailbox = null;
     this.waits = 0;
@@ -159,6 +184,18 @@ export class Process implements Subject {
     this.chain = parent === null ? island.nextChain() : parent.chain;
     this.linked = null;
     this.watchedBy = null;
+    this.setPicky();
+  }
+
+  private setPicky(): void {
+    const hasTopics = this.rare !== null && this.rare.topics !== null;
+    const isPicky = hasTopics || this.limit !== null || this.program.accept !== null;
+    this.state = isPicky ? this.state | PICKY : this.state & ~PICKY;
+  }
+
+  /** The limit of its mailbox: its entry's, or else its host's. */
+  get limit(): MailboxLimit | null {
+    return this.program.mailbox ?? this.host.mailbox;
   }
 
   /** The names it holds; kept by names.ts. */
@@ -179,21 +216,13 @@ export class Process implements Subject {
     if (trapLinks || this.rare !== null) this.rareParts().trapLinks = trapLinks;
   }
 
-  /** @internal Whether it stands in the run queue; the scheduler's own mark. */
+  /** @internal Whether it stands in the run queue; the scheduler's own mark. A turn takes it away. */
   get queued(): boolean {
     return (this.state & QUEUED) !== 0;
   }
 
   set queued(queued: boolean) {
     this.state = queued ? this.state | QUEUED : this.state & ~QUEUED;
-  }
-
-  private get stepping(): boolean {
-    return (this.state & STEPPING) !== 0;
-  }
-
-  private set stepping(stepping: boolean) {
-    this.state = stepping ? this.state | STEPPING : this.state & ~STEPPING;
   }
 
   /** Whether its pid is no valid target any more. */
@@ -227,7 +256,12 @@ export class Process implements Subject {
 
   /** Whether its end is decided, though it has not had the turn for it. */
   get isDoomed(): boolean {
-    return this.doomedTo !== null;
+    return (this.state & DOOMED) !== 0;
+  }
+
+  /** @internal Whether nothing in it goes before the strand that runs. */
+  get isUndisturbed(): boolean {
+    return (this.state & (SETTLED | DOOMED)) === 0 || !(this.isDoomed || this.hasSettled);
   }
 
   /** How many messages wait for it. */
@@ -236,8 +270,8 @@ export class Process implements Subject {
     return this.handed === null ? waiting : waiting + 1;
   }
 
-  /** @internal Whether what its turn resumed runs only after the turn, as with promises. */
-  get resumesLater(): boolean {
+  /** Whether what its turn resumed runs only after the turn, as with promises. */
+  private get resumesLater(): boolean {
     return this.run?.resumesLater === true;
   }
 
@@ -246,21 +280,19 @@ export class Process implements Subject {
 
   /** Whether the mailbox takes one more message (S2.49, S2.50). */
   accepts(): boolean {
-    return this.limit === null || this.waiting < this.limit.limit;
+    const { limit } = this;
+    return limit === null || this.waiting < limit.limit;
   }
 
   /** A message has come, and there is room for it or it is beyond the limit by right. */
   put(message: Message): void {
-    const inbox = this.openedInbox;
-    if (inbox !== null) {
-      const { first } = inbox;
-      if (first !== null) {
-        const { strand } = first;
-        if (strand === first && this.handOver(message, strand)) return;
-      }
-    }
+    if (!this.hand(message)) this.keep(message);
+  }
+
+  /** Puts a message that nobody takes at once into the mailbox, where there is room for it. */
+  keep(message: Message): void {
     if (this.mailbox === null) this.mailbox = new Mailbox();
-    const { mailbox } = this;
+    const { mailbox, openedInbox: inbox } = this;
     mailbox.put(message);
     if (mailbox.waiting >= ALARM_AT - 1) this.raiseAlarm();
     const claimed = this.rare !== null && this.rare.topics !== null && mailbox.isClaimed(message.topic);
@@ -274,27 +306,28 @@ export class Process implements Subject {
   /**
    * Hands a message to the strand that waits for just this, past the mailbox: where nothing waits longer and nobody
    * else may want it. It goes on at the next turn, or in the same breath where that does no harm.
+   *
+   * @returns whether it was handed over; if not, it is for the mailbox.
    */
-  private handOver(message: Message, strand: Strand): boolean {
-    if (
-      this.stepping ||
-      this.stirred !== null ||
-      this.handed !== null ||
-      this.limit !== null ||
-      this.program.accept !== null
-    )
-      return false;
-    if (this.rare !== null && this.rare.topics !== null) return false;
-    if (!this.queued) {
-      if (this.canGoOn() && this.island.scheduler.mayGoOn()) {
+  hand(message: Message): boolean {
+    const { state, openedInbox: inbox } = this;
+    if ((state & NOT_TO_BE_HANDED) !== 0 || inbox === null) return false;
+    const { first } = inbox;
+    if (first === null) return false;
+    const { strand } = first;
+    if (strand !== first) return false;
+    if ((state & QUEUED) === 0) {
+      const { scheduler } = this.island;
+      if (this.canGoOn() && scheduler.mayGoOn()) {
         this.budget = BUDGET - 1;
         strand.leave();
         strand.resume(message, 0);
         return true;
       }
-      this.island.scheduler.enqueue(this);
+      scheduler.enqueue(this);
     }
     this.handed = message;
+    this.state |= HANDED;
     return true;
   }
 
@@ -397,6 +430,7 @@ export class Process implements Subject {
   stir(source: Source): void {
     if (this.stirred === null) {
       this.stirred = source;
+      this.state |= STIRRED;
       if (this.queued) return;
       if (this.canGoOn() && this.island.scheduler.mayGoOn()) {
         this.step();
@@ -413,21 +447,27 @@ export class Process implements Subject {
   /** `stir` before all others: what has waited at other sources is newer. */
   stirFirst(source: Source): void {
     const other = this.stirred;
-    this.stirred = null;
+    this.setStirred(null);
     this.stir(source);
     if (other !== null && other !== source) this.stir(other);
   }
 
+  private setStirred(source: Source | null): void {
+    this.stirred = source;
+    this.state = source === null ? this.state & ~STIRRED : this.state | STIRRED;
+  }
+
   /** Whether a turn now would only serve strands, and would run no code in the middle of what woke it. */
   private canGoOn(): boolean {
-    return !this.stepping && this.run !== null && this.run.resumesLater && this.doomedTo === null;
+    return this.resumesLater && (this.state & (STEPPING | DOOMED)) === 0;
   }
 
   /** @internal A strand whose wait is over goes on as soon as the process has its turn, or still in this one. */
   settled(strand: Strand): void {
     if (this.over === null) this.over = new WaitQueue();
     this.over.add(strand);
-    if (!this.queued && !this.stepping) this.island.scheduler.enqueue(this);
+    this.state |= SETTLED;
+    if ((this.state & (QUEUED | STEPPING)) === 0) this.island.scheduler.enqueue(this);
   }
 
   /** @internal A strand gives the turn back in the middle of its work, and goes on in the next one. */
@@ -435,6 +475,7 @@ export class Process implements Subject {
     const rare = this.rareParts();
     rare.paused ??= new WaitQueue();
     rare.paused.add(strand);
+    this.state |= HELD;
     this.budget = 0;
     this.island.scheduler.enqueue(this);
   }
@@ -445,6 +486,7 @@ export class Process implements Subject {
    */
   interrupted(strand: Strand): void {
     this.rareParts().interrupted = strand;
+    this.state |= HELD;
     this.budget = 0;
     this.island.scheduler.enqueue(this);
   }
@@ -455,39 +497,63 @@ export class Process implements Subject {
 
   /** @internal Whether a strand whose wait is over is still to go on. */
   get hasSettled(): boolean {
-    return this.over !== null && this.over.first !== null;
+    if ((this.state & SETTLED) === 0) return false;
+    if (this.over !== null && this.over.first !== null) return true;
+    this.state &= ~SETTLED;
+    return false;
   }
 
   /** Decides its end; it comes with its next turn. The first decision stands. */
   doom(result: ExitFailure): void {
-    if (this.isEnded || this.doomedTo !== null) return;
+    if ((this.state & (ENDED | DOOMED)) !== 0) return;
     this.doomedTo = result;
+    this.state |= DOOMED;
     if (!this.queued) this.island.scheduler.enqueue(this);
   }
 
-  /** One turn: begin, or serve the strands that wait, until nothing is ready or the budget is used up. */
-  step(): void {
+  /**
+   * One turn: begin, or serve the strands that wait, until nothing is ready or the budget is used up.
+   *
+   * @returns whether what it resumed runs only after the turn, as with promises.
+   */
+  step(): boolean {
+    if (this.state !== ONLY_HANDED) return this.stepAny();
+    const { run } = this;
+    this.state = STEPPING | HANDED;
+    this.budget = BUDGET;
+    this.sent = 0;
+    this.takeHanded();
+    if (this.state !== STEPPING) this.goOn(run);
+    else this.state = 0;
+    return this.resumesLater;
+  }
+
+  /** A turn that may have anything to do. */
+  private stepAny(): boolean {
+    this.state &= ~QUEUED;
     if (this.rare !== null && this.rare.afterCleanup !== null) {
       if (this.doomedTo !== null && !this.isEnded) this.end(this.doomedTo);
       this.stepCleanup();
-      return;
+      return this.resumesLater;
     }
-    if (this.isEnded) return;
+    if (this.isEnded) return this.resumesLater;
+    this.state |= STEPPING;
     if (this.doomedTo !== null) {
-      this.stepping = true;
       this.end(this.doomedTo);
-      this.stepping = false;
+      this.state &= ~STEPPING;
       if (this.hasSettled) this.island.scheduler.enqueue(this);
-      return;
+      return this.resumesLater;
     }
-    this.stepping = true;
     this.budget = BUDGET;
-    if (this.rare !== null) {
-      if (this.rare.paused !== null) this.unpause(this.rare);
-      if (this.rare.interrupted !== null) this.resumeInterrupted(this.rare, this.rare.interrupted);
-    }
+    this.sent = 0;
+    if ((this.state & HELD) !== 0) this.resumeHeld(this.rare as Rare);
     if (this.args !== null) this.begin(this.args);
-    const { run } = this;
+    this.goOn(this.run);
+    return this.resumesLater;
+  }
+
+  /** Serves the strands that wait, until nothing is ready or the budget is used up; then the turn is over. */
+  private goOn(run: Run | null): void {
     while (this.budget > 0 && this.doomedTo === null && this.run === run) {
       // First those whose wait is over, in the order in which it was; then all that is new, which may end further waits.
       if (this.hasSettled) this.resumeSettled(run);
@@ -496,10 +562,22 @@ export class Process implements Subject {
       else break;
     }
     if (this.hasSettled && this.doomedTo === null && this.run === run && !this.isInterrupted) this.resumeSettled(run);
-    this.stepping = false;
-    if ((this.doomedTo !== null && !this.isEnded) || this.stirred !== null || this.handed !== null || this.hasSettled) {
+    this.state &= ~STEPPING;
+    const { state } = this;
+    if ((state & (DOOMED | ENDED)) === DOOMED || ((state & UNDONE) !== 0 && this.isUndone())) {
       this.island.scheduler.enqueue(this);
     }
+  }
+
+  private isUndone(): boolean {
+    return this.hasSettled || (this.state & UNDONE) !== 0;
+  }
+
+  /** Those who were stopped in the middle of their work go on with it. */
+  private resumeHeld(rare: Rare): void {
+    this.state &= ~HELD;
+    if (rare.paused !== null) this.unpause(rare);
+    if (rare.interrupted !== null) this.resumeInterrupted(rare, rare.interrupted);
   }
 
   /** Those who gave their turn back have it again, behind those who have been waiting for it. */
@@ -509,6 +587,7 @@ export class Process implements Subject {
     for (let at = paused.first; at !== null; at = paused.first) {
       paused.remove(at);
       this.over.add(at);
+      this.state |= SETTLED;
     }
   }
 
@@ -520,7 +599,7 @@ export class Process implements Subject {
   private serveStirred(run: Run | null): void {
     while (this.stirred !== null && this.run === run && this.doomedTo === null && this.budget > 0 && !this.hasSettled) {
       const source = this.stirred;
-      this.stirred = this.nextStirred();
+      this.setStirred(this.nextStirred());
       this.serve(source, run);
     }
   }
@@ -530,9 +609,11 @@ export class Process implements Subject {
     const inbox = this.openedInbox as Subscription;
     const strand = inbox.first as Strand;
     this.handed = null;
-    if (this.rare !== null) this.rearmAlarm(this.rare);
+    this.state &= ~HANDED;
     this.budget--;
-    strand.leave();
+    // It stands nowhere else, and waits for nothing else.
+    this.waits--;
+    inbox.remove(strand);
     // Whoever has come to wait behind it has not been told of what came behind the message.
     if (inbox.first !== null && inbox.isReady()) this.stir(inbox);
     strand.resume(message, 0);
@@ -544,6 +625,7 @@ export class Process implements Subject {
     this.mailbox ??= new Mailbox();
     this.mailbox.putBack(this.handed);
     this.handed = null;
+    this.state &= ~HANDED;
     if (this.openedInbox !== null) this.stir(this.openedInbox);
   }
 
@@ -559,14 +641,16 @@ export class Process implements Subject {
 
   private begin(args: readonly unknown[]): void {
     this.args = null;
+    this.state &= ~UNBEGUN;
     this.run = this.program.start(this);
     this.run.begin(args);
   }
 
   /** A turn of code that was stopped and cleans up: only what it has begun itself goes on. */
   private stepCleanup(): void {
-    this.stepping = true;
+    this.state |= STEPPING;
     this.budget = BUDGET;
+    this.sent = 0;
     if (this.rare !== null && this.rare.paused !== null) this.unpause(this.rare);
     const settled = this.over;
     for (let at = settled?.first ?? null; at !== null && this.budget > 0; at = settled?.first ?? null) {
@@ -574,7 +658,7 @@ export class Process implements Subject {
       settled?.remove(at);
       at.strand.resumeSettled();
     }
-    this.stepping = false;
+    this.state &= ~STEPPING;
     if (this.hasSettled) this.island.scheduler.enqueue(this);
   }
 
@@ -686,6 +770,7 @@ export class Process implements Subject {
       rare.topics.set(topic, subscription);
       this.mailbox ??= new Mailbox();
       this.mailbox.claim(topic);
+      this.state |= PICKY;
     } else if (asMessages !== undefined) subscription.asMessages = asMessages;
     return subscription;
   }
@@ -699,7 +784,10 @@ export class Process implements Subject {
     else if (rare !== null && subscription === rare.eventsSubscription) rare.eventsSubscription = null;
     else if (rare?.topics?.get(subscription.topic) === subscription) {
       rare.topics.delete(subscription.topic);
-      if (rare.topics.size === 0) rare.topics = null;
+      if (rare.topics.size === 0) {
+        rare.topics = null;
+        this.setPicky();
+      }
       this.mailbox?.release(subscription.topic);
       if (this.openedInbox !== null && this.openedInbox.first !== null) this.stir(this.openedInbox);
     } else return false;
@@ -937,7 +1025,8 @@ export class Process implements Subject {
   private become(program: Program, state: readonly unknown[]): void {
     this.program = program;
     this.args = state;
-    this.limit = program.mailbox ?? this.host.mailbox;
+    this.state |= UNBEGUN;
+    this.setPicky();
     this.trapLinks = false;
     const { events, clock, scheduler } = this.island;
     if (events.any) events.tell({ kind: "upgraded", at: clock.unixMs() / 1000, pid: this.pid, entry: this.entry });
@@ -969,6 +1058,7 @@ export class Process implements Subject {
     if (this.handed !== null) this.takeBackHanded();
     this.stirred = null;
     this.over = null;
+    this.state &= ~(UNBEGUN | STIRRED | SETTLED);
     if (rare === null) return;
     rare.eventsSubscription = null;
     rare.stirred = null;

@@ -36,13 +36,14 @@ export class Router {
    * the message is a dead letter.
    */
   deliver(to: string, process: Process | undefined, message: Message): ProcessError | null {
+    if (process?.hand(message) === true) return null;
     if (process === undefined || process.isEnded) {
       const absence = this.absence(to);
       this.refuse(to, message.topic, message.from, absence);
       return absence;
     }
     if (process.accepts()) {
-      process.put(message);
+      process.keep(message);
       return null;
     }
     return this.#overflow(process, message);

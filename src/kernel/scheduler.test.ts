@@ -9,14 +9,18 @@ function make() {
   const requests: (() => void)[] = [];
   const scheduler = new Scheduler({ request: (turn) => void requests.push(turn), mayGoOn: () => false });
   const steps: string[] = [];
-  const process = (name: string, step: () => void = () => {}): Process =>
-    ({
+  const process = (name: string, step: () => void = () => {}): Process => {
+    const one = {
       queued: false,
       step() {
+        one.queued = false;
         steps.push(name);
         step();
+        return false;
       },
-    }) as unknown as Process;
+    };
+    return one as unknown as Process;
+  };
   const turn = () => (requests.shift() as () => void)();
   return { scheduler, requests, steps, process, turn };
 }

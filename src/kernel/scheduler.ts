@@ -48,7 +48,7 @@ export class Scheduler {
   enqueue(process: Process): void {
     if (process.queued) return;
     process.queued = true;
-    if (this.#ready === this.#ring.length) this.#grow();
+    if (this.#ready > this.#mask) this.#grow();
     this.#ring[(this.#first + this.#ready++) & this.#mask] = process;
     if (!this.#requested) this.#request();
   }
@@ -69,16 +69,16 @@ export class Scheduler {
   }
 
   #stepAll(): void {
-    do {
-      let resumesLater = false;
-      for (let left = Math.min(this.#ready, STEPS_PER_LOOK); left > 0 && this.#ready > 0 && !this.#givesWay; left--) {
-        const process = this.#shift();
-        process.step();
-        resumesLater ||= process.resumesLater;
-      }
+    let left = Math.min(this.#ready, STEPS_PER_LOOK);
+    let resumesLater = false;
+    while (this.#ready > 0) {
+      if (this.#shift().step()) resumesLater = true;
+      if (this.#givesWay) return;
+      if (--left > 0) continue;
       // What a turn has resumed of native code runs when the turn is over.
-      if (resumesLater) return;
-    } while (this.#ready > 0 && !this.#givesWay && this.#turns.mayGoOn());
+      if (resumesLater || this.#ready === 0 || !this.#turns.mayGoOn()) return;
+      left = Math.min(this.#ready, STEPS_PER_LOOK);
+    }
   }
 
   /** A process has used up a slice of time by itself: this turn ends with it, and the world outside has its due first. */
@@ -97,7 +97,6 @@ export class Scheduler {
     this.#first = (this.#first + 1) & this.#mask;
     this.#ready--;
     this.#steps++;
-    process.queued = false;
     return process;
   }
 

@@ -149,6 +149,7 @@ export class Syscalls {
     // Compiled code must not meet a look behind the end of a text: it is thrown away then, and slower ever after.
     if (topic.length > 0 && topic.charCodeAt(0) === 64 /* @ */) return invalid("cannot send to @ topics");
     const { process } = this;
+    process.sent++;
     const island = process.island;
     let pid: string = destination;
     let name: string | null = null;
@@ -222,6 +223,27 @@ export class Syscalls {
     if (source.first !== null || process.budget <= 0 || process.isDoomed) return NOT_READY;
     const value = source.takeIfReady();
     if (value !== NOT_READY) process.budget--;
+    return value;
+  }
+
+  /**
+   * For a strand that runs in its turn: what a source has, as by `takeNow`; or else the strand waits there, and the
+   * answer is NOT_READY.
+   */
+  takeOrWait(source: Source, strand: Strand): unknown {
+    const { process } = this;
+    if (!process.isUndisturbed || source.first !== null || process.budget <= 0) {
+      // What became ready earlier goes on earlier.
+      if (process.hasSettled) this.waitInTurn(source, strand);
+      else this.waitAt(source, strand);
+      return NOT_READY;
+    }
+    const value = source.takeIfReady();
+    if (value !== NOT_READY) process.budget--;
+    else {
+      process.waits++;
+      source.add(strand);
+    }
     return value;
   }
 

@@ -150,15 +150,14 @@ export function awaitFrom(syscalls: Syscalls, source: Source, seesClosed: boolea
     return arrange(seesClosed ? nextOf(syscalls, source) : receiveFrom(syscalls, source));
   }
   const task = running as Task;
-  // Who called this function goes first, and so does what became ready earlier.
-  const isInTurn = !isNested && !syscalls.process.hasSettled;
-  const value = isInTurn ? syscalls.takeNow(source) : NOT_READY;
-  if (value === NOT_READY) {
-    task.wakeState = seesClosed ? SEES_CLOSED : PENDING;
-    if (isInTurn) syscalls.waitAt(source, task);
-    else syscalls.waitInTurn(source, task);
+  task.wakeState = seesClosed ? SEES_CLOSED : PENDING;
+  if (isNested) {
+    // Who called this function goes first.
+    syscalls.waitInTurn(source, task);
     return WAIT;
   }
+  const value = syscalls.takeOrWait(source, task);
+  if (value === NOT_READY) return WAIT;
   if (value instanceof Message) return value;
   const received = value === CLOSED && !seesClosed ? undefined : value;
   // What coroutines pass on is not copied, so it may be a promise.

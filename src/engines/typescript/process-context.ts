@@ -38,7 +38,6 @@ import { securityOf } from "./security-dressing.ts";
 import { DoneValue, serve } from "./serve.ts";
 import { execBy, SpawnBuilder, spawnBy } from "./spawn-builder.ts";
 import { open, openToSend } from "./stopped.ts";
-import { turn } from "./turn.ts";
 
 type Send = (destination: string, topic: string, ...payload: unknown[]) => ProcessError | null;
 
@@ -339,14 +338,12 @@ function bindSend(syscalls: Syscalls): Send {
     // biome-ignore lint/complexity/noArguments: see above.
     if (arguments.length < 2) return invalid("send requires at least destination and topic arguments");
     if (typeof destination !== "string" || typeof topic !== "string") checkSend(destination, topic);
-    turn.sent++;
     return openToSend(syscalls).send(destination, topic, payload);
   };
 }
 
 function sendMany(this: Syscalls, destination: string, topic: string, ...payload: unknown[]): ProcessError | null {
   checkSend(destination, topic);
-  turn.sent++;
   return openToSend(this).send(destination, topic, payload);
 }
 

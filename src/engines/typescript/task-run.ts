@@ -204,7 +204,7 @@ export class TaskRun extends Run implements Running, Awaiter {
       return false;
     }
     // Who sends as much as others may take in a turn gives them theirs, or mailboxes would only grow.
-    if (turn.sent >= MOST_SENT) return this.giveBack(task);
+    if (this.process.sent >= MOST_SENT) return this.giveBack(task);
     const { island } = this.process;
     const nowMs = island.clock.nowMs();
     let looks = looksOf.get(island);

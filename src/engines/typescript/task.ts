@@ -127,33 +127,46 @@ export function drive(task: Task, state: State, value: unknown): void {
   enter(task);
   isNested = outer !== null;
   if (outer === null) beginTurn();
+  let step = advanced(task.activation as Activation, state, value);
+  // What nearly every step does is to wait; no code can return this mark.
+  if (step.value !== WAIT) step = driveOn(task, step);
+  enter(outer);
+  isNested = wasNested;
+  if (step.done === true) ended(task, step);
+}
+
+/** What code has thrown, in place of a step. */
+class Thrown {
+  readonly done = true;
+  readonly value: unknown;
+
+  constructor(cause: unknown) {
+    this.value = cause;
+  }
+}
+
+type Step = IteratorResult<unknown, unknown> | Thrown;
+
+/** Runs an activation to its next yield, or to its end. */
+function advanced(activation: Activation, how: State, given: unknown): Step {
+  try {
+    if (how === FULFILLED) return goOn.call(activation, given);
+    if (how === REJECTED) return throwInto.call(activation, given);
+    return returnFrom.call(activation, undefined);
+  } catch (cause) {
+    return new Thrown(cause);
+  }
+}
+
+/** Runs a task on from a step that was not to wait for the kernel, until it waits or has returned. */
+function driveOn(task: Task, from: Step): Step {
   const activation = task.activation as Activation;
-  let how = state;
-  let given = value;
-  for (;;) {
-    let step: IteratorResult<unknown, unknown>;
-    try {
-      if (how === FULFILLED) step = goOn.call(activation, given);
-      else if (how === REJECTED) step = throwInto.call(activation, given);
-      else step = returnFrom.call(activation, undefined);
-    } catch (cause) {
-      enter(outer);
-      isNested = wasNested;
-      task.unlink();
-      task.settleAs(REJECTED, traced(cause, awaiterOf(task)));
-      return;
-    }
-    if (step.done === true) {
-      enter(outer);
-      isNested = wasNested;
-      task.unlink();
-      task.fulfil(step.value);
-      return;
-    }
+  let step = from;
+  while (step.done !== true) {
     const yielded = step.value;
     if (yielded === WAIT) break;
-    how = FULFILLED;
-    given = yielded;
+    let how: State = FULFILLED;
+    let given = yielded;
     if (yielded === PAUSE) {
       if (task.run.pauses(task)) break;
       given = undefined;
@@ -164,7 +177,7 @@ export function drive(task: Task, state: State, value: unknown): void {
         task.site = turn.site;
         // An answer that is there may hold a message that was taken: it is not left lying about.
         const isLate = !(yielded instanceof Answer) && (process.hasSettled || --process.budget < 0);
-        if (yielded.state === PENDING || outer !== null || isLate) {
+        if (yielded.state === PENDING || isNested || isLate) {
           task.awaits = yielded;
           yielded.awaitedBy(task);
           break;
@@ -173,15 +186,22 @@ export function drive(task: Task, state: State, value: unknown): void {
         if (how === REJECTED) yielded.isHandled();
         given = how === REJECTED ? traced(yielded.result, task) : yielded.result;
       } else if (isObject && awaitsForeign(task, yielded)) break;
-      else if (outer !== null || process.hasSettled || --process.budget < 0) {
+      else if (isNested || process.hasSettled || --process.budget < 0) {
         task.queueUp(FULFILLED, yielded);
         break;
       }
     }
     if (task.run.isShut && !task.cleansUp) break;
+    step = advanced(activation, how, given);
   }
-  enter(outer);
-  isNested = wasNested;
+  return step;
+}
+
+/** A task has returned, or thrown. */
+function ended(task: Task, step: Step): void {
+  task.unlink();
+  if (step instanceof Thrown) task.settleAs(REJECTED, traced(step.value, awaiterOf(task)));
+  else task.fulfil(step.value);
 }
 
 /** Has a deferred or a promise wake the task; `false` when it is neither. */

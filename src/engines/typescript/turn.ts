@@ -1,4 +1,4 @@
-/** What a turn of lowered code counts: how long its loops may go on, and what it has done so far. Written by the code itself. */
+/** What a turn of lowered code counts: how long its loops may go on, and where it is. Written by the code itself. */
 
 /** What the loops of lowered code count down, and where they are. */
 export const turn = {
@@ -6,8 +6,6 @@ export const turn = {
   left: 0,
   /** How many looks there have been since the task was resumed. */
   looks: 0,
-  /** How many messages have been sent since. */
-  sent: 0,
   /** Which await of which module was reached last; see author-stack.ts. */
   site: 0,
 };
@@ -19,5 +17,4 @@ const FIRST_LOOK = 64;
 export function beginTurn(): void {
   turn.left = FIRST_LOOK;
   turn.looks = 0;
-  turn.sent = 0;
 }
