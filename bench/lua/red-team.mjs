@@ -291,6 +291,12 @@ const ATTACKS = {
   "with_context of many keys":
     "local t = {} for i = 1, 100000 do t['k' .. i] = true end while true do pcall(process.with_context, t) end",
   builders: "local b = process.with_context({}) while true do b = b:with_message('t', 1) end",
+  "builders over a context of 16,000 keys":
+    "local t = {} for i = 1, 16000 do t['k' .. i] = true end local b = process.with_context(t) while true do pcall(b.with_context, b, {}) end",
+  "large messages to oneself":
+    "local s = ('x'):rep(1000000) while true do process.send(process.pid(), 't', s .. 'y') end",
+  "children with large messages":
+    "local t = filled(20000) local b = process.with_context({}):with_message('t', t) while true do b:spawn('bench:waits', 'bench:processes') end",
   "ctx.all": "local ctx = require('ctx') while true do ctx.all() end",
 };
 
@@ -298,6 +304,7 @@ const ATTACKS = {
 const HELPERS = {
   warms: "return function() local t = {} for i = 1, 20000 do t[i] = {} end end",
   ends: "return function() end",
+  waits: "return function() process.events():receive() end",
   apart: "return function() end",
   loops: "return function() while true do end end",
   loads: "while true do end",

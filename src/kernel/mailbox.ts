@@ -14,6 +14,7 @@
  */
 import { Fifo } from "./fifo.ts";
 import { Message } from "./message.ts";
+import { LargeMessages, type Outstanding } from "./outstanding.ts";
 
 /** The messages of one topic. */
 interface TopicQueue {
@@ -47,6 +48,7 @@ export class Mailbox {
   declare waiting: number;
   declare private arrivals: number;
   declare private index: TopicIndex | null;
+  declare private large: LargeMessages | null;
 
   constructor() {
     this.head = null;
@@ -54,6 +56,18 @@ export class Mailbox {
     this.waiting = 0;
     this.arrivals = FIRST_ARRIVAL;
     this.index = null;
+    this.large = null;
+  }
+
+  /** Notes on whose account a message stands here. */
+  noteLarge(message: Message, of: Outstanding, bytes: number): void {
+    if (this.large === null) this.large = new LargeMessages();
+    this.large.add(message, of, bytes);
+  }
+
+  /** What waits here is on nobody's account any more: its process has ended. */
+  forgetLarge(): void {
+    if (this.large !== null) this.large.clear();
   }
 
   /** Adds a message behind all others. */
@@ -100,6 +114,7 @@ export class Mailbox {
   /** Takes a message that a peek has shown. */
   take(message: Message): void {
     this.waiting--;
+    if (this.large !== null) this.large.remove(message);
     Message.markTaken(message);
     const { index } = this;
     if (index === null) {

@@ -1,7 +1,13 @@
 /** name → pid: one holder each, let go at its end (section 8). */
 import { errors, ProcessError } from "./errors.ts";
 import type { Process } from "./process.ts";
-import { added, members, removed } from "./string-set.ts";
+import { addedNew, members, removed, sizeOf } from "./string-set.ts";
+
+/** How many names a process may hold, and how many characters they may have together. */
+export interface NamesLimit {
+  readonly names: number;
+  readonly characters: number;
+}
 
 /** The names of one runtime. */
 export class Names {
@@ -12,8 +18,11 @@ export class Names {
     return this.#holders.get(name);
   }
 
-  /** Binds a name; ALREADY_EXISTS when another live process holds it (S8.3). */
-  register(name: string, process: Process): ProcessError | null {
+  /**
+   * Binds a name. Errors: ALREADY_EXISTS when another live process holds it (S8.3), RATE_LIMITED when it is one
+   * too many for this one.
+   */
+  register(name: string, process: Process, limit: NamesLimit | null = null): ProcessError | null {
     const holder = this.#holders.get(name);
     if (holder !== undefined) {
       return holder === process
@@ -24,8 +33,13 @@ export class Names {
             details: { name, holder: holder.pid },
           });
     }
+    const length = process.namesLength + name.length;
+    if (limit !== null && (sizeOf(process.names) >= limit.names || length > limit.characters)) {
+      return new ProcessError({ kind: errors.RATE_LIMITED, message: "too many names", details: { ...limit } });
+    }
     this.#holders.set(name, process);
-    process.names = added(process.names, name);
+    process.names = addedNew(process.names, name);
+    process.namesLength = length;
     return null;
   }
 
@@ -35,6 +49,7 @@ export class Names {
     if (holder === undefined) return false;
     this.#holders.delete(name);
     holder.names = removed(holder.names, name);
+    holder.namesLength -= name.length;
     return true;
   }
 

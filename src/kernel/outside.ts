@@ -79,6 +79,7 @@ export class Outside {
         scope: options.scope ?? null,
         context:
           options.context === undefined ? {} : (copyPayload(options.context, "context") as Record<string, unknown>),
+        held: null,
       },
       name: options.name ?? null,
       messages: [],

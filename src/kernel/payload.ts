@@ -55,6 +55,11 @@ export abstract class Foreign {
     return false;
   }
 
+  /** What the copy takes, about, once it has been read. */
+  get bytes(): number {
+    return 0;
+  }
+
   // A mark that even a proxy cannot make a question about it fail on.
   readonly #isForeign = true;
 
@@ -64,6 +69,12 @@ export abstract class Foreign {
 
   /** The private copy. Throws a ProcessError INVALID that names the place of what cannot be sent. */
   abstract read(): unknown;
+}
+
+/** What a text or data of another language takes, about, once it has been read; 0 for what is not counted. */
+export function bytesOf(payload: unknown): number {
+  if (typeof payload === "string") return payload.length;
+  return typeof payload === "object" && payload !== null && Foreign.is(payload) ? payload.bytes : 0;
 }
 
 /** Thrown by the copying pass to itself; never leaves this file. */

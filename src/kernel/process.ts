@@ -28,6 +28,7 @@ import { Mailbox } from "./mailbox.ts";
 import { ALARM_AT, type MailboxLimit } from "./mailbox-limit.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
+import type { HeldContext, Outstanding } from "./outstanding.ts";
 import { copyPayload } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 import { serve } from "./select.ts";
@@ -52,6 +53,8 @@ export interface Heritage {
   readonly actor: Actor | null;
   readonly scope: Scope | null;
   readonly context: Readonly<Record<string, unknown>>;
+  /** On whose account the context is; `null` for nobody's. */
+  readonly held: HeldContext | null;
 }
 
 /** What is rare in a process: made when it is first needed, so that an idle one stays small. */
@@ -79,6 +82,7 @@ class Rare {
   accepted: Map<Message, unknown> | null = null;
   alarmAt = ALARM_AT;
   names: StringSet = null;
+  namesLength = 0;
   watching: StringSet = null;
   trapLinks = false;
 }
@@ -207,6 +211,15 @@ export class Process implements Subject {
     this.rareParts().names = names;
   }
 
+  /** How many characters its names have together; kept by names.ts. */
+  get namesLength(): number {
+    return this.rare === null ? 0 : this.rare.namesLength;
+  }
+
+  set namesLength(length: number) {
+    this.rareParts().namesLength = length;
+  }
+
   /** Whether LINK_DOWN is an event (true) or the end (false). */
   get trapLinks(): boolean {
     return this.rare?.trapLinks === true;
@@ -301,6 +314,11 @@ export class Process implements Subject {
       // A strand to which a message was handed finds by itself what comes behind it.
       if (this.handed === null || subscription.first.next !== null) this.stir(subscription);
     }
+  }
+
+  /** Counts a large message on its sender's account as long as it waits in the mailbox. */
+  noteLarge(message: Message, of: Outstanding, bytes: number): void {
+    if (Message.isWaiting(message)) this.mailbox?.noteLarge(message, of, bytes);
   }
 
   /**
@@ -958,6 +976,7 @@ export class Process implements Subject {
     const { names, router, events, clock } = this.island;
     if (this.names !== null) names.release(this);
     this.host.live--;
+    if (this.heritage.held !== null) this.heritage.held.release();
     const from = this.pid;
     const isWatched = events.any || this.watchedBy !== null || this.linked !== null;
     const at = isWatched ? clock.unixMs() / 1000 : 0;
@@ -985,6 +1004,7 @@ export class Process implements Subject {
       for (const message of this.mailbox.messages()) {
         this.island.deadLetters.add(message.from, from, message.topic, "exited_unread");
       }
+      this.mailbox.forgetLarge();
     }
     this.abandonExecs();
     if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);

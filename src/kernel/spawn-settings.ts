@@ -4,6 +4,7 @@
  */
 import { invalid, type ProcessError } from "./errors.ts";
 import type { Actor, Denial, Scope } from "./guard.ts";
+import type { HeldContext } from "./outstanding.ts";
 import { copyPayload } from "./payload.ts";
 import { isPid } from "./pid.ts";
 import type { QueuedMessage } from "./spawning.ts";
@@ -24,6 +25,8 @@ export function listOf(messages: QueuedMessages | null): QueuedMessage[] {
 /** How a builder's processes differ from those that their parent spawns directly. */
 export interface SpawnSettings {
   readonly context: Readonly<Record<string, unknown>>;
+  /** On whose account the context is; `null` for nobody's. */
+  readonly held: HeldContext | null;
   readonly actor: Actor | null;
   readonly scope: Scope | null;
   readonly name: string | null;
@@ -49,14 +52,23 @@ export function contextValues(values: unknown, keepsForms = false): Record<strin
   return copy as Record<string, unknown>;
 }
 
-/** The settings with further context values; keys given later win (S7.4). */
+/**
+ * The settings with further context values; keys given later win (S7.4).
+ *
+ * @param values nobody else's, as `contextValues` makes them.
+ */
 export function withContext(
   settings: SpawnSettings,
   values: Record<string, unknown>,
   denial: Denial | null,
 ): SpawnSettings {
-  const context = { ...settings.context, ...values };
+  const context = isEmpty(settings.context) ? values : { ...settings.context, ...values };
   return { ...settings, context, contextDenial: settings.contextDenial ?? denial };
+}
+
+function isEmpty(values: Readonly<Record<string, unknown>>): boolean {
+  for (const _ in values) return false;
+  return true;
 }
 
 /** The settings with a name for the process (S7.6). */
@@ -66,10 +78,14 @@ export function withName(settings: SpawnSettings, name: string): SpawnSettings {
   return { ...settings, name };
 }
 
-/** The settings with one more message; the payload is copied now and again for each process (S7.8, S7.9). */
-export function withMessage(settings: SpawnSettings, topic: string, payload: unknown): SpawnSettings {
+/**
+ * The settings with one more message; the payload is copied now and again for each process (S7.8, S7.9).
+ *
+ * @param bytes what the payload takes, about, if that is to be counted.
+ */
+export function withMessage(settings: SpawnSettings, topic: string, payload: unknown, bytes = 0): SpawnSettings {
   if (topic.startsWith("@")) throw invalid("cannot send to @ topics");
-  return { ...settings, messages: { last: { topic, payload }, before: settings.messages } };
+  return { ...settings, messages: { last: { topic, payload, bytes }, before: settings.messages } };
 }
 
 /** The error of a name that cannot be registered (S8.4); `null` for one that can. */

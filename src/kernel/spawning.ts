@@ -12,6 +12,7 @@ import { unavailable } from "./hosts.ts";
 import type { Island } from "./island.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
+import { LARGE_BYTES } from "./outstanding.ts";
 import { type Pid, pidOf } from "./pid.ts";
 import { type Heritage, Process } from "./process.ts";
 import type { Syscalls } from "./syscalls.ts";
@@ -20,6 +21,8 @@ import type { Syscalls } from "./syscalls.ts";
 export interface QueuedMessage {
   readonly topic: string;
   readonly payload: unknown;
+  /** What it takes, about, if that is to be counted. */
+  readonly bytes: number;
 }
 
 /** What is to be started, permissions granted and arguments copied. */
@@ -111,6 +114,10 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
   if (order.name !== null && names.holder(order.name) !== undefined) {
     return new ProcessError({ kind: errors.ALREADY_EXISTS, message: "name already registered" });
   }
+  const outstanding = order.spawner?.outstanding ?? null;
+  const messageBytes = outstanding === null ? 0 : order.messages.reduce((sum, { bytes }) => sum + bytes, 0);
+  const refusal = outstanding?.refusal(messageBytes + (order.heritage.held?.addsBytes ?? 0)) ?? null;
+  if (refusal !== null) return refusal;
   const serial = table.deal();
   if (serial < 0) return unavailable("process limit reached", true);
   const parent = order.spawner?.process ?? null;
@@ -135,8 +142,11 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
       process.replyTo(parent.pid, order.reply);
     }
   }
-  if (order.messages.length > 0) {
-    for (const { topic, payload } of order.messages) process.receive(new Message(topic, null, payload));
+  order.heritage.held?.hold();
+  for (const { topic, payload, bytes } of order.messages) {
+    const message = new Message(topic, null, payload);
+    process.receive(message);
+    if (outstanding !== null && messageBytes >= LARGE_BYTES) process.noteLarge(message, outstanding, bytes);
   }
   if (events.any) {
     const at = clock.unixMs() / 1000;

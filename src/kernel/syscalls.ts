@@ -12,8 +12,10 @@ import { badArgument, errors, invalid, notFound, ProcessError } from "./errors.t
 import { type ExitResult, failureOf, TERMINATED } from "./exit-result.ts";
 import { type Actor, createActor, type Denial, noSuchPolicy, type Policy, type Scope } from "./guard.ts";
 import { Message } from "./message.ts";
+import type { NamesLimit } from "./names.ts";
 import { OneShot } from "./one-shot.ts";
-import { copyPayload, Foreign, type Form, setForm } from "./payload.ts";
+import { LARGE_BYTES, type Outstanding } from "./outstanding.ts";
+import { bytesOf, copyPayload, Foreign, type Form, setForm } from "./payload.ts";
 import { isPid, lastDigitOf, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
@@ -170,7 +172,7 @@ export class Syscalls {
     }
     const denial = island.guard.check(process, "process.send", pid, target ?? null, name);
     if (denial !== null) return denied(`not allowed to send: ${destination}`, denial);
-    if (typeof payload === "number" || typeof payload === "string") {
+    if (typeof payload === "number" || (typeof payload === "string" && payload.length < LARGE_BYTES)) {
       return island.router.deliver(pid, target, new Message(topic, process.pid, payload));
     }
     let copy: unknown = null;
@@ -183,7 +185,36 @@ export class Syscalls {
     }
     const message = new Message(topic, process.pid, copy);
     if (typeof copy === "number") noteFloat(message, payload as Foreign);
-    return island.router.deliver(pid, target, message);
+    const { outstanding } = this;
+    if (outstanding === null || target === undefined) return island.router.deliver(pid, target, message);
+    return this.deliverCounted(pid, target, message, outstanding, bytesOf(payload));
+  }
+
+  /**
+   * What this run and others with it have under way of large data, where that has a limit; `null` for code that is
+   * trusted with the memory of others.
+   */
+  get outstanding(): Outstanding | null {
+    return null;
+  }
+
+  private deliverCounted(
+    pid: string,
+    target: Process,
+    message: Message,
+    of: Outstanding,
+    bytes: number,
+  ): ProcessError | null {
+    const { router } = this.process.island;
+    const isLarge = bytes >= LARGE_BYTES;
+    const refusal = isLarge && !target.isEnded ? of.refusal(bytes) : null;
+    if (refusal !== null) {
+      router.refuse(pid, message.topic, message.from, refusal);
+      return refusal;
+    }
+    const error = router.deliver(pid, target, message);
+    if (isLarge && error === null) target.noteLarge(message, of, bytes);
+    return error;
   }
 
   private undeliverable(destination: string, topic: string): ProcessError {
@@ -357,9 +388,10 @@ export class Syscalls {
 
   /** The settings a builder starts with: what every child inherits (S3.31, S7.1). */
   inherited(): SpawnSettings {
-    const { context, actor, scope } = this.process.heritage;
+    const { context, held, actor, scope } = this.process.heritage;
     return {
       context,
+      held,
       actor,
       scope,
       name: null,
@@ -548,15 +580,19 @@ export class Syscalls {
   // -------------------------------------------------------------------------------------------------------------------
   // Names
 
-  /** Binds a name to a process, by default this one (S8.1–S8.5). */
-  register(name: string, pid: string | undefined): void {
+  /**
+   * Binds a name to a process, by default this one (S8.1–S8.5).
+   *
+   * @param limit what that process may hold; RATE_LIMITED beyond that.
+   */
+  register(name: string, pid: string | undefined, limit: NamesLimit | null = null): void {
     const problem = badName(name) ?? (pid === undefined ? null : badPid(pid));
     if (problem !== null) throw problem;
     this.demand("process.registry.register", name, "register name");
     const { island } = this.process;
     const holder = pid === undefined ? this.process : island.table.find(pid);
     if (holder === undefined) throw island.router.absence(pid as string);
-    const refusal = island.names.register(name, holder);
+    const refusal = island.names.register(name, holder, limit);
     if (refusal !== null) throw refusal;
   }
 
@@ -700,8 +736,8 @@ function noteFloat(message: Message, payload: Foreign): void {
 
 const FLOAT_PAYLOAD: Form = { integerKeys: null, floats: new Set(["payload"]) };
 
-function heritageOf({ actor, scope, context }: SpawnSettings): Heritage {
-  return { actor, scope, context };
+function heritageOf({ actor, scope, context, held }: SpawnSettings): Heritage {
+  return { actor, scope, context, held };
 }
 
 /** The private copy of arguments; the list itself is nobody else's. */

@@ -1,4 +1,5 @@
-/** Calls of the engine that look at many things in one go are bounded: nothing is preempted in the middle of them. */
+/** Calls of the engine are bounded: in what they look at in one go, which is not preempted, and in what they keep. */
+import type { Process } from "beamish";
 import { expect, it } from "vitest";
 import { runLua } from "../support/running-lua.ts";
 
@@ -29,4 +30,128 @@ it("refuses a select, a serve, options and durations of more than a call may loo
     `Invalid: invalid duration format: ${"1h".repeat(7)}1`,
     true,
   ]);
+});
+
+it("keeps so many names of a process, and so many characters of them [S8.1, S1.14]", async () => {
+  const got = await runLua(`return function()
+    local list = {}
+    local function note(ok, err) list[#list + 1] = ok or err:kind() .. ": " .. err:message() end
+    for i = 1, 16384 do assert(process.registry.register("n" .. i)) end
+    note(process.registry.register("one more"))
+    note(process.registry.register("n7"))
+    for i = 1, 16384 do process.registry.unregister("n" .. i) end
+    for i = 1, 4 do assert(process.registry.register(("x"):rep((1 << 20) - 1) .. i)) end
+    note(process.registry.register("y"))
+    process.registry.unregister(("x"):rep((1 << 20) - 1) .. 1)
+    note(process.registry.register("y"))
+    return list
+  end`);
+  expect(got).toEqual(["RateLimited: too many names", true, "RateLimited: too many names", true]);
+});
+
+it("counts what a builder holds in the heap of its script, inherited context values too [S11.37]", async () => {
+  const most = (give: string) => `
+    local b = process.with_context({})
+    for i = 1, 100 do
+      local text = ("x"):rep(900000) .. i
+      ${give}
+    end
+    return "all"`;
+  const ends = { error: "memory limit exceeded", kind: "RateLimited" };
+  await expect(runLua(`return function() ${most("b = b:with_message('t', text)")} end`)).rejects.toMatchObject({
+    message: ends.error,
+    kind: ends.kind,
+  });
+  await expect(runLua(`return function() ${most("b = b:with_context({['k' .. i] = text})")} end`)).rejects.toThrow(
+    ends.error,
+  );
+  // Here each process adds one text, and its child the next.
+  const generations = `return function(n)
+    if n == 100 then return "all" end
+    local text = ("x"):rep(900000) .. (n or 0)
+    local value, err = process.with_context({["k" .. (n or 0)] = text}):exec("test:alone", "sim:processes", (n or 0) + 1)
+    if err then error(err) end
+    return value
+  end`;
+  await expect(runLua(generations)).rejects.toThrow(ends.error);
+});
+
+it("counts the large messages that wait on the account of their senders, and no longer than they wait [S2.7, S2.53]", async () => {
+  const got = await runLua(
+    `return function()
+      local self, list = process.pid(), {}
+      local function fill()
+        for i = 1, 1000 do
+          local ok, err = process.send(self, "t", ("x"):rep(1000000) .. i)
+          if not ok then return i .. " " .. err:kind() .. ": " .. err:message() .. " " .. tostring(err:retryable()) end
+        end
+      end
+      list[1] = fill()
+      list[2] = process.send(self, "small", 1)
+      list[3] = process.send(self, "small", ("x"):rep(4000))
+      list[4] = select(2, process.send(self, "t", { ("x"):rep(1000000) })):kind()
+      local ch = process.listen("t")
+      for i = 1, 67 do ch:receive() end
+      list[5] = fill()
+      local other = process.spawn("test:other", "sim:processes")
+      for i = 1, 67 do ch:receive() end
+      for i = 1, 67 do assert(process.send(other, "t", ("x"):rep(1000000) .. i)) end
+      list[6] = select(2, process.send(other, "t", ("x"):rep(1000000))):kind()
+      process.terminate(other)
+      time.sleep("1s")
+      list[7] = process.send(self, "t", ("x"):rep(1000000))
+      return list
+    end`,
+    {
+      modules: ["time"],
+      prepare: (sim) => {
+        sim.define("test:other", async (process: Process) => {
+          await process.events().receive();
+        });
+      },
+    },
+  );
+  const full = "68 RateLimited: too much large data waits to be received true";
+  expect(got).toEqual([full, true, true, "RateLimited", full, "RateLimited", true]);
+});
+
+it("counts what children have in their mailboxes and contexts on the account of who gave it [S2.52, S3.31]", async () => {
+  const got = await runLua(
+    `return function()
+      local list, children = {}, {}
+      local function most(builderOf)
+        for i = 1, 1000 do
+          local pid, err = builderOf(i):spawn("test:idle", "sim:processes")
+          if not pid then return i .. " " .. err:kind() .. ": " .. err:message() end
+          children[#children + 1] = pid
+        end
+      end
+      local function finish()
+        for _, pid in ipairs(children) do process.terminate(pid) end
+        children = {}
+        time.sleep("1s")
+      end
+      local function text(i) return ("x"):rep(1000000) .. i end
+      local none = process.with_context({})
+      list[1] = most(function(i) return none:with_message("t", text(i)) end)
+      finish()
+      list[2] = most(function(i) return none:with_context({ k = text(i) }) end)
+      finish()
+      local shared = none:with_context({ k = text("") })
+      for i = 1, 200 do children[i] = assert(shared:spawn("test:idle", "sim:processes")) end
+      finish()
+      list[3] = most(function(i) return none:with_message("t", text(i)) end)
+      return list
+    end`,
+    {
+      modules: ["time"],
+      prepare: (sim) => {
+        sim.define("test:idle", async (process: Process) => {
+          await process.events().receive();
+        });
+      },
+    },
+  );
+  const full = (at: number) => `${at} RateLimited: too much large data waits to be received`;
+  expect(got).toEqual([full(68), full(68), full(68)]);
 });

@@ -26,9 +26,16 @@ const bombs: Record<string, string> = {
   "messages kept":
     "local t = {} while true do process.send(process.pid(), 't', { 1, 2, 3 }) t[#t + 1] = process.inbox():receive() end",
   listeners: "local i = 0 while true do i = i + 1 process.listen('topic ' .. i) end",
+  "listeners of long topics": "local i = 0 while true do i = i + 1 process.listen(('t'):rep(10000) .. i) end",
   globals: "local i = 0 while true do i = i + 1 _G['g' .. i] = i end",
   "captures of patterns":
     "local t = {} while true do for w in ('a b c '):rep(100):gmatch('(%a)(%s)') do t[#t + 1] = w .. #t end end",
+  "messages queued in a builder":
+    "local b = process.with_context({}) while true do b = b:with_message('t', ('x'):rep(10000)) end",
+  "context values of a builder":
+    "local b, i = process.with_context({}), 0 while true do i = i + 1 b = b:with_context({ ['k' .. i] = ('x'):rep(10000) .. i }) end",
+  "builders of large data kept":
+    "local t = {} for i = 1, 1000 do t[i] = { i } end local kept = {} while true do kept[#kept + 1] = process.with_context({ t = t }) end",
   times: "local t = {} while true do t[#t + 1] = time.now() end",
 };
 

@@ -2,7 +2,7 @@
  * A heap of Lua with everything the engine keeps beside it: the metatables of its objects, the programs compiled for it,
  * and the processes that share it (S11.35).
  */
-import type { ProcessError } from "../../kernel/index.ts";
+import type { Outstanding, ProcessError } from "../../kernel/index.ts";
 import type { LuaRun } from "./lua-run.ts";
 import { ERROR, type Objects } from "./objects.ts";
 import { type Making, pushValue } from "./payloads.ts";
@@ -241,6 +241,8 @@ export class Isolate {
   /** Which processes may share it; `null` when it belongs to one alone. */
   readonly key: string | null;
   readonly limitBytes: number;
+  /** What its processes have under way of large data, and those of other heaps of the same actor or entry. */
+  readonly outstanding: Outstanding;
   readonly objects: Objects;
   readonly #names: Names;
   readonly usage: Usage = { instructions: 0, slices: 0, preemptions: 0, cpuMs: 0 };
@@ -271,11 +273,19 @@ export class Isolate {
   /** Whether nothing may run in it any more. */
   isClosed = false;
 
-  constructor(vm: LuaVm, objects: Objects, heap: Heap, key: string | null, limitBytes: number) {
+  constructor(
+    vm: LuaVm,
+    objects: Objects,
+    heap: Heap,
+    key: string | null,
+    limitBytes: number,
+    outstanding: Outstanding,
+  ) {
     this.vm = vm;
     this.heap = heap;
     this.key = key;
     this.limitBytes = limitBytes;
+    this.outstanding = outstanding;
     this.objects = objects;
     this.#names = new Names(vm);
   }

@@ -4,7 +4,7 @@
  *     key (actor, or entry without one) ─▶ the isolates of that key, at most 1,000 processes each
  *     instance of the VM ─▶ isolates; a further one when it has grown large
  */
-import { errors, ProcessError, textOf } from "../../kernel/index.ts";
+import { errors, Outstanding, ProcessError, textOf } from "../../kernel/index.ts";
 import { Host } from "./host.ts";
 import { Bag, Isolate, type PreludeReferences, type SecurityReferences, type TimeReferences } from "./isolate.ts";
 import type { LuaSource } from "./lua-program.ts";
@@ -84,6 +84,9 @@ interface Instance {
   isolates: number;
 }
 
+/** When so many have been counted for, those with nothing under way are forgotten. */
+const SETTLE_AT = 4_096;
+
 /** All heaps of one thread. */
 export class Isolates {
   readonly #parts: LuaParts;
@@ -94,6 +97,9 @@ export class Isolates {
   /** Isolates without processes, the one that has been empty longest first. */
   readonly #spare = new Set<Isolate>();
   readonly #bytecode = new Map<string, Uint8Array>();
+  /** What is under way of large data, by who shares a heap or has one for each process. */
+  readonly #outstanding = new Map<string, Outstanding>();
+  #settleAt = SETTLE_AT;
   #checker: Isolate | null = null;
 
   constructor(parts: LuaParts) {
@@ -103,12 +109,12 @@ export class Isolates {
   /** A heap for one more process of a program; throws UNAVAILABLE when there is no memory for it. */
   admit(source: LuaSource, actorId: string | null): Isolate {
     const { memoryLimitBytes } = source;
-    if (memoryLimitBytes !== null) return this.#entered(this.#open(null, memoryLimitBytes));
     const key = this.#keyFor(source.entry, actorId);
+    if (memoryLimitBytes !== null) return this.#entered(this.#open(null, memoryLimitBytes, key));
     const isolates = this.#byKey.get(key) ?? [];
     const roomy = isolates.find((one) => one.processes < PROCESSES_PER_ISOLATE && !one.vm.isBroken);
     if (roomy !== undefined) return this.#entered(roomy);
-    const isolate = this.#open(key, this.#parts.heapLimitBytes);
+    const isolate = this.#open(key, this.#parts.heapLimitBytes, key);
     this.#byKey.set(key, [...isolates, isolate]);
     return this.#entered(isolate);
   }
@@ -187,7 +193,7 @@ export class Isolates {
 
   /** What is wrong with a chunk; `null` when it compiles. */
   compileProblem(text: string, name: string): string | null {
-    this.#checker ??= this.#open(null, 256 * 2 ** 20);
+    this.#checker ??= this.#open(null, 256 * 2 ** 20, "");
     const checker = this.#checker;
     const { vm, heap } = checker;
     return this.hostOf(checker).apart(checker, new Bag(checker), () => {
@@ -281,7 +287,21 @@ export class Isolates {
     instance.host.apart(isolate, new Bag(isolate), () => isolate.vm.closeHeap(isolate.heap));
   }
 
-  #open(key: string | null, limitBytes: number): Isolate {
+  /** What those who share a key have under way: it outlives their heaps, at least as long as it is not nothing. */
+  #outstandingOf(key: string): Outstanding {
+    let outstanding = this.#outstanding.get(key);
+    if (outstanding === undefined) {
+      if (this.#outstanding.size >= this.#settleAt) {
+        for (const [of, { bytes }] of this.#outstanding) if (bytes === 0) this.#outstanding.delete(of);
+        this.#settleAt = Math.max(SETTLE_AT, 2 * this.#outstanding.size);
+      }
+      outstanding = new Outstanding(this.#parts.heapLimitBytes);
+      this.#outstanding.set(key, outstanding);
+    }
+    return outstanding;
+  }
+
+  #open(key: string | null, limitBytes: number, account: string): Isolate {
     const instance = this.#roomyInstance();
     const { vm, host } = instance;
     // Whoever runs goes on afterwards, and in its own heap.
@@ -289,7 +309,7 @@ export class Isolates {
     const heap = vm.openHeap(limitBytes);
     vm.restore(saved);
     if (heap === null) throw new ProcessError({ kind: errors.UNAVAILABLE, message: "no memory for a Lua heap" });
-    const isolate = new Isolate(vm, host.objects, heap, key, limitBytes);
+    const isolate = new Isolate(vm, host.objects, heap, key, limitBytes, this.#outstandingOf(account));
     this.#instanceOf.set(isolate, instance);
     instance.isolates++;
     host.apart(isolate, new Bag(isolate), () => this.#loadPrelude(isolate, instance));

@@ -10,6 +10,7 @@ import {
   type Case,
   errors,
   type Measure,
+  type Outstanding,
   type Preference,
   type Process,
   ProcessError,
@@ -292,6 +293,10 @@ export class LuaRun extends Run {
     this.#main = new LuaStrand(this, co.state, co.reference);
     this.#keeper = keeper;
     isolate.runs.add(this);
+  }
+
+  override get outstanding(): Outstanding {
+    return this.isolate.outstanding;
   }
 
   /** What it has used so far. */

@@ -25,7 +25,7 @@ export const KIND_NAMES: Readonly<Record<number, string>> = {
   [TIMER]: "timer",
 };
 
-/** What a thing on our side takes, about: its userdata is so much larger, so that the limit of the heap counts it too. */
+/** What a thing on our side takes at least: its userdata is so much larger, so that the limit of the heap counts it too. */
 const THING_BYTES = 256;
 /** The kind and the number, in words. */
 const LAYOUT_BYTES = 8;
@@ -45,11 +45,16 @@ export class Objects {
     return this.#things.length - this.#free.length;
   }
 
-  /** Pushes a userdata that stands for a thing, with the metatable of its kind. */
-  push(L: State, kind: number, thing: object | null, metatable: number): void {
-    const id = thing === null ? -1 : this.#keep(thing);
-    const bytes = thing === null ? LAYOUT_BYTES : LAYOUT_BYTES + THING_BYTES;
+  /**
+   * Pushes a userdata that stands for a thing, with the metatable of its kind.
+   *
+   * @param dataBytes what the thing holds of data besides, about; the userdata is so much larger still.
+   */
+  push(L: State, kind: number, thing: object | null, metatable: number, dataBytes = 0): void {
+    // Where there is no room for it, nothing is kept.
+    const bytes = thing === null ? LAYOUT_BYTES : LAYOUT_BYTES + THING_BYTES + dataBytes;
     const at = this.#vm.api.lua_newuserdatauv(L, bytes, 1) >> 2;
+    const id = thing === null ? -1 : this.#keep(thing);
     this.#vm.words[at] = kind;
     this.#vm.words[at + 1] = id;
     this.#vm.getReference(L, metatable);

@@ -49,6 +49,8 @@ export const PIECE_VALUES = 4_096;
  */
 const VALUE_COST = 10;
 const OBJECT_VALUES = 10;
+/** What a value takes on our side, about. */
+const VALUE_BYTES = 16;
 /** How many steps of the way to what cannot be sent an error shows. */
 const SHOWN_STEPS = 40;
 /** Stack slots that a look at a metatable needs. */
@@ -150,6 +152,10 @@ export abstract class StackData extends Foreign {
       this.#failure = cause;
       return true;
     }
+  }
+
+  override get bytes(): number {
+    return this.#pass.bytes;
   }
 
   read(): unknown {
@@ -289,6 +295,10 @@ class ReadingPass {
     const steps: string[] = [];
     for (let at: Place | null = cause.place; at !== null; at = at.within) steps.push(stepTo(at.key));
     return invalid(`${this.#root}${shownPath(steps.reverse())}: ${cause.what}`);
+  }
+
+  get bytes(): number {
+    return this.#textBytes + this.#work * VALUE_BYTES;
   }
 
   /** What has been read so far, in values that cost as much, and in instructions' worth. */

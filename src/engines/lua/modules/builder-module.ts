@@ -2,10 +2,13 @@
 import {
   Actor,
   badArgument,
+  bytesOf,
   contextValues,
   copyPayload,
   formOf,
+  HeldContext,
   invalid,
+  LARGE_BYTES,
   parseDuration,
   Scope,
   type SpawnOperation,
@@ -20,24 +23,45 @@ import { type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm
 import { durationArgument, durationText } from "./durations.ts";
 import { execBy, payloadFrom, spawnBy } from "./process-module.ts";
 
+/** What it costs to put a context value into a further map, in instructions' worth. */
+const KEY_COST = 30;
+
 /** What a builder's userdata stands for. */
 class Builder {
   readonly settings: SpawnSettings;
+  /** What its queued messages take, about. */
+  readonly messageBytes: number;
 
-  constructor(settings: SpawnSettings) {
+  constructor(settings: SpawnSettings, messageBytes: number) {
     this.settings = settings;
+    this.messageBytes = messageBytes;
   }
 }
 
+/** How many values a context has that scripts have made, and what they take, about. */
+interface ContextSize {
+  readonly keys: number;
+  readonly bytes: number;
+}
+
+const NO_SIZE: ContextSize = { keys: 0, bytes: 0 };
+const contextSizes = new WeakMap<SpawnSettings["context"], ContextSize>();
+
 export function builderFunctions(host: Host): Record<string, HostFunction> {
-  const settingsOf = (L: State, operation: string): SpawnSettings => {
+  const builderAt = (L: State, operation: string): Builder => {
     const builder = host.isolate.objects.get(L, 1, BUILDER);
-    if (builder instanceof Builder) return builder.settings;
+    if (builder instanceof Builder) return builder;
     throw host.wrongArgument(L, 1, operation, "spawn builder");
   };
 
-  const push = (L: State, settings: SpawnSettings): number => {
-    host.isolate.objects.push(L, BUILDER, new Builder(settings), host.isolate.metatables.builder);
+  const settingsOf = (L: State, operation: string): SpawnSettings => builderAt(L, operation).settings;
+
+  /** What a builder holds is on our side, out of the script's heap, and counts there all the same. */
+  const push = (L: State, settings: SpawnSettings, messageBytes: number): number => {
+    const { objects, metatables } = host.isolate;
+    const contextBytes = (contextSizes.get(settings.context) ?? NO_SIZE).bytes;
+    const dataBytes = messageBytes + contextBytes + (settings.name?.length ?? 0);
+    objects.push(L, BUILDER, new Builder(settings, messageBytes), metatables.builder, dataBytes);
     return 1;
   };
 
@@ -46,16 +70,23 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     (operation: string, change: (settings: SpawnSettings, L: State) => SpawnSettings): HostFunction =>
     (L) => {
       void host.run;
-      const settings = settingsOf(L, operation);
-      return push(
-        L,
-        raising(() => change(settings, L)),
-      );
+      const { settings, messageBytes } = builderAt(L, operation);
+      const changed = raising(() => change(settings, L));
+      return push(L, changed, messageBytes);
     };
 
-  const contextArgument = (L: State, position: number): Record<string, unknown> => {
+  const withContextAt = (settings: SpawnSettings, L: State, position: number): SpawnSettings => {
     if (host.vm.type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table", 1);
-    return withStringKeys(contextValues(new StackValue(host.isolate, L, position, "context"), true));
+    const data = new StackValue(host.isolate, L, position, "context");
+    const values = withStringKeys(contextValues(data, true));
+    const before = contextSizes.get(settings.context) ?? NO_SIZE;
+    const changed = host.run.withContext(settings, values);
+    // Keys that are in both count twice: whoever gives the same ones over and over has no more than a limit of them.
+    const size = { keys: before.keys + Object.keys(values).length, bytes: before.bytes + data.bytes };
+    contextSizes.set(changed.context, size);
+    host.vm.charge(size.keys * KEY_COST);
+    const held = size.bytes < LARGE_BYTES ? null : new HeldContext(host.run.outstanding, size.bytes);
+    return { ...changed, held };
   };
 
   const spawner =
@@ -68,14 +99,10 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
   return {
     with_context(L) {
       const { run } = host;
-      return push(
-        L,
-        raising(() => run.withContext(run.inherited(), contextArgument(L, 1))),
-      );
+      const settings = raising(() => withContextAt(run.inherited(), L, 1));
+      return push(L, settings, 0);
     },
-    builder_with_context: method("with_context", (settings, L) =>
-      host.run.withContext(settings, contextArgument(L, 2)),
-    ),
+    builder_with_context: method("with_context", (settings, L) => withContextAt(settings, L, 2)),
     builder_with_actor: method("with_actor", (settings, L) => {
       const actor = host.isolate.objects.get(L, 2, ACTOR);
       if (!Actor.is(actor)) throw host.wrongArgument(L, 2, "with_actor", "actor", 1);
@@ -87,9 +114,19 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
       return host.run.withScope(settings, scope);
     }),
     builder_with_name: method("with_name", (settings, L) => withName(settings, host.text(L, 2, "with_name", 1))),
-    builder_with_message: method("with_message", (settings, L) =>
-      withMessage(settings, host.text(L, 2, "with_message", 1), copyPayload(payloadFrom(host, L, 3), "payload")),
-    ),
+    builder_with_message(L) {
+      void host.run;
+      const { settings, messageBytes } = builderAt(L, "with_message");
+      const payload = payloadFrom(host, L, 3);
+      let bytes = 0;
+      const changed = raising(() => {
+        const topic = host.text(L, 2, "with_message", 1);
+        const copy = copyPayload(payload, "payload");
+        bytes = bytesOf(payload);
+        return withMessage(settings, topic, copy, bytes);
+      });
+      return push(L, changed, messageBytes + bytes);
+    },
     builder_with_options: method("with_options", (settings, L) => withOptions(host, L, settings)),
     builder_spawn: spawner("spawn"),
     builder_spawn_monitored: spawner("spawn_monitored"),

@@ -24,7 +24,7 @@ import { pushFailure, raised } from "./process-module.ts";
 export function pushSubscription(host: Host, L: State, subscription: Subscription): number {
   if (!(subscription.dressing instanceof LuaReference)) {
     const { isolate, bag } = host;
-    isolate.objects.push(L, CHANNEL, subscription, isolate.metatables.channel);
+    isolate.objects.push(L, CHANNEL, subscription, isolate.metatables.channel, subscription.topic.length);
     subscription.dressing = bag.hold(L, -1);
     return 1;
   }
