@@ -292,7 +292,7 @@ const ATTACKS = {
     "local t = {} for i = 1, 100000 do t['k' .. i] = true end while true do pcall(process.with_context, t) end",
   builders: "local b = process.with_context({}) while true do b = b:with_message('t', 1) end",
   "builders over a context of 16,000 keys":
-    "local t = {} for i = 1, 16000 do t['k' .. i] = true end local b = process.with_context(t) while true do pcall(b.with_context, b, {}) end",
+    "local t = {} for i = 1, 16000 do t['k' .. i] = true end local b = process.with_context(t) while true do pcall(b.with_context, b, { a = 1 }) end",
   "large messages to oneself":
     "local s = ('x'):rep(1000000) while true do process.send(process.pid(), 't', s .. 'y') end",
   "children with large messages":

@@ -61,6 +61,41 @@ it("is refused by how many keys and elements there are, before one is looked at 
   ]);
 });
 
+it("raises what cannot be sent in a later part of what a builder is given [S7.2, S7.9, S7.12]", async () => {
+  const source = `return function()
+    local list = {}
+    for i = 1, 60000 do list[i] = i end
+    list[60000] = print
+    local function told(ok, err) return ok and "fine" or err:kind() .. ": " .. err:message() end
+    local b = process.with_context({})
+    local good = {}
+    for i = 1, 16000 do good["k" .. i] = i end
+    return {
+      told(pcall(process.with_context, { a = list })),
+      told(pcall(b.with_context, b, { a = list })),
+      told(pcall(b.with_message, b, "t", 1, list)),
+      told(pcall(b.with_message, b, "@t", 1)),
+      told(pcall(b.with_context, b, good)),
+      b:with_context(good):exec("test:child", "sim:processes"),
+    }
+  end`;
+  const got = await runLua(source, {
+    prepare: (sim) => {
+      defineLua(sim, "test:child", `local ctx = require("ctx") return function() return ctx.get("k16000") end`, {
+        modules: ["ctx"],
+      });
+    },
+  });
+  expect(got).toEqual([
+    "Invalid: context.a[60000]: function cannot be sent",
+    "Invalid: context.a[60000]: function cannot be sent",
+    "Invalid: payload[2][60000]: function cannot be sent",
+    "Invalid: cannot send to @ topics",
+    "fine",
+    16000,
+  ]);
+});
+
 /** Makes of `kind` what takes as many values as may be sent, or nearly. */
 const LARGE = `
 local function large(kind)
@@ -97,6 +132,8 @@ const WAYS: Record<string, string> = {
     process.send(process.pid(), "t", value)
     return process.serve(function(msg) return process.done(size(msg:payload())) end)`,
   "an argument and a result": `return size(process.exec("sim:echo", "sim:processes", value))`,
+  "a message of a builder": `process.with_context({}):with_message("t", value) return size(value)`,
+  "context values": `process.with_context({}):with_context({ value = value }) return size(value)`,
   "a message from a coroutine of one's own": `
     coroutine.wrap(function() process.send(process.pid(), "t", value) end)()
     return coroutine.wrap(function() return size(process.inbox():receive():payload()) end)()`,

@@ -75,18 +75,21 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
       return push(L, changed, messageBytes);
     };
 
-  const withContextAt = (settings: SpawnSettings, L: State, position: number): SpawnSettings => {
+  /** What fails is returned here, and raised by the prelude: reading much takes several turns. */
+  const pushWithContext = (L: State, settings: SpawnSettings, messageBytes: number, position: number): number => {
     if (host.vm.type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table", 1);
     const data = new StackValue(host.isolate, L, position, "context");
-    const values = withStringKeys(contextValues(data, true));
-    const before = contextSizes.get(settings.context) ?? NO_SIZE;
-    const changed = host.run.withContext(settings, values);
-    // Keys that are in both count twice: whoever gives the same ones over and over has no more than a limit of them.
-    const size = { keys: before.keys + Object.keys(values).length, bytes: before.bytes + data.bytes };
-    contextSizes.set(changed.context, size);
-    host.vm.charge(size.keys * KEY_COST);
-    const held = size.bytes < LARGE_BYTES ? null : new HeldContext(host.run.outstanding, size.bytes);
-    return { ...changed, held };
+    return host.whenRead(L, data, (to) => {
+      const values = withStringKeys(contextValues(data, true));
+      const before = contextSizes.get(settings.context) ?? NO_SIZE;
+      const changed = host.run.withContext(settings, values);
+      // Keys that are in both count twice: whoever gives the same ones over and over has no more than a limit of them.
+      const size = { keys: before.keys + Object.keys(values).length, bytes: before.bytes + data.bytes };
+      contextSizes.set(changed.context, size);
+      host.vm.charge(size.keys * KEY_COST);
+      const held = size.bytes < LARGE_BYTES ? null : new HeldContext(host.run.outstanding, size.bytes);
+      return push(to, { ...changed, held }, messageBytes);
+    });
   };
 
   const spawner =
@@ -99,10 +102,13 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
   return {
     with_context(L) {
       const { run } = host;
-      const settings = raising(() => withContextAt(run.inherited(), L, 1));
-      return push(L, settings, 0);
+      return pushWithContext(L, run.inherited(), 0, 1);
     },
-    builder_with_context: method("with_context", (settings, L) => withContextAt(settings, L, 2)),
+    builder_with_context(L) {
+      void host.run;
+      const { settings, messageBytes } = builderAt(L, "with_context");
+      return pushWithContext(L, settings, messageBytes, 2);
+    },
     builder_with_actor: method("with_actor", (settings, L) => {
       const actor = host.isolate.objects.get(L, 2, ACTOR);
       if (!Actor.is(actor)) throw host.wrongArgument(L, 2, "with_actor", "actor", 1);
@@ -117,15 +123,13 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     builder_with_message(L) {
       void host.run;
       const { settings, messageBytes } = builderAt(L, "with_message");
+      const topic = host.text(L, 2, "with_message", 1);
       const payload = payloadFrom(host, L, 3);
-      let bytes = 0;
-      const changed = raising(() => {
-        const topic = host.text(L, 2, "with_message", 1);
+      return host.whenRead(L, payload, (to) => {
         const copy = copyPayload(payload, "payload");
-        bytes = bytesOf(payload);
-        return withMessage(settings, topic, copy, bytes);
+        const bytes = bytesOf(payload);
+        return push(to, withMessage(settings, topic, copy, bytes), messageBytes + bytes);
       });
-      return push(L, changed, messageBytes + bytes);
     },
     builder_with_options: method("with_options", (settings, L) => withOptions(host, L, settings)),
     builder_spawn: spawner("spawn"),

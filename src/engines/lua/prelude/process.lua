@@ -231,7 +231,7 @@ local process = {
   monitor = host.monitor, unmonitor = host.unmonitor, link = host.link, unlink = host.unlink,
   get_options = host.get_options, set_options = host.set_options,
   inbox = host.inbox, events = host.events, listen = host.listen, unlisten = host.unlisten,
-  upgrade = host.upgrade, with_context = host.with_context,
+  upgrade = host.upgrade,
   event = readonly("process.event", { CANCEL = "pid.cancel", EXIT = "pid.exit", LINK_DOWN = "pid.link.down" }),
   registry = readonly("process.registry", {
     register = host.register, lookup = host.lookup, unregister = host.unregister,
@@ -263,14 +263,26 @@ function process.serve(handlers)
   return value
 end
 
+-- Much data is read a part a turn, and what fails in a later part comes back as values; here it is raised like the rest.
+local function raised(builder, failure)
+  if builder == nil then error(failure, 0) end
+  return builder
+end
+
+function process.with_context(...) return raised(host.with_context(...)) end
+
 local builder_methods = {
-  with_context = host.builder_with_context, with_actor = host.builder_with_actor, with_scope = host.builder_with_scope,
-  with_name = host.builder_with_name, with_message = host.builder_with_message,
+  with_actor = host.builder_with_actor, with_scope = host.builder_with_scope, with_name = host.builder_with_name,
   with_options = host.builder_with_options,
   spawn = host.builder_spawn, spawn_monitored = host.builder_spawn_monitored,
   spawn_linked = host.builder_spawn_linked, spawn_linked_monitored = host.builder_spawn_linked_monitored,
   exec = host.builder_exec,
 }
+
+function builder_methods.with_context(...) return raised(host.builder_with_context(...)) end
+
+function builder_methods.with_message(...) return raised(host.builder_with_message(...)) end
+
 local builder_mt = {
   __index = builder_methods, __metatable = false, __name = "spawn builder", __gc = host.released,
 }
