@@ -14,7 +14,7 @@
  */
 import { Fifo } from "./fifo.ts";
 import { Message } from "./message.ts";
-import { LargeMessages, type Outstanding } from "./outstanding.ts";
+import { CountedMessage } from "./outstanding.ts";
 
 /** The messages of one topic. */
 interface TopicQueue {
@@ -48,7 +48,6 @@ export class Mailbox {
   declare waiting: number;
   declare private arrivals: number;
   declare private index: TopicIndex | null;
-  declare private large: LargeMessages | null;
 
   constructor() {
     this.head = null;
@@ -56,18 +55,6 @@ export class Mailbox {
     this.waiting = 0;
     this.arrivals = FIRST_ARRIVAL;
     this.index = null;
-    this.large = null;
-  }
-
-  /** Notes on whose account a message stands here. */
-  noteLarge(message: Message, of: Outstanding, bytes: number): void {
-    if (this.large === null) this.large = new LargeMessages();
-    this.large.add(message, of, bytes);
-  }
-
-  /** What waits here is on nobody's account any more: its process has ended. */
-  forgetLarge(): void {
-    if (this.large !== null) this.large.clear();
   }
 
   /** Adds a message behind all others. */
@@ -77,6 +64,7 @@ export class Mailbox {
     else Message.linkNext(tail, message);
     this.tail = message;
     this.waiting++;
+    CountedMessage.stands(message);
     Message.setArrival(message, this.arrivals++);
     if (this.index !== null) note(this.index, message);
   }
@@ -89,6 +77,7 @@ export class Mailbox {
     this.head = message;
     if (head === null) this.tail = message;
     this.waiting++;
+    CountedMessage.stands(message);
   }
 
   /** The oldest message nobody listens for, which is what the inbox yields; `null` when there is none. */
@@ -114,7 +103,7 @@ export class Mailbox {
   /** Takes a message that a peek has shown. */
   take(message: Message): void {
     this.waiting--;
-    if (this.large !== null) this.large.remove(message);
+    CountedMessage.leaves(message);
     Message.markTaken(message);
     const { index } = this;
     if (index === null) {

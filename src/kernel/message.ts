@@ -45,11 +45,6 @@ export class Message {
     return message.#arrival === TAKEN;
   }
 
-  /** Whether it stands in a mailbox. */
-  static isWaiting(message: Message): boolean {
-    return message.#arrival > 0;
-  }
-
   /** Marks it as received or dropped. */
   static markTaken(message: Message): void {
     message.#arrival = TAKEN;

@@ -1,13 +1,14 @@
 /**
- * How much large data a sender has under way: sent, and taken by nobody yet, or given to children as their context. A
- * limit of a mailbox counts messages, however large; this counts bytes, for code that is not trusted with the memory of
- * others.
+ * How much data a sender has under way: sent, and taken by nobody yet, or given to children as their context. A limit of
+ * a mailbox counts messages, however large, and of one mailbox; this counts bytes in all of them, for code that is not
+ * trusted with the memory of others.
  */
 import { errors, ProcessError } from "./errors.ts";
-import type { Message } from "./message.ts";
+import { Message } from "./message.ts";
+import type { Pid } from "./pid.ts";
 
-/** From so many bytes on a message counts. Smaller ones are what limits of mailboxes are for. */
-export const LARGE_BYTES = 4_096;
+/** What a message takes besides its data, about. */
+const MESSAGE_BYTES = 100;
 
 /** What one sender, or several together, have under way. */
 export class Outstanding {
@@ -22,8 +23,8 @@ export class Outstanding {
 
   /** The error of so much more; `null` when there is room for it. */
   refusal(bytes: number): ProcessError | null {
-    if (this.bytes + bytes <= this.limitBytes) return null;
-    const message = "too much large data waits to be received";
+    if (bytes === 0 || this.bytes + bytes <= this.limitBytes) return null;
+    const message = "too much data waits to be received";
     return new ProcessError({ kind: errors.RATE_LIMITED, message, retryable: true });
   }
 }
@@ -53,26 +54,29 @@ export class HeldContext {
   }
 }
 
-/** The large messages that wait in one mailbox, and on whose account. */
-export class LargeMessages {
-  readonly #known = new Map<Message, { readonly of: Outstanding; readonly bytes: number }>();
+/** A message that counts as long as it stands in a mailbox. */
+export class CountedMessage extends Message {
+  readonly #of: Outstanding;
+  readonly #bytes: number;
 
-  add(message: Message, of: Outstanding, bytes: number): void {
-    this.#known.set(message, { of, bytes });
-    of.bytes += bytes;
+  constructor(topic: string, from: Pid | null, payload: unknown, of: Outstanding, dataBytes: number) {
+    super(topic, from, payload);
+    this.#of = of;
+    this.#bytes = MESSAGE_BYTES + topic.length + dataBytes;
   }
 
-  /** A message was taken or dropped. */
-  remove(message: Message): void {
-    const known = this.#known.get(message);
-    if (known === undefined) return;
-    known.of.bytes -= known.bytes;
-    this.#known.delete(message);
+  /** Whether there is no room for it: the error, or `null`. */
+  static refusal(message: CountedMessage): ProcessError | null {
+    return message.#of.refusal(message.#bytes);
   }
 
-  /** None of them waits any more. */
-  clear(): void {
-    for (const { of, bytes } of this.#known.values()) of.bytes -= bytes;
-    this.#known.clear();
+  /** A message has come to stand in a mailbox. */
+  static stands(message: Message): void {
+    if (#of in message) message.#of.bytes += message.#bytes;
+  }
+
+  /** It stands there no more. */
+  static leaves(message: Message): void {
+    if (#of in message) message.#of.bytes -= message.#bytes;
   }
 }

@@ -28,7 +28,7 @@ import { Mailbox } from "./mailbox.ts";
 import { ALARM_AT, type MailboxLimit } from "./mailbox-limit.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
-import type { HeldContext, Outstanding } from "./outstanding.ts";
+import { CountedMessage, type HeldContext } from "./outstanding.ts";
 import { copyPayload } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 import { serve } from "./select.ts";
@@ -314,11 +314,6 @@ export class Process implements Subject {
       // A strand to which a message was handed finds by itself what comes behind it.
       if (this.handed === null || subscription.first.next !== null) this.stir(subscription);
     }
-  }
-
-  /** Counts a large message on its sender's account as long as it waits in the mailbox. */
-  noteLarge(message: Message, of: Outstanding, bytes: number): void {
-    if (Message.isWaiting(message)) this.mailbox?.noteLarge(message, of, bytes);
   }
 
   /**
@@ -1003,8 +998,8 @@ export class Process implements Subject {
     if (this.mailbox !== null && this.mailbox.waiting > 0) {
       for (const message of this.mailbox.messages()) {
         this.island.deadLetters.add(message.from, from, message.topic, "exited_unread");
+        CountedMessage.leaves(message);
       }
-      this.mailbox.forgetLarge();
     }
     this.abandonExecs();
     if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);

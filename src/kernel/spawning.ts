@@ -12,7 +12,7 @@ import { unavailable } from "./hosts.ts";
 import type { Island } from "./island.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
-import { LARGE_BYTES } from "./outstanding.ts";
+import { CountedMessage } from "./outstanding.ts";
 import { type Pid, pidOf } from "./pid.ts";
 import { type Heritage, Process } from "./process.ts";
 import type { Syscalls } from "./syscalls.ts";
@@ -144,9 +144,11 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
   }
   order.heritage.held?.hold();
   for (const { topic, payload, bytes } of order.messages) {
-    const message = new Message(topic, null, payload);
+    const isCounted = outstanding !== null;
+    const message = isCounted
+      ? new CountedMessage(topic, null, payload, outstanding, bytes)
+      : new Message(topic, null, payload);
     process.receive(message);
-    if (outstanding !== null && messageBytes >= LARGE_BYTES) process.noteLarge(message, outstanding, bytes);
   }
   if (events.any) {
     const at = clock.unixMs() / 1000;

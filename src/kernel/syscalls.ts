@@ -14,7 +14,7 @@ import { type Actor, createActor, type Denial, noSuchPolicy, type Policy, type S
 import { Message } from "./message.ts";
 import type { NamesLimit } from "./names.ts";
 import { OneShot } from "./one-shot.ts";
-import { LARGE_BYTES, type Outstanding } from "./outstanding.ts";
+import { CountedMessage, type Outstanding } from "./outstanding.ts";
 import { bytesOf, copyPayload, Foreign, type Form, setForm } from "./payload.ts";
 import { isPid, lastDigitOf, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
@@ -172,7 +172,9 @@ export class Syscalls {
     }
     const denial = island.guard.check(process, "process.send", pid, target ?? null, name);
     if (denial !== null) return denied(`not allowed to send: ${destination}`, denial);
-    if (typeof payload === "number" || (typeof payload === "string" && payload.length < LARGE_BYTES)) {
+    const { outstanding } = this;
+    if (outstanding !== null) return this.sendCounted(pid, target, topic, payload, outstanding);
+    if (typeof payload === "number" || typeof payload === "string") {
       return island.router.deliver(pid, target, new Message(topic, process.pid, payload));
     }
     let copy: unknown = null;
@@ -183,38 +185,39 @@ export class Syscalls {
         return cause as ProcessError;
       }
     }
-    const message = new Message(topic, process.pid, copy);
-    if (typeof copy === "number") noteFloat(message, payload as Foreign);
-    const { outstanding } = this;
-    if (outstanding === null || target === undefined) return island.router.deliver(pid, target, message);
-    return this.deliverCounted(pid, target, message, outstanding, bytesOf(payload));
+    return island.router.deliver(pid, target, new Message(topic, process.pid, copy));
   }
 
   /**
-   * What this run and others with it have under way of large data, where that has a limit; `null` for code that is
-   * trusted with the memory of others.
+   * What this run and others with it have under way, where that has a limit; `null` for code that is trusted with the
+   * memory of others.
    */
   get outstanding(): Outstanding | null {
     return null;
   }
 
-  private deliverCounted(
+  private sendCounted(
     pid: string,
-    target: Process,
-    message: Message,
+    target: Process | undefined,
+    topic: string,
+    payload: unknown,
     of: Outstanding,
-    bytes: number,
   ): ProcessError | null {
-    const { router } = this.process.island;
-    const isLarge = bytes >= LARGE_BYTES;
-    const refusal = isLarge && !target.isEnded ? of.refusal(bytes) : null;
-    if (refusal !== null) {
-      router.refuse(pid, message.topic, message.from, refusal);
-      return refusal;
+    const { pid: from, island } = this.process;
+    let copy: unknown = null;
+    if (payload !== undefined) {
+      try {
+        copy = copyPayload(payload, "payload");
+      } catch (cause) {
+        return cause as ProcessError;
+      }
     }
-    const error = router.deliver(pid, target, message);
-    if (isLarge && error === null) target.noteLarge(message, of, bytes);
-    return error;
+    const message = new CountedMessage(topic, from, copy, of, bytesOf(payload));
+    if (typeof copy === "number" && typeof payload === "object") noteFloat(message, payload as Foreign);
+    const refusal = target === undefined || target.isEnded ? null : CountedMessage.refusal(message);
+    if (refusal === null) return island.router.deliver(pid, target, message);
+    island.router.refuse(pid, topic, from, refusal);
+    return refusal;
   }
 
   private undeliverable(destination: string, topic: string): ProcessError {

@@ -8,7 +8,6 @@ import {
   formOf,
   HeldContext,
   invalid,
-  LARGE_BYTES,
   parseDuration,
   Scope,
   type SpawnOperation,
@@ -87,7 +86,7 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
       const size = { keys: before.keys + Object.keys(values).length, bytes: before.bytes + data.bytes };
       contextSizes.set(changed.context, size);
       host.vm.charge(size.keys * KEY_COST);
-      const held = size.bytes < LARGE_BYTES ? null : new HeldContext(host.run.outstanding, size.bytes);
+      const held = new HeldContext(host.run.outstanding, size.bytes);
       return push(to, { ...changed, held }, messageBytes);
     });
   };
