@@ -38,7 +38,7 @@ export type { MailboxLimit } from "./mailbox-limit.ts";
 export { Message } from "./message.ts";
 export { OneShot } from "./one-shot.ts";
 export type { Outside, OutsideSpawn, ProcessView } from "./outside.ts";
-export { HeldContext, Outstanding } from "./outstanding.ts";
+export { HeldContext, messageBytes, Outstanding } from "./outstanding.ts";
 export { bytesOf, copyPayload, Foreign, type Form, formOf, setForm } from "./payload.ts";
 export { EMPTY_PID, isPid, type Pid } from "./pid.ts";
 export type { Heritage, Process } from "./process.ts";

@@ -1,17 +1,17 @@
 /** name → pid: one holder each, let go at its end (section 8). */
 import { errors, ProcessError } from "./errors.ts";
+import type { Outstanding } from "./outstanding.ts";
 import type { Process } from "./process.ts";
-import { addedNew, members, removed, sizeOf } from "./string-set.ts";
+import { addedNew, members, removed } from "./string-set.ts";
 
-/** How many names a process may hold, and how many characters they may have together. */
-export interface NamesLimit {
-  readonly names: number;
-  readonly characters: number;
-}
+/** What a name takes besides its characters, about. */
+const NAME_BYTES = 200;
 
 /** The names of one runtime. */
 export class Names {
   readonly #holders = new Map<string, Process>();
+  /** On whose account names are that untrusted code has registered. */
+  readonly #counted = new Map<string, Outstanding>();
 
   /** The process that holds a name. */
   holder(name: string): Process | undefined {
@@ -19,10 +19,10 @@ export class Names {
   }
 
   /**
-   * Binds a name. Errors: ALREADY_EXISTS when another live process holds it (S8.3), RATE_LIMITED when it is one
-   * too many for this one.
+   * Binds a name. Errors: ALREADY_EXISTS when another live process holds it (S8.3), RATE_LIMITED when there is no room
+   * for it on the account it counts on.
    */
-  register(name: string, process: Process, limit: NamesLimit | null = null): ProcessError | null {
+  register(name: string, process: Process, of: Outstanding | null = null): ProcessError | null {
     const holder = this.#holders.get(name);
     if (holder !== undefined) {
       return holder === process
@@ -33,13 +33,15 @@ export class Names {
             details: { name, holder: holder.pid },
           });
     }
-    const length = process.namesLength + name.length;
-    if (limit !== null && (sizeOf(process.names) >= limit.names || length > limit.characters)) {
-      return new ProcessError({ kind: errors.RATE_LIMITED, message: "too many names", details: { ...limit } });
+    if (of !== null) {
+      const bytes = NAME_BYTES + name.length;
+      const refusal = of.refusal(bytes);
+      if (refusal !== null) return refusal;
+      of.bytes += bytes;
+      this.#counted.set(name, of);
     }
     this.#holders.set(name, process);
     process.names = addedNew(process.names, name);
-    process.namesLength = length;
     return null;
   }
 
@@ -47,15 +49,22 @@ export class Names {
   unregister(name: string): boolean {
     const holder = this.#holders.get(name);
     if (holder === undefined) return false;
-    this.#holders.delete(name);
+    this.#free(name);
     holder.names = removed(holder.names, name);
-    holder.namesLength -= name.length;
     return true;
+  }
+
+  #free(name: string): void {
+    this.#holders.delete(name);
+    const of = this.#counted.get(name);
+    if (of === undefined) return;
+    of.bytes -= NAME_BYTES + name.length;
+    this.#counted.delete(name);
   }
 
   /** Frees all names of a process. */
   release(process: Process): void {
-    for (const name of members(process.names)) this.#holders.delete(name);
+    for (const name of members(process.names)) this.#free(name);
     process.names = null;
   }
 }

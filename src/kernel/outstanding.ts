@@ -7,8 +7,10 @@ import { errors, ProcessError } from "./errors.ts";
 import { Message } from "./message.ts";
 import type { Pid } from "./pid.ts";
 
-/** What a message takes besides its data, about. */
-const MESSAGE_BYTES = 100;
+/** What a message takes, about. */
+export function messageBytes(topic: string, dataBytes: number): number {
+  return 100 + topic.length + dataBytes;
+}
 
 /** What one sender, or several together, have under way. */
 export class Outstanding {
@@ -24,33 +26,40 @@ export class Outstanding {
   /** The error of so much more; `null` when there is room for it. */
   refusal(bytes: number): ProcessError | null {
     if (bytes === 0 || this.bytes + bytes <= this.limitBytes) return null;
-    const message = "too much data waits to be received";
+    const message = "too much data is under way";
     return new ProcessError({ kind: errors.RATE_LIMITED, message, retryable: true });
   }
 }
 
-/** A context that scripts have made: it counts once, as long as any process has it. */
+/** A context that scripts have made: it counts once, as long as any process has it, or another that was put over it. */
 export class HeldContext {
-  readonly of: Outstanding;
-  readonly bytes: number;
+  readonly #of: Outstanding;
+  readonly #bytes: number;
+  readonly #below: HeldContext | null;
   #holders = 0;
 
-  constructor(of: Outstanding, bytes: number) {
-    this.of = of;
-    this.bytes = bytes;
+  /** @param below the context whose values it shares. */
+  constructor(of: Outstanding, bytes: number, below: HeldContext | null) {
+    this.#of = of;
+    this.#bytes = bytes;
+    this.#below = below;
   }
 
   /** What one more holder adds. */
   get addsBytes(): number {
-    return this.#holders === 0 ? this.bytes : 0;
+    return this.#holders > 0 ? 0 : this.#bytes + (this.#below === null ? 0 : this.#below.addsBytes);
   }
 
   hold(): void {
-    if (this.#holders++ === 0) this.of.bytes += this.bytes;
+    if (this.#holders++ > 0) return;
+    this.#of.bytes += this.#bytes;
+    this.#below?.hold();
   }
 
   release(): void {
-    if (--this.#holders === 0) this.of.bytes -= this.bytes;
+    if (--this.#holders > 0) return;
+    this.#of.bytes -= this.#bytes;
+    this.#below?.release();
   }
 }
 
@@ -62,7 +71,7 @@ export class CountedMessage extends Message {
   constructor(topic: string, from: Pid | null, payload: unknown, of: Outstanding, dataBytes: number) {
     super(topic, from, payload);
     this.#of = of;
-    this.#bytes = MESSAGE_BYTES + topic.length + dataBytes;
+    this.#bytes = messageBytes(topic, dataBytes);
   }
 
   /** Whether there is no room for it: the error, or `null`. */

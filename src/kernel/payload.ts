@@ -73,7 +73,7 @@ export abstract class Foreign {
 
 /** What a text or data of another language takes, about, once it has been read; 0 for what is not counted. */
 export function bytesOf(payload: unknown): number {
-  if (typeof payload === "string") return payload.length;
+  if (typeof payload === "string" || payload instanceof Uint8Array) return payload.length;
   return typeof payload === "object" && payload !== null && Foreign.is(payload) ? payload.bytes : 0;
 }
 

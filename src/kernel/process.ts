@@ -82,7 +82,6 @@ class Rare {
   accepted: Map<Message, unknown> | null = null;
   alarmAt = ALARM_AT;
   names: StringSet = null;
-  namesLength = 0;
   watching: StringSet = null;
   trapLinks = false;
 }
@@ -209,15 +208,6 @@ export class Process implements Subject {
 
   set names(names: StringSet) {
     this.rareParts().names = names;
-  }
-
-  /** How many characters its names have together; kept by names.ts. */
-  get namesLength(): number {
-    return this.rare === null ? 0 : this.rare.namesLength;
-  }
-
-  set namesLength(length: number) {
-    this.rareParts().namesLength = length;
   }
 
   /** Whether LINK_DOWN is an event (true) or the end (false). */
@@ -623,6 +613,7 @@ export class Process implements Subject {
     const strand = inbox.first as Strand;
     this.handed = null;
     this.state &= ~HANDED;
+    if (this.rare !== null) this.rearmAlarm(this.rare);
     this.budget--;
     // It stands nowhere else, and waits for nothing else.
     this.waits--;

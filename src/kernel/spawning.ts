@@ -12,7 +12,7 @@ import { unavailable } from "./hosts.ts";
 import type { Island } from "./island.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
-import { CountedMessage } from "./outstanding.ts";
+import { CountedMessage, messageBytes } from "./outstanding.ts";
 import { type Pid, pidOf } from "./pid.ts";
 import { type Heritage, Process } from "./process.ts";
 import type { Syscalls } from "./syscalls.ts";
@@ -115,8 +115,9 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
     return new ProcessError({ kind: errors.ALREADY_EXISTS, message: "name already registered" });
   }
   const outstanding = order.spawner?.outstanding ?? null;
-  const messageBytes = outstanding === null ? 0 : order.messages.reduce((sum, { bytes }) => sum + bytes, 0);
-  const refusal = outstanding?.refusal(messageBytes + (order.heritage.held?.addsBytes ?? 0)) ?? null;
+  let addsBytes = order.heritage.held?.addsBytes ?? 0;
+  for (const { topic, bytes } of order.messages) addsBytes += messageBytes(topic, bytes);
+  const refusal = outstanding?.refusal(addsBytes) ?? null;
   if (refusal !== null) return refusal;
   const serial = table.deal();
   if (serial < 0) return unavailable("process limit reached", true);

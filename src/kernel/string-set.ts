@@ -69,12 +69,6 @@ export function removed(set: StringSet, member: string): StringSet {
   return set.size === 0 ? null : set;
 }
 
-/** How many members there are. */
-export function sizeOf(set: StringSet): number {
-  if (set === null) return 0;
-  return typeof set === "string" ? 1 : set.size;
-}
-
 /** Whether this is a member. */
 export function includes(set: StringSet, member: string): boolean {
   if (set === null) return false;

@@ -12,7 +12,6 @@ import { badArgument, errors, invalid, notFound, ProcessError } from "./errors.t
 import { type ExitResult, failureOf, TERMINATED } from "./exit-result.ts";
 import { type Actor, createActor, type Denial, noSuchPolicy, type Policy, type Scope } from "./guard.ts";
 import { Message } from "./message.ts";
-import type { NamesLimit } from "./names.ts";
 import { OneShot } from "./one-shot.ts";
 import { CountedMessage, type Outstanding } from "./outstanding.ts";
 import { bytesOf, copyPayload, Foreign, type Form, setForm } from "./payload.ts";
@@ -583,19 +582,15 @@ export class Syscalls {
   // -------------------------------------------------------------------------------------------------------------------
   // Names
 
-  /**
-   * Binds a name to a process, by default this one (S8.1–S8.5).
-   *
-   * @param limit what that process may hold; RATE_LIMITED beyond that.
-   */
-  register(name: string, pid: string | undefined, limit: NamesLimit | null = null): void {
+  /** Binds a name to a process, by default this one (S8.1–S8.5). */
+  register(name: string, pid: string | undefined): void {
     const problem = badName(name) ?? (pid === undefined ? null : badPid(pid));
     if (problem !== null) throw problem;
     this.demand("process.registry.register", name, "register name");
     const { island } = this.process;
     const holder = pid === undefined ? this.process : island.table.find(pid);
     if (holder === undefined) throw island.router.absence(pid as string);
-    const refusal = island.names.register(name, holder, limit);
+    const refusal = island.names.register(name, holder, this.outstanding);
     if (refusal !== null) throw refusal;
   }
 

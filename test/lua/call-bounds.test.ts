@@ -1,6 +1,7 @@
 /** Calls of the engine are bounded: in what they look at in one go, which is not preempted, and in what they keep. */
 import type { Process } from "beamish";
 import { expect, it } from "vitest";
+import { defineLua } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
 
 it("refuses a select, a serve, options and durations of more than a call may look at [S11.33]", async () => {
@@ -32,21 +33,40 @@ it("refuses a select, a serve, options and durations of more than a call may loo
   ]);
 });
 
-it("keeps so many names of a process, and so many characters of them [S8.1, S1.14]", async () => {
-  const got = await runLua(`return function()
-    local list = {}
-    local function note(ok, err) list[#list + 1] = ok or err:kind() .. ": " .. err:message() end
-    for i = 1, 16384 do assert(process.registry.register("n" .. i)) end
-    note(process.registry.register("one more"))
-    note(process.registry.register("n7"))
-    for i = 1, 16384 do process.registry.unregister("n" .. i) end
-    for i = 1, 4 do assert(process.registry.register(("x"):rep((1 << 20) - 1) .. i)) end
-    note(process.registry.register("y"))
-    process.registry.unregister(("x"):rep((1 << 20) - 1) .. 1)
-    note(process.registry.register("y"))
-    return list
-  end`);
-  expect(got).toEqual(["RateLimited: too many names", true, "RateLimited: too many names", true]);
+it("counts the names that a script registers, for whomever, until they are free [S8.1, S8.7, S8.9, S1.14]", async () => {
+  const got = await runLua(
+    `return function()
+      local list = {}
+      local function text(i) return ("x"):rep(1000000) .. i end
+      local function fill(pid)
+        for i = 1, 1000 do
+          local ok, err = process.registry.register(text(i), pid)
+          if not ok then return i .. " " .. err:kind() .. ": " .. err:message() end
+        end
+      end
+      list[1] = fill()
+      list[2] = process.registry.register(text(1))
+      process.registry.unregister(text(1))
+      list[3] = process.registry.register(text(1))
+      for i = 1, 67 do process.registry.unregister(text(i)) end
+      local child = process.spawn("test:idle", "sim:processes")
+      list[4] = fill(child)
+      process.terminate(child)
+      time.sleep("1s")
+      list[5] = fill()
+      return list
+    end`,
+    {
+      modules: ["time"],
+      prepare: (sim) => {
+        sim.define("test:idle", async (process: Process) => {
+          await process.events().receive();
+        });
+      },
+    },
+  );
+  const full = "68 RateLimited: too much data is under way";
+  expect(got).toEqual([full, true, true, full, full]);
 });
 
 it("counts what a builder holds in the heap of its script, inherited context values too [S11.37]", async () => {
@@ -116,7 +136,7 @@ it("counts the messages that wait on the account of their senders, and no longer
       },
     },
   );
-  const full = "68 RateLimited: too much data waits to be received true";
+  const full = "68 RateLimited: too much data is under way true";
   expect(got).toEqual([full, true, true, "RateLimited", full, "RateLimited", true, true]);
 });
 
@@ -157,6 +177,69 @@ it("counts what children have in their mailboxes and contexts on the account of 
       },
     },
   );
-  const full = (at: number) => `${at} RateLimited: too much data waits to be received`;
+  const full = (at: number) => `${at} RateLimited: too much data is under way`;
   expect(got).toEqual([full(68), full(68), full(68)]);
+});
+
+it.each([
+  ["keys of maps", `process.send(process.pid(), "t", { [text(i)] = 1 })`],
+  ["messages of errors", `process.send(process.pid(), "t", errors.new { message = text(i) })`],
+  ["bytes", `process.send(process.pid(), "t", text(i) .. "\\xff")`],
+  ["topics", `process.send(process.pid(), text(i), 1)`],
+])("counts %s of messages that wait [S2.7, S2.58]", async (_what, sends) => {
+  const got = await runLua(`return function()
+    local function text(i) return ("x"):rep(1000000) .. i end
+    for i = 1, 100 do
+      local ok, err = ${sends}
+      if not ok then return { i, err:message() } end
+    end
+  end`);
+  expect(got).toEqual([68, "too much data is under way"]);
+});
+
+it("counts what a builder has for topics, and an actor for its id and data [S7.8, S11.37]", async () => {
+  const spent = (body: string) =>
+    expect(
+      runLua(
+        `local security = require("security") return function()
+          local kept, b = {}, process.with_context({})
+          for i = 1, 100 do
+            local text = ("x"):rep(900000) .. i
+            ${body}
+          end
+        end`,
+        { modules: ["security"] },
+      ),
+    ).rejects.toThrow("memory limit exceeded");
+  await spent(`b = b:with_message(text, 1)`);
+  await spent(`kept[i] = security.new_actor(text)`);
+  await spent(`kept[i] = security.new_actor("a", { text = text })`);
+});
+
+it("counts an inherited context once, however many put values over it [S7.1, S7.4]", async () => {
+  const got = await runLua(
+    `return function()
+      local parent = process.with_context({ doc = ("x"):rep(1000000) })
+      return parent:exec("test:child", "sim:processes")
+    end`,
+    {
+      prepare: (sim) => {
+        sim.define("test:idle", async (process: Process) => {
+          await process.events().receive();
+        });
+        defineLua(
+          sim,
+          "test:child",
+          `return function()
+            for i = 1, 100 do
+              local pid, err = process.with_context({ id = i }):spawn("test:idle", "sim:processes")
+              if not pid then return i .. " " .. err:message() end
+            end
+            return "all"
+          end`,
+        );
+      },
+    },
+  );
+  expect(got).toBe("all");
 });

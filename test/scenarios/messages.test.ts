@@ -507,6 +507,27 @@ describe("subscriptions", () => {
 });
 
 describe("limits", () => {
+  it("raises the alarm again when the message that was on its way has brought it below [S2.47]", async () => {
+    await simulate(1, async (sim) => {
+      let alarms = 0;
+      sim.watchNotices((notice) => {
+        if (notice.kind === "mailbox-alarm") alarms++;
+      });
+      sim.define("sim:once", async (process: Process) => {
+        await process.inbox().receive();
+        await process.events().receive();
+      });
+      const pid = await sim.spawn("sim:once");
+      await sim.settle();
+      const probe = await sim.probe();
+      for (let i = 0; i < 10_000; i++) probe.process.send(pid, "t", i);
+      expect(alarms).toBe(1);
+      await sim.settle();
+      probe.process.send(pid, "t", 0);
+      expect(alarms).toBe(2);
+    });
+  });
+
   it("has none by default, and raises an alarm at 10,000 and each doubling, once until it has drained [S2.47]", async () => {
     await simulate(1, async (sim) => {
       const alarms: number[] = [];

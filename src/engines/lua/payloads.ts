@@ -325,9 +325,8 @@ class ReadingPass {
     switch (vm.typeAt(slot)) {
       case STRING: {
         const text = vm.stringAt(slot);
-        this.#textBytes += text.length;
-        if (this.#textBytes <= MAX_TEXT_BYTES) return text;
-        throw new Unsendable("data of more than 4 MiB of text cannot be sent", new Place(within, key));
+        this.#countText(text, within, key);
+        return text;
       }
       case NUMBER:
         return vm.numberAt(slot);
@@ -344,6 +343,12 @@ class ReadingPass {
       default:
         return null;
     }
+  }
+
+  #countText(text: { readonly length: number }, within: Place | null, key: Key): void {
+    this.#textBytes += text.length;
+    if (this.#textBytes <= MAX_TEXT_BYTES) return;
+    throw new Unsendable("data of more than 4 MiB of text cannot be sent", new Place(within, key));
   }
 
   #table(address: Pointer, within: Place | null, key: Key, depth: number): unknown {
@@ -465,6 +470,7 @@ class ReadingPass {
     if (type !== STRING) throw new Unsendable(`map key ${TYPE_NAMES[type]} cannot be sent`, part);
     const key = vm.stringKey(entry);
     if (typeof key !== "string") throw new Unsendable("a key that is not UTF-8 cannot be sent", part);
+    this.#countText(key, part.within, part.key);
     return key;
   }
 
@@ -492,7 +498,9 @@ class ReadingPass {
     const fields = this.#fields(vm.objectAt(vm.userValueOf(address)));
     const text = (name: string): string => {
       const slot = fields.get(name);
-      return slot === undefined ? "" : vm.shownStringAt(slot);
+      const shown = slot === undefined ? "" : vm.shownStringAt(slot);
+      this.#countText(shown, within, key);
+      return shown;
     };
     const retryable = fields.get("retryable");
     const error = new ProcessError({

@@ -8,6 +8,7 @@ import {
   formOf,
   HeldContext,
   invalid,
+  messageBytes,
   parseDuration,
   Scope,
   type SpawnOperation,
@@ -22,29 +23,24 @@ import { type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm
 import { durationArgument, durationText } from "./durations.ts";
 import { execBy, payloadFrom, spawnBy } from "./process-module.ts";
 
-/** What it costs to put a context value into a further map, in instructions' worth. */
+/** What it costs to put a context value into a further map, in instructions' worth, and what it takes there, about. */
 const KEY_COST = 30;
+const KEY_BYTES = 16;
 
 /** What a builder's userdata stands for. */
 class Builder {
   readonly settings: SpawnSettings;
-  /** What its queued messages take, about. */
-  readonly messageBytes: number;
+  /** What it holds besides what its process has inherited, about. */
+  readonly bytes: number;
 
-  constructor(settings: SpawnSettings, messageBytes: number) {
+  constructor(settings: SpawnSettings, bytes: number) {
     this.settings = settings;
-    this.messageBytes = messageBytes;
+    this.bytes = bytes;
   }
 }
 
-/** How many values a context has that scripts have made, and what they take, about. */
-interface ContextSize {
-  readonly keys: number;
-  readonly bytes: number;
-}
-
-const NO_SIZE: ContextSize = { keys: 0, bytes: 0 };
-const contextSizes = new WeakMap<SpawnSettings["context"], ContextSize>();
+/** How many values a context has that scripts have made. */
+const contextKeys = new WeakMap<SpawnSettings["context"], number>();
 
 export function builderFunctions(host: Host): Record<string, HostFunction> {
   const builderAt = (L: State, operation: string): Builder => {
@@ -56,11 +52,10 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
   const settingsOf = (L: State, operation: string): SpawnSettings => builderAt(L, operation).settings;
 
   /** What a builder holds is on our side, out of the script's heap, and counts there all the same. */
-  const push = (L: State, settings: SpawnSettings, messageBytes: number): number => {
+  const push = (L: State, settings: SpawnSettings, bytes: number): number => {
     const { objects, metatables } = host.isolate;
-    const contextBytes = (contextSizes.get(settings.context) ?? NO_SIZE).bytes;
-    const dataBytes = messageBytes + contextBytes + (settings.name?.length ?? 0);
-    objects.push(L, BUILDER, new Builder(settings, messageBytes), metatables.builder, dataBytes);
+    const dataBytes = bytes + (settings.name?.length ?? 0);
+    objects.push(L, BUILDER, new Builder(settings, bytes), metatables.builder, dataBytes);
     return 1;
   };
 
@@ -69,25 +64,26 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     (operation: string, change: (settings: SpawnSettings, L: State) => SpawnSettings): HostFunction =>
     (L) => {
       void host.run;
-      const { settings, messageBytes } = builderAt(L, operation);
+      const { settings, bytes } = builderAt(L, operation);
       const changed = raising(() => change(settings, L));
-      return push(L, changed, messageBytes);
+      return push(L, changed, bytes);
     };
 
   /** What fails is returned here, and raised by the prelude: reading much takes several turns. */
-  const pushWithContext = (L: State, settings: SpawnSettings, messageBytes: number, position: number): number => {
+  const pushWithContext = (L: State, settings: SpawnSettings, bytes: number, position: number): number => {
     if (host.vm.type(L, position) !== TABLE) throw host.wrongArgument(L, position, "with_context", "table", 1);
     const data = new StackValue(host.isolate, L, position, "context");
     return host.whenRead(L, data, (to) => {
+      const { run } = host;
       const values = withStringKeys(contextValues(data, true));
-      const before = contextSizes.get(settings.context) ?? NO_SIZE;
-      const changed = host.run.withContext(settings, values);
+      const changed = run.withContext(settings, values);
       // Keys that are in both count twice: whoever gives the same ones over and over has no more than a limit of them.
-      const size = { keys: before.keys + Object.keys(values).length, bytes: before.bytes + data.bytes };
-      contextSizes.set(changed.context, size);
-      host.vm.charge(size.keys * KEY_COST);
-      const held = new HeldContext(host.run.outstanding, size.bytes);
-      return push(to, { ...changed, held }, messageBytes);
+      const keys = (contextKeys.get(settings.context) ?? 0) + Object.keys(values).length;
+      contextKeys.set(changed.context, keys);
+      host.vm.charge(keys * KEY_COST);
+      const addedBytes = data.bytes + keys * KEY_BYTES;
+      const held = new HeldContext(run.outstanding, addedBytes, settings.held);
+      return push(to, { ...changed, held }, bytes + addedBytes);
     });
   };
 
@@ -105,8 +101,8 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     },
     builder_with_context(L) {
       void host.run;
-      const { settings, messageBytes } = builderAt(L, "with_context");
-      return pushWithContext(L, settings, messageBytes, 2);
+      const { settings, bytes } = builderAt(L, "with_context");
+      return pushWithContext(L, settings, bytes, 2);
     },
     builder_with_actor: method("with_actor", (settings, L) => {
       const actor = host.isolate.objects.get(L, 2, ACTOR);
@@ -121,13 +117,13 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     builder_with_name: method("with_name", (settings, L) => withName(settings, host.text(L, 2, "with_name", 1))),
     builder_with_message(L) {
       void host.run;
-      const { settings, messageBytes } = builderAt(L, "with_message");
+      const { settings, bytes } = builderAt(L, "with_message");
       const topic = host.text(L, 2, "with_message", 1);
       const payload = payloadFrom(host, L, 3);
       return host.whenRead(L, payload, (to) => {
         const copy = copyPayload(payload, "payload");
-        const bytes = bytesOf(payload);
-        return push(to, withMessage(settings, topic, copy, bytes), messageBytes + bytes);
+        const dataBytes = bytesOf(payload);
+        return push(to, withMessage(settings, topic, copy, dataBytes), bytes + messageBytes(topic, dataBytes));
       });
     },
     builder_with_options: method("with_options", (settings, L) => withOptions(host, L, settings)),

@@ -28,9 +28,6 @@ const COROUTINE_COST = 1_500;
 /** What a subscription costs besides the call, in instructions' worth. */
 const LISTEN_COST = 1_000;
 
-/** Names lie in the memory of the runtime, where no heap's limit counts them: so many for a process that has them from a script. */
-const NAMES_LIMIT = { names: 16_384, characters: 4 * 2 ** 20 };
-
 /** The payloads of a message from a position on: none, one, or a list of more (S2.15, S2.16). */
 export function payloadFrom(host: Host, L: State, position: number): unknown {
   const { vm } = host;
@@ -214,7 +211,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
     register(L) {
       const { run } = host;
       const name = host.required(L, 1, "register", "name");
-      run.register(name, vm.type(L, 2) <= NIL ? undefined : host.text(L, 2, "register"), NAMES_LIMIT);
+      run.register(name, vm.type(L, 2) <= NIL ? undefined : host.text(L, 2, "register"));
       return done(L);
     },
     lookup: (L) => host.give(L, host.run.lookup(host.required(L, 1, "lookup", "name"))),

@@ -2,7 +2,7 @@
 import { Actor, invalid, Policy, Scope, type Verdict } from "../../../kernel/index.ts";
 import { type Host, Raised, raising } from "../host.ts";
 import { ACTOR, POLICY, SCOPE } from "../objects.ts";
-import { readValue } from "../payloads.ts";
+import { StackValue } from "../payloads.ts";
 import { type HostFunction, NIL, type State, TABLE } from "../vm.ts";
 
 export function securityFunctions(host: Host): Record<string, HostFunction> {
@@ -35,12 +35,15 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
   };
 
   /** The attributes at a position: a table with strings for keys, or none. */
-  const metaAt = (L: State, position: number, operation: string): object | undefined => {
+  const metaDataAt = (L: State, position: number, operation: string): StackValue | null => {
     const type = vm.type(L, position);
-    if (type <= NIL) return undefined;
+    if (type <= NIL) return null;
     if (type !== TABLE) throw host.wrongArgument(L, position, operation, "table");
-    return raising(() => readValue(host.isolate, L, position, "meta")) as object;
+    return new StackValue(host.isolate, L, position, "meta");
   };
+  const metaOf = (data: StackValue | null): object | undefined =>
+    data === null ? undefined : (raising(() => data.read()) as object);
+  const metaAt = (L: State, position: number, operation: string) => metaOf(metaDataAt(L, position, operation));
 
   /** What a policy or a scope says to a request: `evaluate(actor, action, resource, meta)`. */
   const evaluate = (L: State, says: (actor: Actor, action: string, resource: string, meta?: object) => Verdict) => {
@@ -91,7 +94,16 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
     security_new_actor(L) {
       const { run } = host;
       const id = host.required(L, 1, "new_actor", "actor id");
-      return pushActor(L, run.newActor(id, metaAt(L, 2, "new_actor")));
+      const meta = metaDataAt(L, 2, "new_actor");
+      const actor = run.newActor(id, metaOf(meta));
+      host.isolate.objects.push(
+        L,
+        ACTOR,
+        actor,
+        host.isolate.needSecurity().actor,
+        id.length + (meta === null ? 0 : meta.bytes),
+      );
+      return 1;
     },
 
     actor_id: (L) => host.give(L, actorAt(L, 1, "id").id()),
