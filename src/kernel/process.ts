@@ -102,12 +102,10 @@ const HANDED = 16;
 const STIRRED = 32;
 /** A strand whose wait is over may be still to go on; whether there is one, `over` says. */
 const SETTLED = 64;
-/** It has not had its first turn with the present program. */
-const UNBEGUN = 128;
 /** It cleans up, or a strand of it was stopped in the middle of its work; `rare` says which. */
-const HELD = 256;
+const HELD = 128;
 /** Its mailbox has a limit, a parser or listeners: every message goes through it. */
-const PICKY = 512;
+const PICKY = 256;
 
 /** A turn that has nothing to do but to go on with a message: nearly all of them. */
 const ONLY_HANDED = QUEUED | HANDED;
@@ -164,7 +162,7 @@ export class Process implements Subject {
     parent: Process | null,
   ) {
     this.island = island;
-    this.state = UNBEGUN;
+    this.state = 0;
     this.budget = 0;
     this.openedInbox = null;
     this.handed = null;
@@ -432,8 +430,7 @@ export class Process implements Subject {
   /** Something may be ready at this source: the strands that wait there are looked at when the process has its turn. */
   stir(source: Source): void {
     if (this.stirred === null) {
-      this.stirred = source;
-      this.state |= STIRRED;
+      this.setStirred(source);
       if (this.queued) return;
       if (this.canGoOn() && this.island.scheduler.mayGoOn()) {
         this.step();
@@ -645,7 +642,6 @@ export class Process implements Subject {
 
   private begin(args: readonly unknown[]): void {
     this.args = null;
-    this.state &= ~UNBEGUN;
     this.run = this.program.start(this);
     this.run.begin(args);
   }
@@ -1031,7 +1027,6 @@ export class Process implements Subject {
   private become(program: Program, state: readonly unknown[]): void {
     this.program = program;
     this.args = state;
-    this.state |= UNBEGUN;
     this.setPicky();
     this.trapLinks = false;
     const { events, clock, scheduler } = this.island;
@@ -1064,7 +1059,7 @@ export class Process implements Subject {
     if (this.handed !== null) this.takeBackHanded();
     this.stirred = null;
     this.over = null;
-    this.state &= ~(UNBEGUN | STIRRED | SETTLED);
+    this.state &= ~(STIRRED | SETTLED);
     if (rare === null) return;
     rare.eventsSubscription = null;
     rare.stirred = null;

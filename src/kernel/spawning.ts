@@ -145,10 +145,10 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
   }
   order.heritage.held?.hold();
   for (const { topic, payload, bytes } of order.messages) {
-    const isCounted = outstanding !== null;
-    const message = isCounted
-      ? new CountedMessage(topic, null, payload, outstanding, bytes)
-      : new Message(topic, null, payload);
+    const message =
+      outstanding === null
+        ? new Message(topic, null, payload)
+        : new CountedMessage(topic, null, payload, outstanding, bytes);
     process.receive(message);
   }
   if (events.any) {

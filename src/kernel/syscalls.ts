@@ -171,20 +171,20 @@ export class Syscalls {
     }
     const denial = island.guard.check(process, "process.send", pid, target ?? null, name);
     if (denial !== null) return denied(`not allowed to send: ${destination}`, denial);
-    const { outstanding } = this;
-    if (outstanding !== null) return this.sendCounted(pid, target, topic, payload, outstanding);
-    if (typeof payload === "number" || typeof payload === "string") {
-      return island.router.deliver(pid, target, new Message(topic, process.pid, payload));
-    }
-    let copy: unknown = null;
-    if (payload !== undefined) {
+    let copy: unknown = payload;
+    if (payload === undefined) copy = null;
+    else if (typeof payload !== "number" && typeof payload !== "string") {
       try {
         copy = copyPayload(payload, "payload");
       } catch (cause) {
         return cause as ProcessError;
       }
     }
-    return island.router.deliver(pid, target, new Message(topic, process.pid, copy));
+    const { outstanding } = this;
+    if (outstanding === null) return island.router.deliver(pid, target, new Message(topic, process.pid, copy));
+    const message = new CountedMessage(topic, process.pid, copy, outstanding, bytesOf(payload));
+    if (typeof copy === "number" && typeof payload === "object") noteFloat(message, payload as Foreign);
+    return this.deliverCounted(pid, target, message);
   }
 
   /**
@@ -195,27 +195,11 @@ export class Syscalls {
     return null;
   }
 
-  private sendCounted(
-    pid: string,
-    target: Process | undefined,
-    topic: string,
-    payload: unknown,
-    of: Outstanding,
-  ): ProcessError | null {
-    const { pid: from, island } = this.process;
-    let copy: unknown = null;
-    if (payload !== undefined) {
-      try {
-        copy = copyPayload(payload, "payload");
-      } catch (cause) {
-        return cause as ProcessError;
-      }
-    }
-    const message = new CountedMessage(topic, from, copy, of, bytesOf(payload));
-    if (typeof copy === "number" && typeof payload === "object") noteFloat(message, payload as Foreign);
+  private deliverCounted(pid: string, target: Process | undefined, message: CountedMessage): ProcessError | null {
+    const { router } = this.process.island;
     const refusal = target === undefined || target.isEnded ? null : CountedMessage.refusal(message);
-    if (refusal === null) return island.router.deliver(pid, target, message);
-    island.router.refuse(pid, topic, from, refusal);
+    if (refusal === null) return router.deliver(pid, target, message);
+    router.refuse(pid, message.topic, message.from, refusal);
     return refusal;
   }
 

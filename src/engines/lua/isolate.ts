@@ -241,7 +241,7 @@ export class Isolate {
   /** Which processes may share it; `null` when it belongs to one alone. */
   readonly key: string | null;
   readonly limitBytes: number;
-  /** What its processes have under way of large data, and those of other heaps of the same actor or entry. */
+  /** What its processes have under way, and those of other heaps of the same actor or entry. */
   readonly outstanding: Outstanding;
   readonly objects: Objects;
   readonly #names: Names;

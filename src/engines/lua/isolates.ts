@@ -97,7 +97,7 @@ export class Isolates {
   /** Isolates without processes, the one that has been empty longest first. */
   readonly #spare = new Set<Isolate>();
   readonly #bytecode = new Map<string, Uint8Array>();
-  /** What is under way of large data, by who shares a heap or has one for each process. */
+  /** What is under way, by who shares a heap or has one for each process. */
   readonly #outstanding = new Map<string, Outstanding>();
   #settleAt = SETTLE_AT;
   #checker: Isolate | null = null;

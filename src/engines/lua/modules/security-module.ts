@@ -9,12 +9,13 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
   const { vm } = host;
   const { api } = vm;
 
-  const push = (L: State, kind: number, metatable: number, thing: object | null): number => {
+  const push = (L: State, kind: number, metatable: number, thing: object | null, dataBytes = 0): number => {
     if (thing === null) vm.pushNil(L);
-    else host.isolate.objects.push(L, kind, thing, metatable);
+    else host.isolate.objects.push(L, kind, thing, metatable, dataBytes);
     return 1;
   };
-  const pushActor = (L: State, actor: Actor | null) => push(L, ACTOR, host.isolate.needSecurity().actor, actor);
+  const pushActor = (L: State, actor: Actor | null, dataBytes = 0) =>
+    push(L, ACTOR, host.isolate.needSecurity().actor, actor, dataBytes);
   const pushScope = (L: State, scope: Scope | null) => push(L, SCOPE, host.isolate.needSecurity().scope, scope);
   const pushPolicy = (L: State, policy: Policy) => push(L, POLICY, host.isolate.needSecurity().policy, policy);
 
@@ -96,14 +97,7 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
       const id = host.required(L, 1, "new_actor", "actor id");
       const meta = metaDataAt(L, 2, "new_actor");
       const actor = run.newActor(id, metaOf(meta));
-      host.isolate.objects.push(
-        L,
-        ACTOR,
-        actor,
-        host.isolate.needSecurity().actor,
-        id.length + (meta === null ? 0 : meta.bytes),
-      );
-      return 1;
+      return pushActor(L, actor, id.length + (meta === null ? 0 : meta.bytes));
     },
 
     actor_id: (L) => host.give(L, actorAt(L, 1, "id").id()),
