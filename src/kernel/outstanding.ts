@@ -47,19 +47,21 @@ export class HeldContext {
 
   /** What one more holder adds. */
   get addsBytes(): number {
-    return this.#holders > 0 ? 0 : this.#bytes + (this.#below === null ? 0 : this.#below.addsBytes);
+    let bytes = 0;
+    for (let at: HeldContext | null = this; at !== null && at.#holders === 0; at = at.#below) bytes += at.#bytes;
+    return bytes;
   }
 
   hold(): void {
-    if (this.#holders++ > 0) return;
-    this.#of.bytes += this.#bytes;
-    this.#below?.hold();
+    for (let at: HeldContext | null = this; at !== null && at.#holders++ === 0; at = at.#below) {
+      at.#of.bytes += at.#bytes;
+    }
   }
 
   release(): void {
-    if (--this.#holders > 0) return;
-    this.#of.bytes -= this.#bytes;
-    this.#below?.release();
+    for (let at: HeldContext | null = this; at !== null && --at.#holders === 0; at = at.#below) {
+      at.#of.bytes -= at.#bytes;
+    }
   }
 }
 

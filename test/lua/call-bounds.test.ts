@@ -216,6 +216,18 @@ it("counts what a builder has for topics, and an actor for its id and data [S7.8
   await spent(`kept[i] = security.new_actor("a", { text = text })`);
 });
 
+it("takes a context of as many others put over each other as a heap has room for [S7.4]", async () => {
+  const got = await runLua(
+    `return function()
+      local b = process.with_context({})
+      for i = 1, 45000 do b = b:with_context({}) end
+      return { (b:exec("test:child", "sim:processes")), (b:exec("test:child", "sim:processes")) }
+    end`,
+    { prepare: (sim) => defineLua(sim, "test:child", "return function() return 1 end") },
+  );
+  expect(got).toEqual([1, 1]);
+});
+
 it("counts an inherited context once, however many put values over it [S7.1, S7.4]", async () => {
   const got = await runLua(
     `return function()
