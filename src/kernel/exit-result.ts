@@ -28,6 +28,13 @@ export const DEADLINE_EXCEEDED: ExitFailure = { error: "cancel deadline exceeded
 /** The result of a process taken down by a link (S4.11). */
 export const LINK_FAILED: ExitFailure = { error: "linked process failed", kind: errors.INTERNAL };
 
+/** What is told instead of a result for whose data there is no room. */
+export const TOO_MUCH_RESULT: ExitFailure = {
+  error: "too much data is under way for this result",
+  kind: errors.RATE_LIMITED,
+  retryable: true,
+};
+
 /** The result of a process whose code failed with `cause` (S4.16): what was thrown, or what a promise rejected with. */
 export function failureOf(cause: unknown): ExitFailure {
   try {

@@ -1,11 +1,8 @@
 /** name → pid: one holder each, let go at its end (section 8). */
 import { errors, ProcessError } from "./errors.ts";
-import type { Outstanding } from "./outstanding.ts";
+import { nameBytes, type Outstanding } from "./outstanding.ts";
 import type { Process } from "./process.ts";
 import { addedNew, members, removed } from "./string-set.ts";
-
-/** What a name takes besides its characters, about. */
-const NAME_BYTES = 200;
 
 /** The names of one runtime. */
 export class Names {
@@ -34,7 +31,7 @@ export class Names {
           });
     }
     if (of !== null) {
-      const bytes = NAME_BYTES + name.length;
+      const bytes = nameBytes(name);
       const refusal = of.refusal(bytes);
       if (refusal !== null) return refusal;
       of.bytes += bytes;
@@ -58,7 +55,7 @@ export class Names {
     this.#holders.delete(name);
     const of = this.#counted.get(name);
     if (of === undefined) return;
-    of.bytes -= NAME_BYTES + name.length;
+    of.bytes -= nameBytes(name);
     this.#counted.delete(name);
   }
 

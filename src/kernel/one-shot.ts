@@ -1,4 +1,5 @@
 /** A source that yields one value, once: the answer to a request, or the end of a sleep. */
+import { Counted } from "./outstanding.ts";
 import type { Process } from "./process.ts";
 import { CLOSED, NOT_READY, Source } from "./wait.ts";
 
@@ -33,7 +34,7 @@ export class OneShot extends Source {
   take(): unknown {
     const value = this.#value;
     this.#value = CLOSED;
-    return value;
+    return value instanceof Counted ? this.#process.takeAnswer(value) : value;
   }
 
   takeIfReady(): unknown {

@@ -127,7 +127,7 @@ export class Outside {
   /** Asks a process to end in its own way; see `process.cancel`. Throws as that does. */
   cancel(destination: string, deadline?: unknown): void {
     const process = this.#living(destination);
-    process.receive({ kind: "cancel", from: EMPTY_PID, ...cancelRequest(deadline) });
+    process.receive({ kind: "cancel", from: EMPTY_PID, on: null, ...cancelRequest(deadline) });
   }
 
   /** Orders a process to end. */

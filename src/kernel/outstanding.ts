@@ -1,15 +1,26 @@
 /**
- * How much data a sender has under way: sent, and taken by nobody yet, or given to children as their context. A limit of
- * a mailbox counts messages, however large, and of one mailbox; this counts bytes in all of them, for code that is not
- * trusted with the memory of others.
+ * How much data a sender has under way: sent, and taken by nobody yet, or given to children as their context; and what
+ * has come for it that it has not taken. A limit of a mailbox counts messages, however large, and of one mailbox; this
+ * counts bytes in all of them, for code that is not trusted with the memory of others.
  */
 import { errors, ProcessError } from "./errors.ts";
 import { Message } from "./message.ts";
+import { textBytes } from "./payload.ts";
 import type { Pid } from "./pid.ts";
+
+/** What an event takes besides its data, about. */
+export const EVENT_BYTES = 300;
+/** What a name takes besides its characters, about. */
+const NAME_BYTES = 200;
 
 /** What a message takes, about. */
 export function messageBytes(topic: string, dataBytes: number): number {
-  return 100 + topic.length + dataBytes;
+  return 100 + textBytes(topic) + dataBytes;
+}
+
+/** What a registered name takes, about. */
+export function nameBytes(name: string): number {
+  return NAME_BYTES + textBytes(name);
 }
 
 /** What one sender, or several together, have under way. */
@@ -23,11 +34,37 @@ export class Outstanding {
     this.limitBytes = limitBytes;
   }
 
+  /** Whether there is room for so much more. */
+  hasRoomFor(bytes: number): boolean {
+    return bytes === 0 || this.bytes + bytes <= this.limitBytes;
+  }
+
   /** The error of so much more; `null` when there is room for it. */
   refusal(bytes: number): ProcessError | null {
-    if (bytes === 0 || this.bytes + bytes <= this.limitBytes) return null;
+    if (this.hasRoomFor(bytes)) return null;
     const message = "too much data is under way";
     return new ProcessError({ kind: errors.RATE_LIMITED, message, retryable: true });
+  }
+}
+
+/** Something that counts from when it was put somewhere until it is taken from there. */
+export class Counted<T> {
+  readonly #value: T;
+  readonly #of: Outstanding;
+  #bytes: number;
+
+  constructor(value: T, of: Outstanding, bytes: number) {
+    this.#value = value;
+    this.#of = of;
+    this.#bytes = bytes;
+    of.bytes += bytes;
+  }
+
+  /** It counts no more. */
+  release(): T {
+    this.#of.bytes -= this.#bytes;
+    this.#bytes = 0;
+    return this.#value;
   }
 }
 

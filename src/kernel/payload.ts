@@ -71,9 +71,19 @@ export abstract class Foreign {
   abstract read(): unknown;
 }
 
+/** A text that is not short is looked at closely. */
+const LONG_TEXT = 256;
+const WIDE = /[^\0-\xff]/;
+
+/** What a text takes, about: two bytes a character as soon as one is beyond Latin-1. */
+export function textBytes(text: string): number {
+  return text.length >= LONG_TEXT && WIDE.test(text) ? 2 * text.length : text.length;
+}
+
 /** What a text or data of another language takes, about, once it has been read; 0 for what is not counted. */
 export function bytesOf(payload: unknown): number {
-  if (typeof payload === "string" || payload instanceof Uint8Array) return payload.length;
+  if (typeof payload === "string") return textBytes(payload);
+  if (payload instanceof Uint8Array) return payload.length;
   return typeof payload === "object" && payload !== null && Foreign.is(payload) ? payload.bytes : 0;
 }
 

@@ -18,6 +18,7 @@ import {
   isFailure,
   LINK_FAILED,
   TERMINATED,
+  TOO_MUCH_RESULT,
 } from "./exit-result.ts";
 import { Fifo } from "./fifo.ts";
 import type { Actor, Scope, Subject } from "./guard.ts";
@@ -28,11 +29,11 @@ import { Mailbox } from "./mailbox.ts";
 import { ALARM_AT, type MailboxLimit } from "./mailbox-limit.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
-import { CountedMessage, type HeldContext } from "./outstanding.ts";
-import { copyPayload } from "./payload.ts";
+import { Counted, CountedMessage, EVENT_BYTES, type HeldContext, type Outstanding } from "./outstanding.ts";
+import { bytesOf, copyPayload, textBytes } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 import { serve } from "./select.ts";
-import type { CancelSignal, Signal } from "./signal.ts";
+import type { CancelSignal, ExitedSignal, LinkDownSignal, ReplySignal, Signal } from "./signal.ts";
 import { loadFor } from "./spawning.ts";
 import { added, addedNew, includes, members, removed, type StringSet } from "./string-set.ts";
 import { EVENTS, INBOX, Subscription } from "./subscription.ts";
@@ -69,12 +70,14 @@ class Rare {
   afterCleanup: (() => void) | null = null;
   /** Sources stirred besides the first. */
   stirred: Set<Source> | null = null;
-  events: Fifo<ProcessEvent> | null = null;
+  events: Fifo<ProcessEvent | Counted<ProcessEvent>> | null = null;
   eventsSubscription: Subscription | null = null;
   deadline: Timer | null = null;
   timers: Set<Timer> | null = null;
   /** The execs that wait: child → where its result goes. */
   execs: Map<Pid, OneShot> | null = null;
+  /** Answers that count and that nobody has taken yet. */
+  answers: Set<Counted<unknown>> | null = null;
   /** Where the result of this process goes, if it was started by an exec. */
   caller: { readonly pid: Pid; readonly reply: OneShot } | null = null;
   onEnd: ((result: ExitResult) => void) | null = null;
@@ -110,7 +113,7 @@ const PICKY = 256;
 /** A turn that has nothing to do but to go on with a message: nearly all of them. */
 const ONLY_HANDED = QUEUED | HANDED;
 /** What keeps a message from being handed over past the mailbox. */
-const NOT_TO_BE_HANDED = ENDED | STEPPING | STIRRED | HANDED | PICKY;
+const NOT_TO_BE_HANDED = ENDED | STEPPING | STIRRED | HANDED | HELD | PICKY;
 /** What is left to do when a turn is over. */
 const UNDONE = STIRRED | HANDED | SETTLED;
 
@@ -355,7 +358,7 @@ export class Process implements Subject {
         if (!includes(this.linked, signal.from)) return;
         this.linked = removed(this.linked, signal.from);
         if (!this.trapLinks) this.doom(LINK_FAILED);
-        else this.putEvent({ kind: event.LINK_DOWN, from: signal.from, at: signal.at, result: signal.result });
+        else this.putEnd(event.LINK_DOWN, signal);
         return;
       case "monitor":
         this.watchedBy = added(this.watchedBy, signal.from);
@@ -365,12 +368,12 @@ export class Process implements Subject {
         return;
       case "exited":
         if (!this.forgetWatched(signal.from)) return;
-        this.putEvent({ kind: event.EXIT, from: signal.from, at: signal.at, result: signal.result });
+        this.putEnd(event.EXIT, signal);
         return;
       case "reply":
         if (this.rare?.execs?.get(signal.from) !== signal.to) return;
         this.rare.execs.delete(signal.from);
-        signal.to.put(signal.result);
+        this.putAnswer(signal);
         return;
       default: {
         const unknown: never = signal;
@@ -392,19 +395,53 @@ export class Process implements Subject {
       const leftMs = rare.deadline.atMs - clock.nowMs();
       deadline = new Date(Math.min(clock.unixMs() + leftMs, LAST_RFC3339_MS)).toISOString();
     }
-    this.putEvent({
+    const one = {
       kind: event.CANCEL,
       from: signal.from,
       at: clock.unixMs() / 1000,
       ...(deadline !== undefined && { deadline }),
       ...(signal.reason !== null && { reason: signal.reason }),
-    });
+    };
+    this.putEvent(one, signal.on, signal.reason === null ? 0 : textBytes(signal.reason));
   }
 
-  private putEvent(one: ProcessEvent): void {
+  /** On whose account it is what comes for it; `null` for nobody's. */
+  private get account(): Outstanding | null {
+    return this.run === null ? null : this.run.outstanding;
+  }
+
+  /** A process has ended. That is never kept from it (S2.51), but its result is, where there is no room for it. */
+  private putEnd(kind: typeof event.EXIT | typeof event.LINK_DOWN, signal: ExitedSignal | LinkDownSignal): void {
+    const { from, at, bytes } = signal;
+    const on = this.account;
+    const fits = on === null || on.hasRoomFor(EVENT_BYTES + bytes);
+    const result = fits ? signal.result : TOO_MUCH_RESULT;
+    this.putEvent({ kind, from, at, result } as ProcessEvent, on, fits ? bytes : 0);
+  }
+
+  private putAnswer({ to, result, bytes }: ReplySignal): void {
+    const on = this.account;
+    if (on === null || bytes === 0) to.put(result);
+    else if (!on.hasRoomFor(bytes)) to.put(TOO_MUCH_RESULT);
+    else {
+      const held = new Counted<unknown>(result, on, bytes);
+      const rare = this.rareParts();
+      rare.answers ??= new Set();
+      rare.answers.add(held);
+      to.put(held);
+    }
+  }
+
+  /** @internal An answer that counts is taken; the answer itself. */
+  takeAnswer(held: Counted<unknown>): unknown {
+    this.rare?.answers?.delete(held);
+    return held.release();
+  }
+
+  private putEvent(one: ProcessEvent, on: Outstanding | null, dataBytes: number): void {
     const rare = this.rareParts();
     rare.events ??= new Fifo();
-    rare.events.push(one);
+    rare.events.push(on === null ? one : new Counted(one, on, EVENT_BYTES + dataBytes));
     const subscription = rare.eventsSubscription;
     if (subscription !== null && subscription.first !== null) this.stir(subscription);
   }
@@ -486,6 +523,8 @@ export class Process implements Subject {
    */
   interrupted(strand: Strand): void {
     this.rareParts().interrupted = strand;
+    // It may be long before anybody takes what is on its way, and only in the mailbox it counts.
+    this.takeBackHanded();
     this.state |= HELD;
     this.budget = 0;
     this.island.scheduler.enqueue(this);
@@ -743,7 +782,9 @@ export class Process implements Subject {
   }
 
   takeEvent(): ProcessEvent {
-    return (this.rareParts().events as Fifo<ProcessEvent>).shift();
+    const { events } = this.rareParts();
+    const one = (events as NonNullable<typeof events>).shift();
+    return one instanceof Counted ? one.release() : one;
   }
 
   /** The inbox, opened if it is not (S2.17, S2.24). */
@@ -891,7 +932,7 @@ export class Process implements Subject {
   abandonExec(child: Pid, reason: string): boolean {
     if (this.rare?.execs?.delete(child) !== true) return false;
     const deadlineMs = ABANDONED_EXEC_DEADLINE_MS;
-    this.island.router.route(child, { kind: "cancel", from: this.pid, deadlineMs, reason });
+    this.island.router.route(child, { kind: "cancel", from: this.pid, deadlineMs, reason, on: null });
     return true;
   }
 
@@ -916,14 +957,19 @@ export class Process implements Subject {
     } catch (cause) {
       result = failureOf(cause);
     }
-    this.end(result, true);
+    this.end(result, true, bytesOf(value));
   }
 
-  /** Its code failed with this. */
-  fail(cause: unknown): void {
+  /**
+   * Its code failed with this.
+   *
+   * @param causeBytes what text and details take, about; 0 if that is not known.
+   */
+  fail(cause: unknown, causeBytes = 0): void {
     const failure = failureOf(cause);
+    const bytes = Math.max(causeBytes, textBytes(failure.error));
     if (failure.details === undefined) {
-      this.end(failure, true);
+      this.end(failure, true, bytes);
       return;
     }
     let details: unknown;
@@ -932,29 +978,30 @@ export class Process implements Subject {
     } catch {
       // Details are an extra: an error that cannot say all must still arrive.
     }
-    this.end({ error: failure.error, kind: failure.kind, retryable: failure.retryable, details }, true);
+    this.end({ error: failure.error, kind: failure.kind, retryable: failure.retryable, details }, true, bytes);
   }
 
   /**
    * Ends it, in the order of S4.17. Code that is stopped cleans up first, and only then is anybody told (S16.55).
    *
    * @param byItself whether its code has come to its end, so that there is nothing to clean up.
+   * @param bytes what the result takes, about, if that is known.
    */
-  end(result: ExitResult, byItself = false): void {
+  end(result: ExitResult, byItself = false, bytes = 0): void {
     if (this.isEnded) return;
     this.state |= ENDED;
     this.island.table.remove(this);
     if (!byItself) {
-      this.stopRun(() => this.tellEnd(result));
+      this.stopRun(() => this.tellEnd(result, bytes));
       return;
     }
     const { run } = this;
     this.closeRun();
     run?.drop();
-    this.tellEnd(result);
+    this.tellEnd(result, bytes);
   }
 
-  private tellEnd(result: ExitResult): void {
+  private tellEnd(result: ExitResult, bytes: number): void {
     const { names, router, events, clock } = this.island;
     if (this.names !== null) names.release(this);
     this.host.live--;
@@ -965,13 +1012,13 @@ export class Process implements Subject {
     if (events.any) events.tell({ kind: "exited", at, pid: from, entry: this.entry, result });
     if (this.watchedBy !== null) {
       for (const watcher of members(this.watchedBy)) {
-        router.route(watcher as Pid, { kind: "exited", from, at, result: copyOf(result) });
+        router.route(watcher as Pid, { kind: "exited", from, at, result: copyOf(result), bytes });
       }
     }
     if (this.linked !== null) {
       for (const peer of members(this.linked)) {
         if (!isFailure(result)) router.route(peer as Pid, { kind: "unlink", from });
-        else router.route(peer as Pid, { kind: "link-down", from, at, result: copyOf(result) as ExitFailure });
+        else router.route(peer as Pid, { kind: "link-down", from, at, result: copyOf(result) as ExitFailure, bytes });
       }
     }
     const { rare } = this;
@@ -980,7 +1027,7 @@ export class Process implements Subject {
     }
     if (rare?.caller != null) {
       const { pid, reply } = rare.caller;
-      router.route(pid, { kind: "reply", from, to: reply, result: copyOf(result) });
+      router.route(pid, { kind: "reply", from, to: reply, result: copyOf(result), bytes });
     }
     if (this.mailbox !== null && this.mailbox.waiting > 0) {
       for (const message of this.mailbox.messages()) {
@@ -989,6 +1036,7 @@ export class Process implements Subject {
       }
     }
     this.abandonExecs();
+    while (this.hasEvent()) this.takeEvent();
     if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);
     rare?.onEnd?.(result);
   }
@@ -1066,6 +1114,10 @@ export class Process implements Subject {
     rare.paused = null;
     rare.interrupted = null;
     rare.accepted = null;
+    if (rare.answers !== null) {
+      for (const answer of rare.answers) answer.release();
+      rare.answers = null;
+    }
     if (rare.topics !== null) {
       rare.topics = null;
       this.mailbox?.releaseAll();

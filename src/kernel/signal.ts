@@ -6,6 +6,7 @@
 import type { ExitFailure, ExitResult } from "./exit-result.ts";
 import type { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
+import type { Outstanding } from "./outstanding.ts";
 import type { Pid } from "./pid.ts";
 
 /** A request to end in one's own way, perhaps until a deadline. */
@@ -15,6 +16,8 @@ export interface CancelSignal {
   /** How long until termination; `null` for no deadline. */
   readonly deadlineMs: number | null;
   readonly reason: string | null;
+  /** On whose account it is until it is taken; `null` for nobody's. */
+  readonly on: Outstanding | null;
 }
 
 /** An order to end. */
@@ -41,6 +44,8 @@ export interface LinkDownSignal {
   readonly from: Pid;
   readonly at: number;
   readonly result: ExitFailure;
+  /** What the result takes, about, if that is known. */
+  readonly bytes: number;
 }
 
 /** The sender wants to be told of the receiver's end. */
@@ -61,6 +66,8 @@ export interface ExitedSignal {
   readonly from: Pid;
   readonly at: number;
   readonly result: ExitResult;
+  /** What the result takes, about, if that is known. */
+  readonly bytes: number;
 }
 
 /** The child of an exec has ended: the answer to the strand that waits for it. */
@@ -69,6 +76,8 @@ export interface ReplySignal {
   readonly from: Pid;
   readonly to: OneShot;
   readonly result: ExitResult;
+  /** What the result takes, about, if that is known. */
+  readonly bytes: number;
 }
 
 /** What can be sent to a process. */

@@ -12,7 +12,7 @@ import { unavailable } from "./hosts.ts";
 import type { Island } from "./island.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
-import { CountedMessage, messageBytes } from "./outstanding.ts";
+import { CountedMessage, EVENT_BYTES, messageBytes, nameBytes } from "./outstanding.ts";
 import { type Pid, pidOf } from "./pid.ts";
 import { type Heritage, Process } from "./process.ts";
 import type { Syscalls } from "./syscalls.ts";
@@ -117,6 +117,9 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
   const outstanding = order.spawner?.outstanding ?? null;
   let addsBytes = order.heritage.held?.addsBytes ?? 0;
   for (const { topic, bytes } of order.messages) addsBytes += messageBytes(topic, bytes);
+  if (order.name !== null) addsBytes += nameBytes(order.name);
+  // How it ends is going to be told: there has to be room for that, too.
+  if (order.monitored || order.linked || order.reply !== null) addsBytes += EVENT_BYTES;
   const refusal = outstanding?.refusal(addsBytes) ?? null;
   if (refusal !== null) return refusal;
   const serial = table.deal();
@@ -126,7 +129,7 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
   const pid = pidOf(host.pidPrefix, serial);
   const process = new Process(island, pid, host, program, order.args, order.heritage, isExec ? parent : null);
   if (order.onEnd !== null) process.tellEndTo(order.onEnd);
-  if (order.name !== null) names.register(order.name, process);
+  if (order.name !== null) names.register(order.name, process, outstanding);
   table.add(process, serial);
   host.live++;
   if (parent !== null) {

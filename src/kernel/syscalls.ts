@@ -13,8 +13,8 @@ import { type ExitResult, failureOf, TERMINATED } from "./exit-result.ts";
 import { type Actor, createActor, type Denial, noSuchPolicy, type Policy, type Scope } from "./guard.ts";
 import { Message } from "./message.ts";
 import { OneShot } from "./one-shot.ts";
-import { CountedMessage, type Outstanding } from "./outstanding.ts";
-import { bytesOf, copyPayload, Foreign, type Form, setForm } from "./payload.ts";
+import { CountedMessage, EVENT_BYTES, type Outstanding } from "./outstanding.ts";
+import { bytesOf, copyPayload, Foreign, type Form, setForm, textBytes } from "./payload.ts";
 import { isPid, lastDigitOf, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
@@ -104,9 +104,13 @@ export class Syscalls {
     if (!this.isShut) this.process.finish(value);
   }
 
-  /** An error has escaped main or another coroutine. */
-  fail(cause: unknown): void {
-    if (!this.isShut) this.process.fail(cause);
+  /**
+   * An error has escaped main or another coroutine.
+   *
+   * @param causeBytes what its text and details take, about; 0 if that is not known.
+   */
+  fail(cause: unknown, causeBytes = 0): void {
+    if (!this.isShut) this.process.fail(cause, causeBytes);
   }
 
   /** Tells people that an error has left the code, and where it came from. */
@@ -532,12 +536,20 @@ export class Syscalls {
   cancel(destination: string, deadline: unknown): void {
     const target = this.permitted(destination, "process.cancel", "cancel");
     const request = cancelRequest(deadline);
-    this.living(target).receive({ kind: "cancel", from: this.process.pid, ...request });
+    const process = this.living(target);
+    this.demandRoomForEvent(request.reason === null ? 0 : textBytes(request.reason));
+    process.receive({ kind: "cancel", from: this.process.pid, on: this.outstanding, ...request });
+  }
+
+  private demandRoomForEvent(dataBytes = 0): void {
+    const refusal = this.outstanding?.refusal(EVENT_BYTES + dataBytes) ?? null;
+    if (refusal !== null) throw refusal;
   }
 
   /** Asks to be told of a process's end, once (S5.1–S5.5). */
   monitor(destination: string): void {
     const target = this.living(this.permittedOther(destination, "process.monitor", "monitor"));
+    this.demandRoomForEvent();
     this.process.watch(target.pid);
     target.receive({ kind: "monitor", from: this.process.pid });
   }
@@ -552,6 +564,7 @@ export class Syscalls {
   /** Links two processes, in both directions (S5.8, S5.10–S5.15). */
   link(destination: string): void {
     const target = this.living(this.permittedOther(destination, "process.link", "link"));
+    this.demandRoomForEvent();
     this.process.bind(target.pid);
     target.receive({ kind: "link", from: this.process.pid });
   }

@@ -33,7 +33,7 @@ it("refuses a select, a serve, options and durations of more than a call may loo
   ]);
 });
 
-it("counts the names that a script registers, for whomever, until they are free [S8.1, S8.7, S8.9, S1.14]", async () => {
+it("counts the names that a script registers, for whomever, until they are free [S2.59, S8.1, S8.7, S8.9, S1.14]", async () => {
   const got = await runLua(
     `return function()
       local list = {}
@@ -140,7 +140,7 @@ it("counts the messages that wait on the account of their senders, and no longer
   expect(got).toEqual([full, true, true, "RateLimited", full, "RateLimited", true, true]);
 });
 
-it("counts what children have in their mailboxes and contexts on the account of who gave it [S2.52, S3.31]", async () => {
+it("counts what children have in their mailboxes and contexts on the account of who gave it [S2.59, S3.31]", async () => {
   const got = await runLua(
     `return function()
       local list, children = {}, {}
@@ -186,7 +186,7 @@ it.each([
   ["messages of errors", `process.send(process.pid(), "t", errors.new { message = text(i) })`],
   ["bytes", `process.send(process.pid(), "t", text(i) .. "\\xff")`],
   ["topics", `process.send(process.pid(), text(i), 1)`],
-])("counts %s of messages that wait [S2.7, S2.58]", async (_what, sends) => {
+])("counts %s of messages that wait [S2.58, S2.59]", async (_what, sends) => {
   const got = await runLua(`return function()
     local function text(i) return ("x"):rep(1000000) .. i end
     for i = 1, 100 do

@@ -292,7 +292,10 @@ export class Isolates {
     let outstanding = this.#outstanding.get(key);
     if (outstanding === undefined) {
       if (this.#outstanding.size >= this.#settleAt) {
-        for (const [of, { bytes }] of this.#outstanding) if (bytes === 0) this.#outstanding.delete(of);
+        const inUse = new Set([...this.#instanceOf.keys()].map((isolate) => isolate.outstanding));
+        for (const [of, account] of this.#outstanding) {
+          if (account.bytes === 0 && !inUse.has(account)) this.#outstanding.delete(of);
+        }
         this.#settleAt = Math.max(SETTLE_AT, 2 * this.#outstanding.size);
       }
       outstanding = new Outstanding(this.#parts.heapLimitBytes);

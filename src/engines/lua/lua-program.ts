@@ -340,7 +340,7 @@ class Loading {
 
   #cause(): string {
     const { objects } = this.#isolate;
-    if (objects.kind(this.#co, -1) === ERROR) return readError(this.#isolate, this.#co, -1).message;
+    if (objects.kind(this.#co, -1) === ERROR) return readError(this.#isolate, this.#co, -1).error.message;
     return this.#host.apart(this.#isolate, this.#bag, () => this.#host.describe(this.#co, -1));
   }
 

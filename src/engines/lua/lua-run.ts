@@ -404,7 +404,8 @@ export class LuaRun extends Run {
         return;
       }
       if (this.isolate.objects.kind(co, second) === ERROR) {
-        this.fail(readError(this.isolate, co, second));
+        const { error, bytes } = readError(this.isolate, co, second);
+        this.fail(error, bytes);
         return;
       }
     }
@@ -443,15 +444,16 @@ export class LuaRun extends Run {
     const { objects } = this.isolate;
     let trace = this.host.readableTrace(co);
     let cause: ProcessError;
+    let causeBytes = 0;
     if (objects.kind(co, -1) === ERROR) {
       trace = joinedTraces(readFrames(this.isolate, co, -1), trace);
-      cause = readError(this.isolate, co, -1);
+      ({ error: cause, bytes: causeBytes } = readError(this.isolate, co, -1));
     } else {
       cause = new ProcessError({ kind: errors.INTERNAL, message: this.host.describe(co, -1) });
       trace = this.#withNoted(cause.message, trace);
     }
     if (trace !== "") this.tellCrash(cause.message, trace);
-    this.fail(cause);
+    this.fail(cause, causeBytes);
   }
 
   #release(): void {

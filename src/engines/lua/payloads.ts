@@ -13,6 +13,7 @@ import {
   Message,
   ProcessError,
   setForm,
+  textBytes,
 } from "../../kernel/index.ts";
 import type { Bag, Isolate, LuaReference } from "./isolate.ts";
 import { ERROR, KIND_NAMES } from "./objects.ts";
@@ -241,6 +242,8 @@ class ReadingPass {
   #values = 0;
   #objects = 0;
   #textBytes = 0;
+  /** What texts take beyond a byte a character. */
+  #wideBytes = 0;
   /** A metatable that makes nothing special of a table; most have the same. */
   #plainMetatable = 0;
   /** Whether the collector may take something away between two parts of the reading: then there are none. */
@@ -298,7 +301,7 @@ class ReadingPass {
   }
 
   get bytes(): number {
-    return this.#textBytes + this.#work * VALUE_BYTES;
+    return this.#textBytes + this.#wideBytes + this.#work * VALUE_BYTES;
   }
 
   /** What has been read so far, in values that cost as much, and in instructions' worth. */
@@ -345,8 +348,9 @@ class ReadingPass {
     }
   }
 
-  #countText(text: { readonly length: number }, within: Place | null, key: Key): void {
+  #countText(text: string | Uint8Array, within: Place | null, key: Key): void {
     this.#textBytes += text.length;
+    if (typeof text === "string") this.#wideBytes += textBytes(text) - text.length;
     if (this.#textBytes <= MAX_TEXT_BYTES) return;
     throw new Unsendable("data of more than 4 MiB of text cannot be sent", new Place(within, key));
   }
@@ -556,13 +560,15 @@ function readErrorHead(isolate: Isolate, L: State, index: number): ProcessError 
   return new ProcessError({ message, kind, retryable });
 }
 
-/** The error object at an index; details that cannot be sent are left out. */
-export function readError(isolate: Isolate, L: State, index: number): ProcessError {
+/** The error object at an index, and what it takes, about; details that cannot be sent are left out. */
+export function readError(isolate: Isolate, L: State, index: number): { error: ProcessError; bytes: number } {
+  const value = new StackValue(isolate, L, index, "error");
   try {
-    return readValue(isolate, L, index, "error") as ProcessError;
+    return { error: value.read() as ProcessError, bytes: value.bytes };
   } catch (cause) {
     if (!(cause instanceof ProcessError)) throw cause;
-    return readErrorHead(isolate, L, index);
+    const error = readErrorHead(isolate, L, index);
+    return { error, bytes: error.message.length };
   }
 }
 
