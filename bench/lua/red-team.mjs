@@ -266,6 +266,8 @@ const ATTACKS = {
     "local t = {} for i = 1, 60000 do t[i] = 'text' .. i end process.send(process.pid(), 't', t) process.serve(function(msg) process.send(process.pid(), 't', t) end)",
   "arguments and results of 13,000 tables":
     "local t = {} for i = 1, 13000 do t[i] = { x = i } end while true do process.exec('bench:echo', 'bench:processes', t) end",
+  "results of 13,000 tables in events":
+    "local e = process.events() while true do process.spawn_monitored('bench:tables', 'bench:processes') e:receive() end",
   "with_context of 16,000 keys":
     "local t = {} for i = 1, 16000 do t['k' .. i] = true end while true do pcall(process.with_context, t) end",
   "a spawn bomb": "while true do process.spawn('bench:bomb', 'bench:processes') end",
@@ -297,6 +299,29 @@ const ATTACKS = {
     "local s = ('x'):rep(1000000) while true do process.send(process.pid(), 't', s .. 'y') end",
   "children with large messages":
     "local t = filled(20000) local b = process.with_context({}):with_message('t', t) while true do b:spawn('bench:waits', 'bench:processes') end",
+  "the end with messages unread": "local self = process.pid() for i = 1, 500000 do process.send(self, 't', i) end",
+  "the end with events unread": "local self = process.pid() for i = 1, 150000 do process.cancel(self) end",
+  "the end with names": "local i = 0 repeat i = i + 1 until not process.registry.register('n' .. i)",
+  "the end with listeners": "for i = 1, 100000 do process.listen('t' .. i) end",
+  "the end with topics claimed":
+    "for i = 1, 50000 do process.send(process.pid(), 't' .. i, i) end for i = 1, 50000 do process.listen('t' .. i) end",
+  "a listener of a long mailbox":
+    "local self = process.pid() for i = 1, 300000 do process.send(self, 't' .. i, i) end while true do process.unlisten((process.listen('x'))) end",
+  "many topics and a listener":
+    "process.listen('x') local self = process.pid() local i = 0 while true do i = i + 1 process.send(self, 't' .. i, i) end",
+  "the end with coroutines":
+    "for i = 1, 20000 do coroutine.spawn(function() process.events():receive() end) end time.sleep('1ms')",
+  "the end with timers": "for i = 1, 16000 do time.after('1h') end",
+  "timers that are due at once":
+    "while true do local t = {} for i = 1, 16000 do t[i] = time.after('50ms') end time.sleep('60ms') end",
+  "the end with children linked":
+    "for i = 1, 15000 do process.spawn_linked('bench:waits', 'bench:processes') end error('x')",
+  "the end with children monitored":
+    "for i = 1, 15000 do process.spawn_monitored('bench:waits', 'bench:processes') end",
+  "children terminated at once":
+    "local t = {} for i = 1, 15000 do t[i] = process.spawn_monitored('bench:waits', 'bench:processes') end for i = 1, #t do process.terminate(t[i]) end time.sleep('1s')",
+  "the end with children that have messages unread":
+    "local c = {} for i = 1, 100 do c[i] = process.spawn_linked('bench:waits', 'bench:processes') end for i = 1, 500000 do process.send(c[i % 100 + 1], 't', i) end error('x')",
   "ctx.all": "local ctx = require('ctx') while true do ctx.all() end",
 };
 
@@ -311,6 +336,7 @@ const HELPERS = {
   bomb: "return function() while true do process.spawn('bench:bomb', 'bench:processes') end end",
   execs: "return function() process.exec('bench:execs', 'bench:processes') end",
   echo: "return function(value) return value end",
+  tables: "return function() local t = {} for i = 1, 13000 do t[i] = { x = i } end return t end",
   result: "return function() local t = {} for i = 1, 100000 do t[i] = i end return t end",
 };
 

@@ -11,21 +11,42 @@
  *
  * so taking one message from behind 500,000 others costs what it costs from an empty mailbox. Messages that were taken
  * out of the middle are swept from the chain when they outnumber the waiting ones.
+ *
+ * Whoever claims first pays for the index of all that wait. Where scripts send, the index is made before there are too
+ * many, so that none of them can have others wait for that.
  */
 import { Fifo } from "./fifo.ts";
 import { Message } from "./message.ts";
 import { CountedMessage } from "./outstanding.ts";
 
-/** The messages of one topic. */
-interface TopicQueue {
-  readonly messages: Fifo<Message>;
+/** The messages of one topic, in order. There may be as many topics as messages, so one alone takes no ring. */
+class TopicQueue {
+  /** The oldest; `null` when there is none. */
+  first: Message | null = null;
+  #rest: Fifo<Message> | null = null;
   /** Whether a subscription is open for the topic. */
-  claimed: boolean;
+  claimed = false;
+
+  push(message: Message): void {
+    if (this.first === null) this.first = message;
+    else {
+      this.#rest ??= new Fifo();
+      this.#rest.push(message);
+    }
+  }
+
+  /** Drops the oldest. */
+  shift(): void {
+    this.first = this.#rest === null || this.#rest.length === 0 ? null : this.#rest.shift();
+  }
 }
 
 /** What is needed only where topics are told apart. */
 class TopicIndex {
   readonly topics = new Map<string, TopicQueue>();
+  /** The topic asked for last, and its queue: the next message mostly has the same. */
+  lastTopic = "";
+  lastQueue: TopicQueue | null = null;
   claims = 0;
   cursor: Message | null;
   /** How many taken messages still hang in the chain. */
@@ -37,6 +58,8 @@ class TopicIndex {
 }
 
 const SWEEP_AT = 64;
+/** With how many waiting messages a further one of a script has them indexed. */
+const INDEX_AT = 4_096;
 /** The number of the first arrival; there is room below for messages that are put back. */
 const FIRST_ARRIVAL = 2 ** 20;
 
@@ -64,9 +87,10 @@ export class Mailbox {
     else Message.linkNext(tail, message);
     this.tail = message;
     this.waiting++;
-    CountedMessage.stands(message);
+    const isCounted = CountedMessage.stands(message);
     Message.setArrival(message, this.arrivals++);
     if (this.index !== null) note(this.index, message);
+    else if (isCounted && this.waiting === INDEX_AT) this.makeIndex();
   }
 
   /** Puts a message back before all others. Only while topics are not told apart. */
@@ -83,7 +107,7 @@ export class Mailbox {
   /** The oldest message nobody listens for, which is what the inbox yields; `null` when there is none. */
   peekUnclaimed(): Message | null {
     const { index } = this;
-    if (index === null) return this.head;
+    if (index === null || index.claims === 0) return this.head;
     let at = index.cursor;
     while (at !== null && (Message.isTaken(at) || index.topics.get(at.topic)?.claimed === true)) at = Message.next(at);
     index.cursor = at;
@@ -92,7 +116,7 @@ export class Mailbox {
 
   /** The oldest message of a topic; `null` when there is none. Only for a claimed topic. */
   peekTopic(topic: string): Message | null {
-    return this.index?.topics.get(topic)?.messages.peek() ?? null;
+    return this.index?.topics.get(topic)?.first ?? null;
   }
 
   /** Whether a message of this topic would go to a listener. */
@@ -132,39 +156,35 @@ export class Mailbox {
 
   /** From now on messages of this topic go to its listener. */
   claim(topic: string): void {
-    if (this.index === null) {
-      this.index = new TopicIndex(this.head);
-      for (let at = this.head; at !== null; at = Message.next(at)) note(this.index, at);
-    }
-    const { topics } = this.index;
-    const queue = topics.get(topic);
-    if (queue === undefined) topics.set(topic, { messages: new Fifo(), claimed: true });
-    else queue.claimed = true;
-    this.index.claims++;
+    const index = this.index ?? this.makeIndex();
+    queueOf(index, topic).claimed = true;
+    index.claims++;
+  }
+
+  private makeIndex(): TopicIndex {
+    const index = new TopicIndex(this.head);
+    for (let at = this.head; at !== null; at = Message.next(at)) note(index, at);
+    this.index = index;
+    return index;
   }
 
   /** Nobody listens for this topic any more; what waits of it is for the inbox or the next listener (S2.32). */
   release(topic: string): void {
     const index = this.index as TopicIndex;
-    const queue = index.topics.get(topic) as TopicQueue;
+    const queue = queueOf(index, topic);
     queue.claimed = false;
     index.claims--;
-    if (queue.messages.length === 0) index.topics.delete(topic);
+    if (queue.first === null) dropQueue(index, topic);
     else index.cursor = this.head;
     this.dropIndexIfIdle(index);
   }
 
   /** Lets go of every claim, as an upgrade does: what waits is matched anew. */
   releaseAll(): void {
-    const { index } = this;
-    if (index === null) return;
-    for (const [topic, queue] of index.topics) {
-      queue.claimed = false;
-      if (queue.messages.length === 0) index.topics.delete(topic);
-    }
-    index.claims = 0;
-    index.cursor = this.head;
-    this.dropIndexIfIdle(index);
+    if (this.index === null) return;
+    // Without an index nothing that was taken may be left in the chain.
+    this.sweep(this.index);
+    this.index = null;
   }
 
   /** The messages that wait, in order. */
@@ -216,18 +236,29 @@ export class Mailbox {
 
 function note(index: TopicIndex, message: Message): void {
   if (index.cursor === null) index.cursor = message;
-  const queue = index.topics.get(message.topic);
-  if (queue !== undefined) queue.messages.push(message);
-  else {
-    const messages = new Fifo<Message>();
-    messages.push(message);
-    index.topics.set(message.topic, { messages, claimed: false });
+  queueOf(index, message.topic).push(message);
+}
+
+function queueOf(index: TopicIndex, topic: string): TopicQueue {
+  if (index.lastQueue !== null && topic === index.lastTopic) return index.lastQueue;
+  let queue = index.topics.get(topic);
+  if (queue === undefined) {
+    queue = new TopicQueue();
+    index.topics.set(topic, queue);
   }
+  index.lastTopic = topic;
+  index.lastQueue = queue;
+  return queue;
+}
+
+function dropQueue(index: TopicIndex, topic: string): void {
+  index.topics.delete(topic);
+  index.lastQueue = null;
 }
 
 /** A taken message is always the first of its topic: listener, inbox and takeOldest all go by age. */
 function forget(index: TopicIndex, message: Message): void {
-  const queue = index.topics.get(message.topic) as TopicQueue;
-  queue.messages.shift();
-  if (queue.messages.length === 0 && !queue.claimed) index.topics.delete(message.topic);
+  const queue = queueOf(index, message.topic);
+  queue.shift();
+  if (queue.first === null && !queue.claimed) dropQueue(index, message.topic);
 }

@@ -3,6 +3,7 @@
  * holds this object is the runtime. Events that come from here carry the empty pid (S1.7).
  */
 
+import { Context } from "./context.ts";
 import type { Measure, Program } from "./engine.ts";
 import { invalid, ProcessError } from "./errors.ts";
 import { type ExitResult, errorOf, isFailure } from "./exit-result.ts";
@@ -14,7 +15,7 @@ import { copyPayload } from "./payload.ts";
 import { EMPTY_PID, isPid, type Pid } from "./pid.ts";
 import type { Process } from "./process.ts";
 import { unresolved } from "./router.ts";
-import { badName } from "./spawn-settings.ts";
+import { badName, contextValues } from "./spawn-settings.ts";
 import { malformedTarget, startLater, startNow } from "./spawning.ts";
 import { members } from "./string-set.ts";
 import { cancelRequest } from "./syscalls.ts";
@@ -77,8 +78,7 @@ export class Outside {
       heritage: {
         actor: options.actor ?? null,
         scope: options.scope ?? null,
-        context:
-          options.context === undefined ? {} : (copyPayload(options.context, "context") as Record<string, unknown>),
+        context: options.context === undefined ? Context.EMPTY : Context.EMPTY.with(contextValues(options.context)),
         held: null,
       },
       name: options.name ?? null,

@@ -10,8 +10,8 @@ import type { Pid } from "./pid.ts";
 
 /** What an event takes besides its data, about. */
 export const EVENT_BYTES = 300;
-/** What a name takes besides its characters, about. */
-const NAME_BYTES = 200;
+/** What a name counts besides its characters: more than it takes, since all of a process are freed in one step. */
+const NAME_BYTES = 4096;
 
 /** What a message takes, about. */
 export function messageBytes(topic: string, dataBytes: number): number {
@@ -118,9 +118,11 @@ export class CountedMessage extends Message {
     return message.#of.refusal(message.#bytes);
   }
 
-  /** A message has come to stand in a mailbox. */
-  static stands(message: Message): void {
-    if (#of in message) message.#of.bytes += message.#bytes;
+  /** A message has come to stand in a mailbox; whether it is one that counts. */
+  static stands(message: Message): boolean {
+    if (!(#of in message)) return false;
+    message.#of.bytes += message.#bytes;
+    return true;
   }
 
   /** It stands there no more. */

@@ -71,6 +71,9 @@ export abstract class Foreign {
   abstract read(): unknown;
 }
 
+/** Data of another language that was read a part at a time, and is so much that it should be made anew in parts, too. */
+export const largeData = new WeakSet<object>();
+
 /** A text that is not short is looked at closely. */
 const LONG_TEXT = 256;
 const WIDE = /[^\0-\xff]/;

@@ -8,6 +8,7 @@
  * its end (terminate, a deadline, a link) notes it in `doom`, so nothing here recurses in the number of processes.
  */
 
+import type { Context } from "./context.ts";
 import type { Program, Run } from "./engine.ts";
 import { ProcessError } from "./errors.ts";
 import {
@@ -29,8 +30,8 @@ import { Mailbox } from "./mailbox.ts";
 import { ALARM_AT, type MailboxLimit } from "./mailbox-limit.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
-import { Counted, CountedMessage, EVENT_BYTES, type HeldContext, type Outstanding } from "./outstanding.ts";
-import { bytesOf, copyPayload, textBytes } from "./payload.ts";
+import { Counted, EVENT_BYTES, type HeldContext, type Outstanding } from "./outstanding.ts";
+import { bytesOf, copyPayload, largeData, textBytes } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 import { serve } from "./select.ts";
 import type { CancelSignal, ExitedSignal, LinkDownSignal, ReplySignal, Signal } from "./signal.ts";
@@ -48,12 +49,14 @@ const LAST_RFC3339_MS = 253_402_300_799_999;
 const ABANDONED_EXEC_DEADLINE_MS = 5_000;
 /** How long code that was stopped may clean up (S16.55). */
 const CLEANUP_MS = 1_000;
+/** How many unread messages become dead letters in one turn. */
+const UNREAD_PER_TURN = 128;
 
 /** What a process hands down to its children (S3.31). One object for a whole family that changes nothing of it. */
 export interface Heritage {
   readonly actor: Actor | null;
   readonly scope: Scope | null;
-  readonly context: Readonly<Record<string, unknown>>;
+  readonly context: Context;
   /** On whose account the context is; `null` for nobody's. */
   readonly held: HeldContext | null;
 }
@@ -81,6 +84,8 @@ class Rare {
   /** Where the result of this process goes, if it was started by an exec. */
   caller: { readonly pid: Pid; readonly reply: OneShot } | null = null;
   onEnd: ((result: ExitResult) => void) | null = null;
+  /** How it has ended, as long as messages are left that were not read. */
+  endedBy: ExitResult | null = null;
   /** What `accept` has made of messages that were looked at and not yet taken. */
   accepted: Map<Message, unknown> | null = null;
   alarmAt = ALARM_AT;
@@ -575,7 +580,10 @@ export class Process implements Subject {
       this.stepCleanup();
       return this.resumesLater;
     }
-    if (this.isEnded) return this.resumesLater;
+    if (this.isEnded) {
+      if (this.rare !== null && this.rare.endedBy !== null) this.tellUnread(this.rare.endedBy);
+      return this.resumesLater;
+    }
     this.state |= STEPPING;
     if (this.doomedTo !== null) {
       this.end(this.doomedTo);
@@ -800,6 +808,16 @@ export class Process implements Subject {
     return rare.eventsSubscription;
   }
 
+  /** How many topics it listens to. */
+  get listeners(): number {
+    return this.rare?.topics?.size ?? 0;
+  }
+
+  /** Whether it listens to this topic. */
+  listensTo(topic: string): boolean {
+    return this.rare?.topics?.has(topic) === true;
+  }
+
   /** The channel of a topic, opened if it is not; `asMessages` left undefined changes nothing (S2.23). */
   openTopic(topic: string, asMessages: boolean | undefined): Subscription {
     this.takeBackHanded();
@@ -974,7 +992,7 @@ export class Process implements Subject {
     }
     let details: unknown;
     try {
-      details = copyPayload(failure.details, "details", true);
+      details = copyOfData(failure.details, "details");
     } catch {
       // Details are an extra: an error that cannot say all must still arrive.
     }
@@ -1029,12 +1047,23 @@ export class Process implements Subject {
       const { pid, reply } = rare.caller;
       router.route(pid, { kind: "reply", from, to: reply, result: copyOf(result), bytes });
     }
-    if (this.mailbox !== null && this.mailbox.waiting > 0) {
-      for (const message of this.mailbox.messages()) {
-        this.island.deadLetters.add(message.from, from, message.topic, "exited_unread");
-        CountedMessage.leaves(message);
+    this.tellUnread(result);
+  }
+
+  /** What was not read becomes dead letters, some in each turn: the others must not wait for a long mailbox. */
+  private tellUnread(result: ExitResult): void {
+    const { mailbox, rare } = this;
+    const { deadLetters, scheduler } = this.island;
+    for (let told = 0; mailbox !== null && mailbox.waiting > 0; told++) {
+      if (told === UNREAD_PER_TURN) {
+        this.rareParts().endedBy = result;
+        scheduler.enqueue(this);
+        return;
       }
+      const message = mailbox.takeOldest();
+      deadLetters.add(message.from, this.pid, message.topic, "exited_unread");
     }
+    if (rare !== null) rare.endedBy = null;
     this.abandonExecs();
     while (this.hasEvent()) this.takeEvent();
     if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);
@@ -1123,7 +1152,7 @@ export class Process implements Subject {
       this.mailbox?.releaseAll();
     }
     if (rare.timers !== null) {
-      for (const timer of rare.timers) this.island.timers.cancel(timer);
+      this.island.timers.cancelAll(rare.timers);
       rare.timers = null;
     }
   }
@@ -1169,7 +1198,13 @@ export class Process implements Subject {
 
 /** A result of its own for each who is told. */
 function copyOf(result: ExitResult): ExitResult {
-  if (!isFailure(result)) return { value: copyPayload(result.value, "result", true) };
+  if (!isFailure(result)) return { value: copyOfData(result.value, "result") };
   const { error, kind, retryable, details } = result;
-  return { error, kind, retryable, details: details === undefined ? undefined : copyPayload(details, "details", true) };
+  return { error, kind, retryable, details: details === undefined ? undefined : copyOfData(details, "details") };
+}
+
+function copyOfData(data: unknown, root: string): unknown {
+  const copy = copyPayload(data, root, true);
+  if (typeof data === "object" && data !== null && largeData.has(data)) largeData.add(copy as object);
+  return copy;
 }

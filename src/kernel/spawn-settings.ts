@@ -2,6 +2,7 @@
  * What a SpawnBuilder has gathered: immutable, so that a builder can be shared and spawn any number of times (S7.3).
  * The dressing of a language turns its builder's methods into these functions; the permissions are asked in syscalls.ts.
  */
+import type { Context } from "./context.ts";
 import { invalid, type ProcessError } from "./errors.ts";
 import type { Actor, Denial, Scope } from "./guard.ts";
 import type { HeldContext } from "./outstanding.ts";
@@ -24,7 +25,7 @@ export function listOf(messages: QueuedMessages | null): QueuedMessage[] {
 
 /** How a builder's processes differ from those that their parent spawns directly. */
 export interface SpawnSettings {
-  readonly context: Readonly<Record<string, unknown>>;
+  readonly context: Context;
   /** On whose account the context is; `null` for nobody's. */
   readonly held: HeldContext | null;
   readonly actor: Actor | null;
@@ -62,13 +63,7 @@ export function withContext(
   values: Record<string, unknown>,
   denial: Denial | null,
 ): SpawnSettings {
-  const context = isEmpty(settings.context) ? values : { ...settings.context, ...values };
-  return { ...settings, context, contextDenial: settings.contextDenial ?? denial };
-}
-
-function isEmpty(values: Readonly<Record<string, unknown>>): boolean {
-  for (const _ in values) return false;
-  return true;
+  return { ...settings, context: settings.context.with(values), contextDenial: settings.contextDenial ?? denial };
 }
 
 /** The settings with a name for the process (S7.6). */

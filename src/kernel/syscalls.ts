@@ -37,6 +37,8 @@ interface Target {
 
 /** The room of a ticker's channel; ticks beyond it are dropped (S11.19). */
 const TICKER_ROOM = 16;
+/** How many topics code may listen to that is not trusted with the memory of others. */
+const MOST_LISTENERS = 16_384;
 const NO_MESSAGES: SpawnOrder["messages"] = [];
 
 /** What one run of a process may do. Its fields are plain and set in the constructor: one is made for every process. */
@@ -227,6 +229,9 @@ export class Syscalls {
   listen(topic: string, asMessages: boolean | undefined): Subscription {
     if (topic === "") throw invalid("topic cannot be empty");
     if (topic.startsWith("@")) throw invalid("cannot listen to @ topics");
+    if (this.outstanding !== null && this.process.listeners >= MOST_LISTENERS && !this.process.listensTo(topic)) {
+      throw new ProcessError({ kind: errors.RATE_LIMITED, message: "too many listeners (limit 16,384)" });
+    }
     return this.process.openTopic(topic, asMessages);
   }
 
@@ -611,13 +616,13 @@ export class Syscalls {
   contextValue(key: string): unknown {
     if (key === "") throw invalid("empty key");
     const { context } = this.process.heritage;
-    if (!Object.hasOwn(context, key)) throw notFound(`key not found: ${key}`);
-    return copyPayload(context[key], "context", true);
+    if (!context.has(key)) throw notFound(`key not found: ${key}`);
+    return context.get(key);
   }
 
   /** All context values, a fresh copy (S11.24). */
   contextValues(): Record<string, unknown> {
-    return copyPayload(this.process.heritage.context, "context", true) as Record<string, unknown>;
+    return this.process.heritage.context.all();
   }
 
   actor(): Actor | null {

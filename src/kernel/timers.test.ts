@@ -46,6 +46,23 @@ describe("timers", () => {
     }
   });
 
+  it("are cancelled together for the price of one alarm", () => {
+    const clock = new VirtualClock();
+    const alarms: number[] = [];
+    const counting: Clock = {
+      nowMs: () => clock.nowMs(),
+      unixMs: () => clock.unixMs(),
+      wakeAt: (atMs) => void alarms.push(atMs),
+    };
+    const timers = new Timers(counting);
+    const some = Array.from({ length: 100 }, (_, i) => timers.set(i, () => {}));
+    timers.set(200, () => {});
+    alarms.length = 0;
+    timers.cancelAll(some);
+    expect(alarms).toEqual([200]);
+    expect(some.map((timer) => timers.cancel(timer))).not.toContain(true);
+  });
+
   it("fire in the order they were set when their time is the same", () => {
     const clock = new VirtualClock();
     const timers = new Timers(clock);

@@ -20,7 +20,8 @@ export class Timers {
   readonly #heap: Timer[] = [];
   #order = 0;
   #alarmAt = Infinity;
-  #firing = false;
+  /** Whether several come or go now, after which the alarm is set once. */
+  #holdsAlarm = false;
   readonly #alarm = () => {
     this.#alarmAt = Infinity;
     this.#fireDue();
@@ -48,13 +49,22 @@ export class Timers {
     return true;
   }
 
+  /** Cancels many deadlines, for the price of one alarm: each may have been the next. */
+  cancelAll(timers: Iterable<Timer>): void {
+    const held = this.#holdsAlarm;
+    this.#holdsAlarm = true;
+    for (const timer of timers) this.cancel(timer);
+    this.#holdsAlarm = held;
+    this.#arm();
+  }
+
   /** When the next deadline is due, by `clock.nowMs()`; Infinity when none is set. */
   get nextAtMs(): number {
     return this.#heap[0]?.atMs ?? Infinity;
   }
 
   #fireDue(): void {
-    this.#firing = true;
+    this.#holdsAlarm = true;
     // A clock may ring early by its resolution; what is not due yet waits for the next alarm.
     const nowMs = this.#clock.nowMs();
     // What is set meanwhile waits for the next alarm too: a chain of deadlines of no delay must not keep turns waiting.
@@ -66,13 +76,13 @@ export class Timers {
         timer.fire();
       }
     } finally {
-      this.#firing = false;
+      this.#holdsAlarm = false;
       this.#arm();
     }
   }
 
   #arm(): void {
-    if (this.#firing || this.nextAtMs === this.#alarmAt) return;
+    if (this.#holdsAlarm || this.nextAtMs === this.#alarmAt) return;
     this.#alarmAt = this.nextAtMs;
     this.#clock.wakeAt(this.#alarmAt, this.#alarm);
   }

@@ -48,7 +48,7 @@ it("counts the names that a script registers, for whomever, until they are free 
       list[2] = process.registry.register(text(1))
       process.registry.unregister(text(1))
       list[3] = process.registry.register(text(1))
-      for i = 1, 67 do process.registry.unregister(text(i)) end
+      for i = 1, 66 do process.registry.unregister(text(i)) end
       local child = process.spawn("test:idle", "sim:processes")
       list[4] = fill(child)
       process.terminate(child)
@@ -65,8 +65,31 @@ it("counts the names that a script registers, for whomever, until they are free 
       },
     },
   );
-  const full = "68 RateLimited: too much data is under way";
+  const full = "67 RateLimited: too much data is under way";
   expect(got).toEqual([full, true, true, full, full]);
+});
+
+it("lets a script have 16,384 listeners, and as many names [S2.19, S2.59, S8.1]", async () => {
+  const got = await runLua(`return function()
+    local function most(claim)
+      for i = 1, 20000 do
+        local ok, err = claim("t" .. i)
+        if not ok then return i .. " " .. err:kind() .. ": " .. err:message() end
+      end
+    end
+    local list = { most(process.listen) }
+    list[2] = process.listen("t1") ~= nil
+    process.unlisten(process.listen("t2"))
+    list[3] = process.listen("t2") ~= nil
+    list[4] = most(process.registry.register)
+    return list
+  end`);
+  expect(got).toEqual([
+    "16385 RateLimited: too many listeners (limit 16,384)",
+    true,
+    true,
+    expect.stringMatching(/^163\d\d RateLimited: too much data is under way$/),
+  ]);
 });
 
 it("counts what a builder holds in the heap of its script, inherited context values too [S11.37]", async () => {

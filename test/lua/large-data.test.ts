@@ -132,6 +132,9 @@ const WAYS: Record<string, string> = {
     process.send(process.pid(), "t", value)
     return process.serve(function(msg) return process.done(size(msg:payload())) end)`,
   "an argument and a result": `return size(process.exec("sim:echo", "sim:processes", value))`,
+  "a result in an event": `
+    process.spawn_monitored("sim:makes", "sim:processes", kind)
+    return size(process.events():receive().result.value)`,
   "a message of a builder": `process.with_context({}):with_message("t", value) return size(value)`,
   "context values": `process.with_context({}):with_context({ value = value }) return size(value)`,
   "a message from a coroutine of one's own": `
@@ -144,8 +147,11 @@ it.each(CASES)("%s go a part at a time: %s [S11.32, S11.33]", async (kind, way) 
   await simulate(1, async (sim) => {
     const engine = luaEngine(sim);
     defineLua(sim, "sim:echo", "return function(value) return value end");
-    const source = `${LARGE} return function() local value = large("${kind}") ${WAYS[way]} end`;
+    defineLua(sim, "sim:makes", `${LARGE} return large`);
+    const source = `${LARGE} return function() local kind = "${kind}" local value = large(kind) ${WAYS[way]} end`;
     defineLua(sim, "sim:large", source);
+    // The heaps that the others need are made beforehand.
+    for (const entry of ["sim:makes", "sim:echo"]) await sim.exec(entry, "nothing");
     let result: unknown;
     const ended = sim.exec("sim:large").then((value: unknown) => {
       result = value;
@@ -162,6 +168,25 @@ it.each(CASES)("%s go a part at a time: %s [S11.32, S11.33]", async (kind, way) 
     await ended;
     expect(result).toBe(SIZES[kind]);
     expect(most).toBeLessThan(300_000); // a slice and a part; all at once it is 650,000 and more
+  });
+});
+
+it.each([
+  ["an answer", `return #process.exec("sim:makes", "sim:processes", "numbers")`],
+  [
+    "an event",
+    `process.spawn_monitored("sim:makes", "sim:processes", "numbers")
+     return #process.events():receive().result.value`,
+  ],
+])("comes as %s a part at a time, though it was copied on the way [S11.32, S11.33]", async (_what, body) => {
+  await simulate(1, async (sim) => {
+    const engine = luaEngine(sim);
+    defineLua(sim, "sim:makes", `${LARGE} return large`);
+    defineLua(sim, "sim:takes", `return function() ${body} end`);
+    expect(await sim.exec("sim:takes")).toBe(65_000);
+    const taker = engine.isolates.all.find(({ key }) => key === "entry sim:takes");
+    // It has nothing else to do that takes more than a slice.
+    expect(taker?.usage.preemptions).toBeGreaterThan(1);
   });
 });
 

@@ -85,6 +85,19 @@ attacks([
     rounds: 2,
   },
   {
+    title: "a table of more than 131,072 keys is refused and ends the process [S11.33, S11.37]",
+    does: "local t = {} for i = 1, 131072 do t[-i] = true end t[0] = true",
+    ends: SPENT,
+    costsSibling: true,
+  },
+  {
+    title: "a table of 131,072 keys is none too many [S11.33]",
+    does: "local t = {} for i = 1, 131072 do t[-i] = true end return next(t) ~= nil",
+    ends: ({ value }) => {
+      if (value !== true) throw new Error("it did not return");
+    },
+  },
+  {
     title: "garbage without end costs nobody anything [S11.32]",
     does: "while true do local _ = { {}, {}, ('x'):rep(100) .. tostring({}) } end",
   },

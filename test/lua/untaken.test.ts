@@ -116,7 +116,7 @@ it("counts the names that children are given, and wide characters twice [S2.59, 
     end`,
     { prepare },
   );
-  expect(got).toBe("68 too much data is under way");
+  expect(got).toBe("67 too much data is under way");
   const wide = await runLua(
     `return function()
       for i = 1, 1000 do

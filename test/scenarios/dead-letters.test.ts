@@ -109,6 +109,39 @@ describe("a dead letter", () => {
     },
   );
 
+  it("is made of each message of a long mailbox, and nobody waits for all of that [S2.53, S4.17, S15.6]", async () => {
+    await simulate(7, async (sim) => {
+      const letters = collect(sim);
+      let isTold = false;
+      const probe = await sim.probe();
+      sim.define("app:busy", async (process: Process) => {
+        await process.listen("end").receive();
+        return "over";
+      });
+      const pid = await sim.spawn("app:busy");
+      await sim.settle();
+      const told = sim.exec(async (process: Process) => {
+        await process.monitor(pid);
+        await process.events().receive();
+        isTold = true;
+      });
+      await sim.settle();
+      for (let i = 0; i < 1_000; i++) probe.process.send(pid, i % 3 === 0 ? "end" : "t", i);
+      probe.process.send(pid, "last");
+      let most = 0;
+      for (let before = letters.length; await sim.step(); before = letters.length) {
+        most = Math.max(most, letters.length - before);
+        // The end itself is told before that (S4.17), and nobody who is ready waits for it.
+        if (letters.length > 500) expect(isTold).toBe(true);
+      }
+      await told;
+      expect(most).toBeGreaterThan(0);
+      expect(most).toBeLessThan(200);
+      expect(letters).toHaveLength(1_000);
+      expect(letters.at(-1)).toMatchObject({ from: probe.pid, to: pid, topic: "last", reason: "exited_unread" });
+    });
+  });
+
   it("is made of a message that its target's parser refuses [S2.54]", async () => {
     await simulate(6, async (sim) => {
       const letters = collect(sim);

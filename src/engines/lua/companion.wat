@@ -372,6 +372,12 @@
                       (select (i32.const 28) (i32.const 50)
                         (i32.gt_u (local.get $used) (i32.load offset=24 (local.get $heap)))))))
                 (return (local.get $p))))))))
+    ;; The hash part of a table, of 262,144 places. Putting all keys there would hold the thread too long. What is no object
+    ;; comes without a tag, and an array part grows out of a smaller one.
+    (if (i32.and (i32.eq (local.get $new) (i32.const 6291456)) (i32.eqz (local.get $old)))
+      (then
+        (if (i32.eqz (i32.load offset=44 (global.get $cells)))
+          (then (return (call $deny (local.get $heap)))))))
     (call $reallocate (local.get $heap) (i32.const 0) (i32.const 0) (local.get $new)))
 
   ;; The same for all other blocks. A string or table part has 8 MiB at most; a stack does not get that large.

@@ -10,6 +10,7 @@ import {
   type Form,
   formOf,
   invalid,
+  largeData,
   Message,
   ProcessError,
   setForm,
@@ -111,16 +112,22 @@ class Unsendable {
   }
 }
 
-/** What has come out of Lua and is so much that it is made in Lua a part at a time, too. */
-const large = new WeakSet<object>();
-
-/** What is large of something that a coroutine waited for: it, or what it carries; `null` when nothing is. */
+/** What is large of something that a coroutine waited for, and will be pushed: it, or a value it carries; else `null`. */
 export function largePartOf(value: unknown): object | null {
   const part = value instanceof Message ? value.payload : value;
   if (typeof part !== "object" || part === null) return null;
-  if (large.has(part)) return part;
-  const carried = (part as { readonly value?: unknown }).value;
-  return typeof carried === "object" && carried !== null && large.has(carried) ? carried : null;
+  if (largeData.has(part)) return part;
+  const { value: carried, result } = part as { readonly value?: unknown; readonly result?: unknown };
+  if (isLarge(carried)) return carried;
+  // The end of a process, which is pushed as a whole.
+  const { value: returned, details } = (result ?? NOTHING) as { readonly value?: unknown; readonly details?: unknown };
+  return isLarge(returned) || isLarge(details) ? part : null;
+}
+
+const NOTHING = {};
+
+function isLarge(data: unknown): data is object {
+  return typeof data === "object" && data !== null && largeData.has(data);
 }
 
 /** Data of Lua that is read when it is copied, or a part at a time before. */
@@ -163,7 +170,7 @@ export abstract class StackData extends Foreign {
     while (!this.advance(Number.POSITIVE_INFINITY));
     if (this.#failure !== null) throw this.#failure;
     const value = this.#value;
-    if (typeof value === "object" && value !== null && this.#pass.isLarge) large.add(value);
+    if (typeof value === "object" && value !== null && this.#pass.isLarge) largeData.add(value);
     return value;
   }
 }

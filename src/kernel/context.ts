@@ -1,0 +1,47 @@
+/**
+ * The values that a process inherits from its parent (S3.31, S7.4). Immutable, so that a family that changes nothing
+ * shares one object. A map, since putting one value over thousands is what children are made with: an object of so many
+ * keys takes five times as long to copy.
+ */
+import { copyPayload, formOf, setForm } from "./payload.ts";
+
+/** The context values of a process, or of those that a builder makes. */
+export class Context {
+  /** No values. */
+  static readonly EMPTY = new Context(new Map(), null);
+
+  readonly #values: ReadonlyMap<string, unknown>;
+  /** Which numbers are floats, though they could be integers. */
+  readonly #floats: ReadonlySet<string> | null;
+
+  private constructor(values: ReadonlyMap<string, unknown>, floats: ReadonlySet<string> | null) {
+    this.#values = values;
+    this.#floats = floats;
+  }
+
+  /** This context with further values put over it; of a key that is in both, the new value counts. */
+  with(values: Readonly<Record<string, unknown>>): Context {
+    const merged = new Map(this.#values);
+    for (const key of Object.keys(values)) merged.set(key, values[key]);
+    const added = formOf(values)?.floats ?? null;
+    const kept = this.#floats === null ? [] : [...this.#floats].filter((key) => !Object.hasOwn(values, key));
+    return new Context(merged, added === null && kept.length === 0 ? null : new Set([...kept, ...(added ?? [])]));
+  }
+
+  /** Whether there is a value of that key. */
+  has(key: string): boolean {
+    return this.#values.has(key);
+  }
+
+  /** A private copy of a value. */
+  get(key: string): unknown {
+    return copyPayload(this.#values.get(key), "context", true);
+  }
+
+  /** Private copies of all values. */
+  all(): Record<string, unknown> {
+    const values = Object.fromEntries(this.#values);
+    if (this.#floats !== null) setForm(values, { integerKeys: null, floats: this.#floats });
+    return copyPayload(values, "context", true) as Record<string, unknown>;
+  }
+}
