@@ -35,6 +35,17 @@ class TopicQueue {
     }
   }
 
+  /** Puts a message before all others. */
+  putBack(message: Message): void {
+    const { first } = this;
+    this.first = message;
+    if (first === null) return;
+    const rest = new Fifo<Message>();
+    rest.push(first);
+    for (const old = this.#rest; old !== null && old.length > 0; ) rest.push(old.shift());
+    this.#rest = rest;
+  }
+
   /** Drops the oldest. */
   shift(): void {
     this.first = this.#rest === null || this.#rest.length === 0 ? null : this.#rest.shift();
@@ -93,7 +104,7 @@ export class Mailbox {
     else if (isCounted && this.waiting === INDEX_AT) this.makeIndex();
   }
 
-  /** Puts a message back before all others. Only while topics are not told apart. */
+  /** Puts a message back before all others. Only while no topic is claimed. */
   putBack(message: Message): void {
     const { head } = this;
     Message.linkNext(message, head);
@@ -102,6 +113,10 @@ export class Mailbox {
     if (head === null) this.tail = message;
     this.waiting++;
     CountedMessage.stands(message);
+    const { index } = this;
+    if (index === null) return;
+    index.cursor = message;
+    queueOf(index, message.topic).putBack(message);
   }
 
   /** The oldest message nobody listens for, which is what the inbox yields; `null` when there is none. */
