@@ -198,6 +198,8 @@ const ATTACKS = {
     "local all = {} for k = 1, 4 do local t = {} all[k] = t for i = 1, 260000 do t[i] = k .. ':' .. i end end",
   "short strings that come and go": "while true do local t = {} for i = 1, 260000 do t[i] = 'x' .. i end end",
   "a table of 260,000 keys": "while true do local t = {} for i = 1, 260000 do t['k' .. i] = i end end",
+  "a full table in which one key makes way for another":
+    "local t, n = {}, 65536 for i = 1, n do t['k' .. i] = i end while true do t['k' .. n] = nil n = n + 1 t['k' .. n] = n end",
   "a table of 260,000 tables as keys": "while true do local t = {} for i = 1, 260000 do t[{}] = i end end",
   "a table that grows by floats": "while true do local t = {} for i = 1, 260000 do t[i + 0.5] = i end end",
   ephemerons:
@@ -318,6 +320,8 @@ const ATTACKS = {
     "for i = 1, 15000 do process.spawn_linked('bench:waits', 'bench:processes') end error('x')",
   "the end with children monitored":
     "for i = 1, 15000 do process.spawn_monitored('bench:waits', 'bench:processes') end",
+  "watchers of a large result":
+    "local p = process.spawn('bench:tables', 'bench:processes', true) for i = 1, 400 do process.spawn('bench:watches', 'bench:processes', p) end time.sleep('100ms') process.send(p, 'go') time.sleep('1s')",
   "children terminated at once":
     "local t = {} for i = 1, 15000 do t[i] = process.spawn_monitored('bench:waits', 'bench:processes') end for i = 1, #t do process.terminate(t[i]) end time.sleep('1s')",
   "the end with children that have messages unread":
@@ -336,7 +340,9 @@ const HELPERS = {
   bomb: "return function() while true do process.spawn('bench:bomb', 'bench:processes') end end",
   execs: "return function() process.exec('bench:execs', 'bench:processes') end",
   echo: "return function(value) return value end",
-  tables: "return function() local t = {} for i = 1, 13000 do t[i] = { x = i } end return t end",
+  watches: "return function(pid) process.monitor(pid) time.sleep('10s') end",
+  tables:
+    "return function(waits) if waits then process.inbox():receive() end local t = {} for i = 1, 13000 do t[i] = { x = i } end return t end",
   result: "return function() local t = {} for i = 1, 100000 do t[i] = i end return t end",
 };
 

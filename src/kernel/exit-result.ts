@@ -32,7 +32,7 @@ export const LINK_FAILED: ExitFailure = { error: "linked process failed", kind: 
 export const TOO_MUCH_RESULT: ExitFailure = {
   error: "too much data is under way for this result",
   kind: errors.RATE_LIMITED,
-  retryable: true,
+  retryable: false,
 };
 
 /** The result of a process whose code failed with `cause` (S4.16): what was thrown, or what a promise rejected with. */

@@ -20,6 +20,10 @@ export interface Host {
   readonly isPrivate: boolean;
   /** How many live processes it has. */
   live: number;
+  /** How many have ended and still tell of messages that they have not read. */
+  unread: number;
+  /** Called when there is none of those any more. */
+  whenRead: (() => void) | null;
 }
 
 /** The hosts of one island. */
@@ -36,6 +40,8 @@ export class Hosts {
       isPrivate: host.isPrivate ?? false,
       status: "stopped",
       live: 0,
+      unread: 0,
+      whenRead: null,
     };
     this.#hosts.set(host.id, added);
     return added;

@@ -58,7 +58,7 @@ class TopicIndex {
   /** The topic asked for last, and its queue: the next message mostly has the same. */
   lastTopic = "";
   lastQueue: TopicQueue | null = null;
-  claims = 0;
+  readonly claimed = new Set<string>();
   cursor: Message | null;
   /** How many taken messages still hang in the chain. */
   taken = 0;
@@ -101,7 +101,7 @@ export class Mailbox {
     const isCounted = CountedMessage.stands(message);
     Message.setArrival(message, this.arrivals++);
     if (this.index !== null) note(this.index, message);
-    else if (isCounted && this.waiting === INDEX_AT) this.makeIndex();
+    else if (isCounted && this.waiting >= INDEX_AT) this.makeIndex();
   }
 
   /** Puts a message back before all others. Only while no topic is claimed. */
@@ -122,7 +122,7 @@ export class Mailbox {
   /** The oldest message nobody listens for, which is what the inbox yields; `null` when there is none. */
   peekUnclaimed(): Message | null {
     const { index } = this;
-    if (index === null || index.claims === 0) return this.head;
+    if (index === null || index.claimed.size === 0) return this.head;
     let at = index.cursor;
     while (at !== null && (Message.isTaken(at) || index.topics.get(at.topic)?.claimed === true)) at = Message.next(at);
     index.cursor = at;
@@ -173,7 +173,7 @@ export class Mailbox {
   claim(topic: string): void {
     const index = this.index ?? this.makeIndex();
     queueOf(index, topic).claimed = true;
-    index.claims++;
+    index.claimed.add(topic);
   }
 
   private makeIndex(): TopicIndex {
@@ -188,7 +188,7 @@ export class Mailbox {
     const index = this.index as TopicIndex;
     const queue = queueOf(index, topic);
     queue.claimed = false;
-    index.claims--;
+    index.claimed.delete(topic);
     if (queue.first === null) dropQueue(index, topic);
     else index.cursor = this.head;
     this.dropIndexIfIdle(index);
@@ -196,10 +196,7 @@ export class Mailbox {
 
   /** Lets go of every claim, as an upgrade does: what waits is matched anew. */
   releaseAll(): void {
-    if (this.index === null) return;
-    // Without an index nothing that was taken may be left in the chain.
-    this.sweep(this.index);
-    this.index = null;
+    if (this.index !== null) for (const topic of this.index.claimed) this.release(topic);
   }
 
   /** The messages that wait, in order. */
@@ -245,7 +242,7 @@ export class Mailbox {
   }
 
   private dropIndexIfIdle(index: TopicIndex): void {
-    if (index.claims === 0 && this.head === null) this.index = null;
+    if (index.claimed.size === 0 && this.head === null) this.index = null;
   }
 }
 

@@ -70,6 +70,7 @@ export class Outside {
       id,
       hostId,
       args: copyPayload(args, "argument") as unknown[],
+      argsBytes: 0,
       spawner: null,
       program: options.program ?? null,
       monitored: false,

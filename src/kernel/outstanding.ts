@@ -13,9 +13,15 @@ export const EVENT_BYTES = 300;
 /** What a name counts besides its characters: more than it takes, since all of a process are freed in one step. */
 const NAME_BYTES = 4096;
 
+/**
+ * What a message counts besides its topic and data: with its place among those of its topic. Less than 2^18 of different
+ * topics fit into 64 MiB, so that a map of them is never made for more.
+ */
+const MESSAGE_BYTES = 256;
+
 /** What a message takes, about. */
 export function messageBytes(topic: string, dataBytes: number): number {
-  return 100 + textBytes(topic) + dataBytes;
+  return MESSAGE_BYTES + textBytes(topic) + dataBytes;
 }
 
 /** What a registered name takes, about. */

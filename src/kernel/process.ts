@@ -9,6 +9,7 @@
  */
 
 import type { Context } from "./context.ts";
+import { copyOfData, Ending } from "./ending.ts";
 import type { Program, Run } from "./engine.ts";
 import { ProcessError } from "./errors.ts";
 import {
@@ -31,7 +32,7 @@ import { ALARM_AT, type MailboxLimit } from "./mailbox-limit.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
 import { Counted, EVENT_BYTES, type HeldContext, type Outstanding } from "./outstanding.ts";
-import { bytesOf, copyPayload, largeData, textBytes } from "./payload.ts";
+import { bytesOf, copyPayload, textBytes } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 import { serve } from "./select.ts";
 import type { CancelSignal, ExitedSignal, LinkDownSignal, ReplySignal, Signal } from "./signal.ts";
@@ -86,6 +87,8 @@ class Rare {
   onEnd: ((result: ExitResult) => void) | null = null;
   /** How it has ended, as long as messages are left that were not read. */
   endedBy: ExitResult | null = null;
+  /** On whose account it is what comes for it while it goes on with other code. */
+  account: Outstanding | null = null;
   /** What `accept` has made of messages that were looked at and not yet taken. */
   accepted: Map<Message, unknown> | null = null;
   alarmAt = ALARM_AT;
@@ -400,34 +403,34 @@ export class Process implements Subject {
       const leftMs = rare.deadline.atMs - clock.nowMs();
       deadline = new Date(Math.min(clock.unixMs() + leftMs, LAST_RFC3339_MS)).toISOString();
     }
-    const one = {
+    const request = {
       kind: event.CANCEL,
       from: signal.from,
       at: clock.unixMs() / 1000,
       ...(deadline !== undefined && { deadline }),
       ...(signal.reason !== null && { reason: signal.reason }),
     };
-    this.putEvent(one, signal.on, signal.reason === null ? 0 : textBytes(signal.reason));
+    this.putEvent(request, signal.on, signal.reason === null ? 0 : textBytes(signal.reason));
   }
 
   /** On whose account it is what comes for it; `null` for nobody's. */
   private get account(): Outstanding | null {
-    return this.run === null ? null : this.run.outstanding;
+    if (this.run !== null) return this.run.outstanding;
+    return this.rare === null ? null : this.rare.account;
   }
 
   /** A process has ended. That is never kept from it (S2.51), but its result is, where there is no room for it. */
   private putEnd(kind: typeof event.EXIT | typeof event.LINK_DOWN, signal: ExitedSignal | LinkDownSignal): void {
-    const { from, at, bytes } = signal;
+    const { from, at, ending } = signal;
     const on = this.account;
-    const fits = on === null || on.hasRoomFor(EVENT_BYTES + bytes);
-    const result = fits ? signal.result : TOO_MUCH_RESULT;
-    this.putEvent({ kind, from, at, result } as ProcessEvent, on, fits ? bytes : 0);
+    const { result, bytes } = resultFor(on, ending);
+    this.putEvent({ kind, from, at, result } as ProcessEvent, on, bytes);
   }
 
-  private putAnswer({ to, result, bytes }: ReplySignal): void {
+  private putAnswer({ to, ending }: ReplySignal): void {
     const on = this.account;
+    const { result, bytes } = resultFor(on, ending);
     if (on === null || bytes === 0) to.put(result);
-    else if (!on.hasRoomFor(bytes)) to.put(TOO_MUCH_RESULT);
     else {
       const held = new Counted<unknown>(result, on, bytes);
       const rare = this.rareParts();
@@ -792,7 +795,11 @@ export class Process implements Subject {
   takeEvent(): ProcessEvent {
     const { events } = this.rareParts();
     const one = (events as NonNullable<typeof events>).shift();
-    return one instanceof Counted ? one.release() : one;
+    if (!(one instanceof Counted)) return one;
+    const counted = one.release();
+    if (this.account !== null || counted.kind === event.CANCEL) return counted;
+    // Code that could change it, after an upgrade from code that could not.
+    return { ...counted, result: new Ending(counted.result, 0).own() } as ProcessEvent;
   }
 
   /** The inbox, opened if it is not (S2.17, S2.24). */
@@ -975,7 +982,7 @@ export class Process implements Subject {
     } catch (cause) {
       result = failureOf(cause);
     }
-    this.end(result, true, bytesOf(value));
+    this.end(result, true, isFailure(result) ? textBytes(result.error) : bytesOf(value));
   }
 
   /**
@@ -1005,7 +1012,7 @@ export class Process implements Subject {
    * @param byItself whether its code has come to its end, so that there is nothing to clean up.
    * @param bytes what the result takes, about, if that is known.
    */
-  end(result: ExitResult, byItself = false, bytes = 0): void {
+  end(result: ExitResult, byItself = false, bytes = isFailure(result) ? textBytes(result.error) : 0): void {
     if (this.isEnded) return;
     this.state |= ENDED;
     this.island.table.remove(this);
@@ -1025,18 +1032,19 @@ export class Process implements Subject {
     this.host.live--;
     if (this.heritage.held !== null) this.heritage.held.release();
     const from = this.pid;
+    const ending = new Ending(result, bytes);
     const isWatched = events.any || this.watchedBy !== null || this.linked !== null;
     const at = isWatched ? clock.unixMs() / 1000 : 0;
     if (events.any) events.tell({ kind: "exited", at, pid: from, entry: this.entry, result });
     if (this.watchedBy !== null) {
       for (const watcher of members(this.watchedBy)) {
-        router.route(watcher as Pid, { kind: "exited", from, at, result: copyOf(result), bytes });
+        router.route(watcher as Pid, { kind: "exited", from, at, ending });
       }
     }
     if (this.linked !== null) {
       for (const peer of members(this.linked)) {
         if (!isFailure(result)) router.route(peer as Pid, { kind: "unlink", from });
-        else router.route(peer as Pid, { kind: "link-down", from, at, result: copyOf(result) as ExitFailure, bytes });
+        else router.route(peer as Pid, { kind: "link-down", from, at, ending });
       }
     }
     const { rare } = this;
@@ -1045,8 +1053,12 @@ export class Process implements Subject {
     }
     if (rare?.caller != null) {
       const { pid, reply } = rare.caller;
-      router.route(pid, { kind: "reply", from, to: reply, result: copyOf(result), bytes });
+      router.route(pid, { kind: "reply", from, to: reply, ending });
     }
+    this.abandonExecs();
+    while (this.hasEvent()) this.takeEvent();
+    if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);
+    this.host.unread++;
     this.tellUnread(result);
   }
 
@@ -1063,11 +1075,11 @@ export class Process implements Subject {
       const message = mailbox.takeOldest();
       deadLetters.add(message.from, this.pid, message.topic, "exited_unread");
     }
-    if (rare !== null) rare.endedBy = null;
-    this.abandonExecs();
-    while (this.hasEvent()) this.takeEvent();
-    if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);
-    rare?.onEnd?.(result);
+    if (rare !== null) {
+      rare.endedBy = null;
+      rare.onEnd?.(result);
+    }
+    if (--this.host.unread === 0) this.host.whenRead?.();
   }
 
   /**
@@ -1076,18 +1088,22 @@ export class Process implements Subject {
    *
    * @param id the entry; `null` for the present one.
    * @param state what the new main gets, or the error of the state that cannot be sent.
+   * @param stateBytes what the state takes, about, if that is to be counted.
    */
-  upgrade(id: string | null, state: readonly unknown[] | ProcessError): void {
+  upgrade(id: string | null, state: readonly unknown[] | ProcessError, stateBytes: number): void {
     this.abandonExecs();
-    this.stopRun(() => this.goOnWith(id, state));
+    this.stopRun(() => this.goOnWith(id, state, stateBytes));
   }
 
-  private goOnWith(id: string | null, state: readonly unknown[] | ProcessError): void {
-    if (state instanceof ProcessError) {
-      this.failUpgrade(state);
+  private goOnWith(id: string | null, state: readonly unknown[] | ProcessError, stateBytes: number): void {
+    const refusal = state instanceof ProcessError ? state : (this.account?.refusal(stateBytes) ?? null);
+    if (refusal !== null || state instanceof ProcessError) {
+      this.failUpgrade(refusal as ProcessError);
       return;
     }
+    const held = this.account === null ? null : new Counted(null, this.account, stateBytes);
     loadFor(this.island, id ?? this.entry, this.heritage, (program) => {
+      held?.release();
       if (this.isEnded) {
         if (!(program instanceof ProcessError)) program.discard?.();
         return;
@@ -1129,6 +1145,7 @@ export class Process implements Subject {
     const { run, rare } = this;
     if (run !== null) run.shut();
     else if (this.args !== null) this.program.discard?.();
+    if (run !== null && run.outstanding !== null && !this.isEnded) this.rareParts().account = run.outstanding;
     this.run = null;
     this.args = null;
     this.waits = 0;
@@ -1196,15 +1213,10 @@ export class Process implements Subject {
   }
 }
 
-/** A result of its own for each who is told. */
-function copyOf(result: ExitResult): ExitResult {
-  if (!isFailure(result)) return { value: copyOfData(result.value, "result") };
-  const { error, kind, retryable, details } = result;
-  return { error, kind, retryable, details: details === undefined ? undefined : copyOfData(details, "details") };
-}
-
-function copyOfData(data: unknown, root: string): unknown {
-  const copy = copyPayload(data, root, true);
-  if (typeof data === "object" && data !== null && largeData.has(data)) largeData.add(copy as object);
-  return copy;
+/** The result that is told to who has that account: without its data if there is no room for them. */
+function resultFor(on: Outstanding | null, ending: Ending): { result: ExitResult; bytes: number } {
+  if (on === null) return { result: ending.own(), bytes: 0 };
+  const { bytes } = ending;
+  if (bytes <= EVENT_BYTES) return { result: ending.shared(), bytes: 0 };
+  return on.hasRoomFor(bytes) ? { result: ending.shared(), bytes } : { result: TOO_MUCH_RESULT, bytes: 0 };
 }

@@ -3,7 +3,7 @@
  * `process.receive(signal)` is the one switch over them. To add a signal, add it here and let the compiler show the
  * place in process.ts.
  */
-import type { ExitFailure, ExitResult } from "./exit-result.ts";
+import type { Ending } from "./ending.ts";
 import type { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
 import type { Outstanding } from "./outstanding.ts";
@@ -43,9 +43,7 @@ export interface LinkDownSignal {
   readonly kind: "link-down";
   readonly from: Pid;
   readonly at: number;
-  readonly result: ExitFailure;
-  /** What the result takes, about, if that is known. */
-  readonly bytes: number;
+  readonly ending: Ending;
 }
 
 /** The sender wants to be told of the receiver's end. */
@@ -65,9 +63,7 @@ export interface ExitedSignal {
   readonly kind: "exited";
   readonly from: Pid;
   readonly at: number;
-  readonly result: ExitResult;
-  /** What the result takes, about, if that is known. */
-  readonly bytes: number;
+  readonly ending: Ending;
 }
 
 /** The child of an exec has ended: the answer to the strand that waits for it. */
@@ -75,9 +71,7 @@ export interface ReplySignal {
   readonly kind: "reply";
   readonly from: Pid;
   readonly to: OneShot;
-  readonly result: ExitResult;
-  /** What the result takes, about, if that is known. */
-  readonly bytes: number;
+  readonly ending: Ending;
 }
 
 /** What can be sent to a process. */

@@ -12,7 +12,7 @@ import { unavailable } from "./hosts.ts";
 import type { Island } from "./island.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
-import { CountedMessage, EVENT_BYTES, messageBytes, nameBytes } from "./outstanding.ts";
+import { Counted, CountedMessage, EVENT_BYTES, messageBytes, nameBytes } from "./outstanding.ts";
 import { type Pid, pidOf } from "./pid.ts";
 import { type Heritage, Process } from "./process.ts";
 import type { Syscalls } from "./syscalls.ts";
@@ -30,6 +30,8 @@ export interface SpawnOrder {
   readonly id: string;
   readonly hostId: string;
   readonly args: readonly unknown[];
+  /** What the arguments take, about, if that is to be counted. */
+  readonly argsBytes: number;
   /** The code that spawns; `null` for the runtime or a tool. */
   readonly spawner: Syscalls | null;
   readonly monitored: boolean;
@@ -77,9 +79,14 @@ export function startLater(
   order: SpawnOrder,
   later: (answer: Pid | ProcessError) => void,
 ): Pid | ProcessError | null {
+  const account = order.spawner?.outstanding ?? null;
+  const refusal = account?.refusal(order.argsBytes) ?? null;
+  if (refusal !== null) return refusal;
+  const args = account === null ? null : new Counted(order.args, account, order.argsBytes);
   let now = true;
   let answer: Pid | ProcessError | null = null;
   loadFor(island, order.id, order.heritage, (loaded) => {
+    args?.release();
     if (order.spawner?.isShut === true) {
       if (!(loaded instanceof ProcessError)) loaded.discard?.();
       return;

@@ -125,7 +125,7 @@ export class Syscalls {
   /** Replaces the running code; nothing of it goes on (S9.1). Failures end the process (S9.8). */
   upgrade(id: string | null, state: readonly unknown[] | Foreign): void {
     if (id !== null && !isEntryId(id)) {
-      this.process.upgrade(id, invalid("invalid process ID format (namespace:name required)"));
+      this.process.upgrade(id, invalid("invalid process ID format (namespace:name required)"), 0);
       return;
     }
     let copied: unknown[] | ProcessError;
@@ -134,7 +134,7 @@ export class Syscalls {
     } catch (cause) {
       copied = cause as ProcessError;
     }
-    this.process.upgrade(id, copied);
+    this.process.upgrade(id, copied, bytesOf(state));
   }
 
   /**
@@ -510,6 +510,7 @@ export class Syscalls {
       id,
       hostId,
       args: copyArguments(args),
+      argsBytes: bytesOf(args),
       spawner: this,
       program: null,
       monitored,

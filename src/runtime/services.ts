@@ -317,6 +317,13 @@ export class Services {
         });
       });
     }
+    // What they have not read is not lost track of either.
+    while (host.unread > 0) {
+      await new Promise<void>((resolve) => {
+        host.whenRead = resolve;
+      });
+    }
+    host.whenRead = null;
     host.status = "stopped";
   }
 

@@ -12,12 +12,12 @@ it("does not grow beyond 131,072 places, and strings are still found [S11.33]", 
   await simulate(1, async (sim) => {
     const source = `return function()
       local all = {}
-      for part = 0, 2 do
+      for part = 0, 4 do
         local some = {}
-        for i = 1, 90000 do some["k" .. part * 90000 + i] = i end
+        for i = 1, 60000 do some["k" .. part * 60000 + i] = i end
         all[part] = some
       end
-      for i = 1, 90000, 1000 do assert(all[2]["k" .. 180000 + i] == i) end
+      for i = 1, 60000, 1000 do assert(all[3]["k" .. 180000 + i] == i) end
       all.filled = true
       local inbox = process.inbox()
       while true do inbox:receive() end

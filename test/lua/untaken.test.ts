@@ -196,3 +196,104 @@ it.each([
   );
   expect(got).toBe("68 too much data is under way");
 });
+
+it("counts what comes for a process while it goes on with other code, and the state it takes along [S2.59, S9.1]", async () => {
+  const got = await runLua(
+    `return function(kind)
+      ${TEXT}
+      if kind == "upgrades" then
+        for i = 1, 100 do process.spawn_monitored("test:large", "sim:processes", i) end
+        process.upgrade("test:slow", text(1))
+      end
+      return process.exec("test:alone", "sim:processes", "upgrades")
+    end`,
+    {
+      prepare: (sim) => {
+        prepare(sim);
+        defineLua(
+          sim,
+          "test:slow",
+          `for _ = 1, 2000000 do end
+          return function(state)
+            local whole, cut = 0, 0
+            local events = process.events()
+            for i = 1, 100 do
+              if events:receive().result.value then whole = whole + 1 else cut = cut + 1 end
+            end
+            return whole .. " whole, " .. cut .. " cut, " .. #state
+          end`,
+        );
+      },
+    },
+  );
+  expect(got).toMatch(/^6[5-7] whole, 3[3-5] cut, 1000001$/);
+});
+
+it("counts the arguments of those whose module is being loaded [S2.59, S3.4]", async () => {
+  const got = await runLua(
+    `return function()
+      ${TEXT}
+      local refused, done, large = {}, channel.new(100), text(1)
+      for i = 1, 100 do
+        coroutine.spawn(function()
+          local pid, err = process.spawn("test:never", "sim:processes", large)
+          if err and err:kind() == errors.RATE_LIMITED then refused[#refused + 1] = err:message() end
+          done:send(true)
+        end)
+      end
+      for i = 1, 33 do done:receive() end
+      return { #refused, refused[1] }
+    end`,
+    {
+      prepare: (sim) => {
+        defineLua(sim, "test:never", "while true do end");
+      },
+    },
+  );
+  expect(got).toEqual([33, "too much data is under way"]);
+});
+
+it("keeps small results whole where there is no room, and cuts the errors of failed upgrades [S2.51, S2.59]", async () => {
+  const got = await runLua(
+    `return function()
+      ${TEXT}
+      local self, list, events = process.pid(), {}, process.events()
+      local idle = process.spawn_monitored("test:idle", "sim:processes")
+      local child = process.spawn_monitored("test:true", "sim:processes")
+      local holds = process.spawn("test:idle", "sim:processes")
+      while process.cancel(holds, { reason = text(1) }) do end
+      while process.cancel(holds) do end
+      process.terminate(idle)
+      time.sleep("2s")
+      for i = 1, 2 do
+        local result = events:receive().result
+        list[i] = result.error or result.value
+      end
+      process.terminate(holds)
+      time.sleep("1s")
+      for i = 1, 100 do process.spawn_monitored("test:upgrades", "sim:processes", i) end
+      time.sleep("1m")
+      local whole = 0
+      for i = 1, 100 do if #events:receive().result.error > 1000 then whole = whole + 1 end end
+      list[3] = whole
+      table.sort(list, function(a, b) return tostring(a) < tostring(b) end)
+      return list
+    end`,
+    {
+      modules,
+      prepare: (sim) => {
+        prepare(sim);
+        sim.define("test:true", async (process: Process) => {
+          await process.sleep(1_000);
+          return true;
+        });
+        defineLua(
+          sim,
+          "test:upgrades",
+          `return function(i) ${TEXT} process.upgrade(nil, { [text(i)] = function() end }) end`,
+        );
+      },
+    },
+  );
+  expect(got).toEqual([67, "process terminated", true]);
+});

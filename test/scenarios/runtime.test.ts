@@ -407,4 +407,19 @@ entries:
     await Promise.all([bench.runtime.stop(), bench.settle()]);
     expect(order).toEqual(["+c", "+b", "+a", "-a", "-b", "-c"]);
   });
+
+  it("is stopped when all has become dead letters that was not read [S2.53, S15.12]", async () => {
+    await bench.begin({
+      hosts: { [HOST]: {} },
+      processes: {
+        "app:waits": async (process: Process) => {
+          await process.events().receive();
+        },
+      },
+    });
+    const pid = await bench.runtime.spawn("app:waits", HOST);
+    for (let i = 0; i < 10_000; i++) bench.runtime.send(pid, "t", i);
+    await bench.runtime.stop();
+    expect(bench.runtime.deadLetters.count("exited_unread")).toBe(10_000);
+  });
 });

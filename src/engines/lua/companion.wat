@@ -372,9 +372,11 @@
                       (select (i32.const 28) (i32.const 50)
                         (i32.gt_u (local.get $used) (i32.load offset=24 (local.get $heap)))))))
                 (return (local.get $p))))))))
-    ;; The hash part of a table, of 262,144 places. Putting all keys there would hold the thread too long. What is no object
-    ;; comes without a tag, and an array part grows out of a smaller one.
-    (if (i32.and (i32.eq (local.get $new) (i32.const 6291456)) (i32.eqz (local.get $old)))
+    ;; The hash part of a table, of 131,072 places or 262,144. Putting all keys there anew would hold the thread too long.
+    ;; What is no object comes without a tag, and an array part grows out of a smaller one.
+    (if (i32.and
+          (i32.or (i32.eq (local.get $new) (i32.const 3145728)) (i32.eq (local.get $new) (i32.const 6291456)))
+          (i32.eqz (local.get $old)))
       (then
         (if (i32.eqz (i32.load offset=44 (global.get $cells)))
           (then (return (call $deny (local.get $heap)))))))
