@@ -320,6 +320,8 @@ const ATTACKS = {
     "for i = 1, 15000 do process.spawn_linked('bench:waits', 'bench:processes') end error('x')",
   "the end with children monitored":
     "for i = 1, 15000 do process.spawn_monitored('bench:waits', 'bench:processes') end",
+  "the end with large results untaken":
+    "for i = 1, 60 do process.spawn_monitored('bench:tables', 'bench:processes') end time.sleep('2500ms')",
   "watchers of a large result":
     "local p = process.spawn('bench:tables', 'bench:processes', true) for i = 1, 400 do process.spawn('bench:watches', 'bench:processes', p) end time.sleep('100ms') process.send(p, 'go') time.sleep('1s')",
   "children terminated at once":

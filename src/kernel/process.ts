@@ -802,6 +802,16 @@ export class Process implements Subject {
     return { ...counted, result: new Ending(counted.result, 0).own() } as ProcessEvent;
   }
 
+  /** Nobody takes its events any more. */
+  private dropEvents(): void {
+    const events = this.rare?.events;
+    if (events == null) return;
+    while (events.length > 0) {
+      const one = events.shift();
+      if (one instanceof Counted) one.release();
+    }
+  }
+
   /** The inbox, opened if it is not (S2.17, S2.24). */
   openInbox(): Subscription {
     this.openedInbox ??= new Subscription(this, INBOX, true);
@@ -1056,7 +1066,7 @@ export class Process implements Subject {
       router.route(pid, { kind: "reply", from, to: reply, ending });
     }
     this.abandonExecs();
-    while (this.hasEvent()) this.takeEvent();
+    this.dropEvents();
     if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);
     this.host.unread++;
     this.tellUnread(result);
