@@ -1,12 +1,11 @@
 /** What others are told of how a process has ended: the same result, and each their own. */
-import type { ExitResult } from "./exit-result.ts";
-import { isFailure } from "./exit-result.ts";
-import { copyPayload, largeData } from "./payload.ts";
+import { type ExitResult, isFailure } from "./exit-result.ts";
+import { copyPayload, isLarge, markLarge } from "./payload.ts";
 
 /** A copy of data that stays marked as large. */
 export function copyOfData(data: unknown, root: string): unknown {
   const copy = copyPayload(data, root, true);
-  if (typeof data === "object" && data !== null && largeData.has(data)) largeData.add(copy as object);
+  if (isLarge(data)) markLarge(copy);
   return copy;
 }
 

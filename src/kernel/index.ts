@@ -39,7 +39,7 @@ export { Message } from "./message.ts";
 export { OneShot } from "./one-shot.ts";
 export type { Outside, OutsideSpawn, ProcessView } from "./outside.ts";
 export { HeldContext, messageBytes, Outstanding } from "./outstanding.ts";
-export { bytesOf, copyPayload, Foreign, type Form, formOf, largeData, setForm, textBytes } from "./payload.ts";
+export { bytesOf, copyPayload, Foreign, type Form, formOf, isLarge, markLarge, setForm, textBytes } from "./payload.ts";
 export { EMPTY_PID, isPid, type Pid } from "./pid.ts";
 export type { Heritage, Process } from "./process.ts";
 export { type FunctionOf, makeShapesWith } from "./shapes.ts";

@@ -24,8 +24,6 @@ class TopicQueue {
   /** The oldest; `null` when there is none. */
   first: Message | null = null;
   #rest: Fifo<Message> | null = null;
-  /** Whether a subscription is open for the topic. */
-  claimed = false;
 
   push(message: Message): void {
     if (this.first === null) this.first = message;
@@ -58,6 +56,7 @@ class TopicIndex {
   /** The topic asked for last, and its queue: the next message mostly has the same. */
   lastTopic = "";
   lastQueue: TopicQueue | null = null;
+  /** The topics for which a subscription is open. */
   readonly claimed = new Set<string>();
   cursor: Message | null;
   /** How many taken messages still hang in the chain. */
@@ -124,7 +123,7 @@ export class Mailbox {
     const { index } = this;
     if (index === null || index.claimed.size === 0) return this.head;
     let at = index.cursor;
-    while (at !== null && (Message.isTaken(at) || index.topics.get(at.topic)?.claimed === true)) at = Message.next(at);
+    while (at !== null && (Message.isTaken(at) || index.claimed.has(at.topic))) at = Message.next(at);
     index.cursor = at;
     return at;
   }
@@ -136,7 +135,7 @@ export class Mailbox {
 
   /** Whether a message of this topic would go to a listener. */
   isClaimed(topic: string): boolean {
-    return this.index !== null && this.index.topics.get(topic)?.claimed === true;
+    return this.index?.claimed.has(topic) === true;
   }
 
   /** Takes a message that a peek has shown. */
@@ -172,7 +171,6 @@ export class Mailbox {
   /** From now on messages of this topic go to its listener. */
   claim(topic: string): void {
     const index = this.index ?? this.makeIndex();
-    queueOf(index, topic).claimed = true;
     index.claimed.add(topic);
   }
 
@@ -186,11 +184,10 @@ export class Mailbox {
   /** Nobody listens for this topic any more; what waits of it is for the inbox or the next listener (S2.32). */
   release(topic: string): void {
     const index = this.index as TopicIndex;
-    const queue = queueOf(index, topic);
-    queue.claimed = false;
     index.claimed.delete(topic);
-    if (queue.first === null) dropQueue(index, topic);
-    else index.cursor = this.head;
+    const queue = index.topics.get(topic);
+    if (queue?.first === null) dropQueue(index, topic);
+    else if (queue !== undefined) index.cursor = this.head;
     this.dropIndexIfIdle(index);
   }
 
@@ -272,5 +269,5 @@ function dropQueue(index: TopicIndex, topic: string): void {
 function forget(index: TopicIndex, message: Message): void {
   const queue = queueOf(index, message.topic);
   queue.shift();
-  if (queue.first === null && !queue.claimed) dropQueue(index, message.topic);
+  if (queue.first === null && !index.claimed.has(message.topic)) dropQueue(index, message.topic);
 }

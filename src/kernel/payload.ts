@@ -72,7 +72,17 @@ export abstract class Foreign {
 }
 
 /** Data of another language that was read a part at a time, and is so much that it should be made anew in parts, too. */
-export const largeData = new WeakSet<object>();
+const largeData = new WeakSet<object>();
+
+/** Whether data was marked as large. */
+export function isLarge(data: unknown): data is object {
+  return typeof data === "object" && data !== null && largeData.has(data);
+}
+
+/** Marks data as so large that it should be made anew a part at a time. */
+export function markLarge(data: unknown): void {
+  if (typeof data === "object" && data !== null) largeData.add(data);
+}
 
 /** A text that is not short is looked at closely. */
 const LONG_TEXT = 256;

@@ -1068,28 +1068,30 @@ export class Process implements Subject {
     this.abandonExecs();
     this.dropEvents();
     if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);
-    this.host.unread++;
     this.tellUnread(result);
   }
 
   /** What was not read becomes dead letters, some in each turn: the others must not wait for a long mailbox. */
   private tellUnread(result: ExitResult): void {
-    const { mailbox, rare } = this;
+    const { mailbox, host } = this;
     const { deadLetters, scheduler } = this.island;
     for (let told = 0; mailbox !== null && mailbox.waiting > 0; told++) {
       if (told === UNREAD_PER_TURN) {
-        this.rareParts().endedBy = result;
+        const rare = this.rareParts();
+        if (rare.endedBy === null) host.unread++;
+        rare.endedBy = result;
         scheduler.enqueue(this);
         return;
       }
       const message = mailbox.takeOldest();
       deadLetters.add(message.from, this.pid, message.topic, "exited_unread");
     }
-    if (rare !== null) {
-      rare.endedBy = null;
-      rare.onEnd?.(result);
-    }
-    if (--this.host.unread === 0) this.host.whenRead?.();
+    const { rare } = this;
+    if (rare === null) return;
+    rare.onEnd?.(result);
+    if (rare.endedBy === null) return;
+    rare.endedBy = null;
+    if (--host.unread === 0) host.whenRead?.();
   }
 
   /**
@@ -1106,14 +1108,12 @@ export class Process implements Subject {
   }
 
   private goOnWith(id: string | null, state: readonly unknown[] | ProcessError, stateBytes: number): void {
-    const refusal = state instanceof ProcessError ? state : (this.account?.refusal(stateBytes) ?? null);
-    if (refusal !== null || state instanceof ProcessError) {
-      this.failUpgrade(refusal as ProcessError);
+    if (state instanceof ProcessError) {
+      this.failUpgrade(state);
       return;
     }
-    const held = this.account === null ? null : new Counted(null, this.account, stateBytes);
-    loadFor(this.island, id ?? this.entry, this.heritage, (program) => {
-      held?.release();
+    const held = { on: this.account, bytes: stateBytes };
+    loadFor(this.island, id ?? this.entry, this.heritage, held, (program) => {
       if (this.isEnded) {
         if (!(program instanceof ProcessError)) program.discard?.();
         return;

@@ -12,7 +12,7 @@ import { unavailable } from "./hosts.ts";
 import type { Island } from "./island.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
-import { Counted, CountedMessage, EVENT_BYTES, messageBytes, nameBytes } from "./outstanding.ts";
+import { Counted, CountedMessage, EVENT_BYTES, messageBytes, nameBytes, type Outstanding } from "./outstanding.ts";
 import { type Pid, pidOf } from "./pid.ts";
 import { type Heritage, Process } from "./process.ts";
 import type { Syscalls } from "./syscalls.ts";
@@ -79,14 +79,10 @@ export function startLater(
   order: SpawnOrder,
   later: (answer: Pid | ProcessError) => void,
 ): Pid | ProcessError | null {
-  const account = order.spawner?.outstanding ?? null;
-  const refusal = account?.refusal(order.argsBytes) ?? null;
-  if (refusal !== null) return refusal;
-  const args = account === null ? null : new Counted(order.args, account, order.argsBytes);
   let now = true;
   let answer: Pid | ProcessError | null = null;
-  loadFor(island, order.id, order.heritage, (loaded) => {
-    args?.release();
+  const held = { on: order.spawner?.outstanding ?? null, bytes: order.argsBytes };
+  loadFor(island, order.id, order.heritage, held, (loaded) => {
     if (order.spawner?.isShut === true) {
       if (!(loaded instanceof ProcessError)) loaded.discard?.();
       return;
@@ -103,16 +99,33 @@ export function startLater(
   return answer;
 }
 
-/** Loads a program and makes it ready for one process. */
+/**
+ * Loads a program and makes it ready for one process.
+ *
+ * @param held what is held for it meanwhile: on whose account, `null` for nobody's, and how much. Refused where there is
+ * no room for that.
+ */
 export function loadFor(
   island: Island,
   id: string,
   heritage: Heritage,
+  held: { readonly on: Outstanding | null; readonly bytes: number },
   answer: (program: Program | ProcessError) => void,
 ): void {
+  const { on, bytes } = held;
+  const refusal = on?.refusal(bytes) ?? null;
+  if (refusal !== null) {
+    answer(refusal);
+    return;
+  }
+  const counted = on === null ? null : new Counted(null, on, bytes);
+  const ready = (program: Program | ProcessError) => {
+    counted?.release();
+    answer(program);
+  };
   island.programs.load(id, (loaded) => {
-    if (loaded instanceof ProcessError || loaded.prepare === null) answer(loaded);
-    else loaded.prepare(heritage, answer);
+    if (loaded instanceof ProcessError || loaded.prepare === null) ready(loaded);
+    else loaded.prepare(heritage, ready);
   });
 }
 

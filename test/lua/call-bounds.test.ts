@@ -1,8 +1,16 @@
 /** Calls of the engine are bounded: in what they look at in one go, which is not preempted, and in what they keep. */
 import type { Process } from "beamish";
 import { expect, it } from "vitest";
+import type { Simulation } from "../../src/testing/index.ts";
 import { defineLua } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
+
+/** There is an entry for processes that live until they are asked to end, and read no messages. */
+function withIdle(sim: Simulation): void {
+  sim.define("test:idle", async (process: Process) => {
+    await process.events().receive();
+  });
+}
 
 it("refuses a select, a serve, options and durations of more than a call may look at [S11.33]", async () => {
   const got = await runLua(`return function()
@@ -56,14 +64,7 @@ it("counts the names that a script registers, for whomever, until they are free 
       list[5] = fill()
       return list
     end`,
-    {
-      modules: ["time"],
-      prepare: (sim) => {
-        sim.define("test:idle", async (process: Process) => {
-          await process.events().receive();
-        });
-      },
-    },
+    { modules: ["time"], prepare: withIdle },
   );
   const full = "67 RateLimited: too much data is under way";
   expect(got).toEqual([full, true, true, full, full]);
@@ -136,7 +137,7 @@ it("counts the messages that wait on the account of their senders, and no longer
       local ch = process.listen("t")
       for i = 1, 67 do ch:receive() end
       list[5] = fill()
-      local other = process.spawn("test:other", "sim:processes")
+      local other = process.spawn("test:idle", "sim:processes")
       for i = 1, 67 do ch:receive() end
       for i = 1, 67 do assert(process.send(other, "t", ("x"):rep(1000000) .. i)) end
       list[6] = select(2, process.send(other, "t", ("x"):rep(1000000))):kind()
@@ -150,14 +151,7 @@ it("counts the messages that wait on the account of their senders, and no longer
       list[8] = sent > 200000 and sent < 262144
       return list
     end`,
-    {
-      modules: ["time"],
-      prepare: (sim) => {
-        sim.define("test:other", async (process: Process) => {
-          await process.events().receive();
-        });
-      },
-    },
+    { modules: ["time"], prepare: withIdle },
   );
   const full = "68 RateLimited: too much data is under way true";
   expect(got).toEqual([full, true, true, "RateLimited", full, "RateLimited", true, true]);
@@ -191,14 +185,7 @@ it("counts what children have in their mailboxes and contexts on the account of 
       list[3] = most(function(i) return none:with_message("t", text(i)) end)
       return list
     end`,
-    {
-      modules: ["time"],
-      prepare: (sim) => {
-        sim.define("test:idle", async (process: Process) => {
-          await process.events().receive();
-        });
-      },
-    },
+    { modules: ["time"], prepare: withIdle },
   );
   const full = (at: number) => `${at} RateLimited: too much data is under way`;
   expect(got).toEqual([full(68), full(68), full(68)]);
@@ -259,9 +246,7 @@ it("counts an inherited context once, however many put values over it [S7.1, S7.
     end`,
     {
       prepare: (sim) => {
-        sim.define("test:idle", async (process: Process) => {
-          await process.events().receive();
-        });
+        withIdle(sim);
         defineLua(
           sim,
           "test:child",

@@ -10,8 +10,9 @@ import {
   type Form,
   formOf,
   invalid,
-  largeData,
+  isLarge,
   Message,
+  markLarge,
   ProcessError,
   setForm,
   textBytes,
@@ -116,7 +117,7 @@ class Unsendable {
 export function largePartOf(value: unknown): object | null {
   const part = value instanceof Message ? value.payload : value;
   if (typeof part !== "object" || part === null) return null;
-  if (largeData.has(part)) return part;
+  if (isLarge(part)) return part;
   const { value: carried, result } = part as { readonly value?: unknown; readonly result?: unknown };
   if (isLarge(carried)) return carried;
   // The end of a process, which is pushed as a whole.
@@ -125,10 +126,6 @@ export function largePartOf(value: unknown): object | null {
 }
 
 const NOTHING = {};
-
-function isLarge(data: unknown): data is object {
-  return typeof data === "object" && data !== null && largeData.has(data);
-}
 
 /** Data of Lua that is read when it is copied, or a part at a time before. */
 export abstract class StackData extends Foreign {
@@ -170,7 +167,7 @@ export abstract class StackData extends Foreign {
     while (!this.advance(Number.POSITIVE_INFINITY));
     if (this.#failure !== null) throw this.#failure;
     const value = this.#value;
-    if (typeof value === "object" && value !== null && this.#pass.isLarge) largeData.add(value);
+    if (this.#pass.isLarge) markLarge(value);
     return value;
   }
 }
@@ -567,15 +564,17 @@ function readErrorHead(isolate: Isolate, L: State, index: number): ProcessError 
   return new ProcessError({ message, kind, retryable });
 }
 
-/** The error object at an index, and what it takes, about; details that cannot be sent are left out. */
+/**
+ * The error object at an index, and what it takes, about. Details that cannot be sent are left out; of a text alone nothing
+ * is said of what it takes.
+ */
 export function readError(isolate: Isolate, L: State, index: number): { error: ProcessError; bytes: number } {
   const value = new StackValue(isolate, L, index, "error");
   try {
     return { error: value.read() as ProcessError, bytes: value.bytes };
   } catch (cause) {
     if (!(cause instanceof ProcessError)) throw cause;
-    const error = readErrorHead(isolate, L, index);
-    return { error, bytes: error.message.length };
+    return { error: readErrorHead(isolate, L, index), bytes: 0 };
   }
 }
 
