@@ -320,6 +320,12 @@ const ATTACKS = {
     "for i = 1, 15000 do process.spawn_linked('bench:waits', 'bench:processes') end error('x')",
   "the end with children monitored":
     "for i = 1, 15000 do process.spawn_monitored('bench:waits', 'bench:processes') end",
+  "the end with execs that wait":
+    "for i = 1, 15000 do coroutine.spawn(function() process.exec('bench:waits', 'bench:processes') end) end time.sleep('100ms') error('x')",
+  "an upgrade with execs that wait":
+    "for i = 1, 15000 do coroutine.spawn(function() process.exec('bench:waits', 'bench:processes') end) end time.sleep('100ms') process.upgrade('bench:waits')",
+  "the end with many who watch":
+    "local me = process.pid() for i = 1, 15000 do process.spawn('bench:watches', 'bench:processes', me) end time.sleep('500ms')",
   "the end with large results untaken":
     "for i = 1, 60 do process.spawn_monitored('bench:tables', 'bench:processes') end time.sleep('2500ms')",
   "watchers of a large result":

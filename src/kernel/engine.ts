@@ -26,6 +26,11 @@ export interface Measure {
 
 /** Code in execution, from one start or upgrade to its end: the door it goes through, and what the kernel may ask of it. */
 export abstract class Run extends Syscalls {
+  // One is made for every process, and one that is not written down costs a look for it each time.
+  constructor(process: Process) {
+    super(process);
+  }
+
   /**
    * Whether resuming one of its strands runs no code of the process then and there, as with promises: such a strand can
    * be resumed in the middle of whatever woke it.
@@ -39,10 +44,16 @@ export abstract class Run extends Syscalls {
    * The process is ended from outside or goes on with other code: nothing of this run may go on but its cleanup
    * (S16.55).
    *
-   * @param cleaned called once when a cleanup that takes time has ended.
-   * @returns whether there is such a cleanup; if not, `cleaned` is never called.
+   * @returns whether there is a cleanup that takes time: `process.cleanedUp` is to be called once when it has ended.
    */
-  abstract stop(cleaned: () => void): boolean;
+  abstract stop(): boolean;
+  /**
+   * Whether a strand whose wait is over never holds a message that it has not been given yet. Then it can be left for the
+   * next turn when the budget of this one is used up: if an upgrade comes before that, nothing is lost.
+   */
+  get leavesSettled(): boolean {
+    return false;
+  }
   /** What it has used so far; `null` where the language does not count. */
   measure(): Measure | null {
     return null;

@@ -20,16 +20,18 @@ export interface Host {
   readonly isPrivate: boolean;
   /** How many live processes it has. */
   live: number;
-  /** How many have ended and still tell of messages that they have not read. */
-  unread: number;
+  /** How many have ended and still tell others of it, or of messages that they have not read. */
+  telling: number;
   /** Called when there is none of those any more. */
-  whenRead: (() => void) | null;
+  whenTold: (() => void) | null;
 }
 
 /** The hosts of one island. */
 export class Hosts {
   readonly #hosts = new Map<string, Host>();
   #last: Host | undefined;
+  /** The text asked for last: comparing it with itself is cheaper than with another of the same characters. */
+  #lastId = "";
 
   add(host: { id: string; maxProcesses?: number; mailbox?: MailboxLimit | null; isPrivate?: boolean }): Host {
     const added: Host = {
@@ -40,15 +42,20 @@ export class Hosts {
       isPrivate: host.isPrivate ?? false,
       status: "stopped",
       live: 0,
-      unread: 0,
-      whenRead: null,
+      telling: 0,
+      whenTold: null,
     };
     this.#hosts.set(host.id, added);
+    this.#lastId = "";
+    this.#last = undefined;
     return added;
   }
 
   get(id: string): Host | undefined {
-    if (this.#last?.id !== id) this.#last = this.#hosts.get(id);
+    if (id !== this.#lastId) {
+      this.#last = this.#hosts.get(id);
+      this.#lastId = id;
+    }
     return this.#last;
   }
 

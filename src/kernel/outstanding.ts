@@ -126,13 +126,18 @@ export class CountedMessage extends Message {
 
   /** A message has come to stand in a mailbox; whether it is one that counts. */
   static stands(message: Message): boolean {
-    if (!(#of in message)) return false;
+    if (!isCounted(message)) return false;
     message.#of.bytes += message.#bytes;
     return true;
   }
 
   /** It stands there no more. */
   static leaves(message: Message): void {
-    if (#of in message) message.#of.bytes -= message.#bytes;
+    if (isCounted(message)) message.#of.bytes -= message.#bytes;
   }
+}
+
+/** Asked of every message that waits, which no code has seen yet: to look for a private part or a prototype is slow. */
+function isCounted(message: Message): message is CountedMessage {
+  return message.constructor === CountedMessage;
 }

@@ -9,7 +9,7 @@
  */
 
 import type { Context } from "./context.ts";
-import { copyOfData, Ending } from "./ending.ts";
+import { copyOfData, Ending, ExitSignals } from "./ending.ts";
 import type { Program, Run } from "./engine.ts";
 import { ProcessError } from "./errors.ts";
 import {
@@ -37,7 +37,7 @@ import type { Pid } from "./pid.ts";
 import { serve } from "./select.ts";
 import type { CancelSignal, ExitedSignal, LinkDownSignal, ReplySignal, Signal } from "./signal.ts";
 import { loadFor } from "./spawning.ts";
-import { added, addedNew, includes, members, removed, type StringSet } from "./string-set.ts";
+import { added, addedNew, includes, removed, type StringSet } from "./string-set.ts";
 import { EVENTS, INBOX, Subscription } from "./subscription.ts";
 import type { Timer } from "./timers.ts";
 import { NOT_READY, type Place, type Source, type Strand, WaitQueue } from "./wait.ts";
@@ -52,6 +52,8 @@ const ABANDONED_EXEC_DEADLINE_MS = 5_000;
 const CLEANUP_MS = 1_000;
 /** How many unread messages become dead letters in one turn. */
 const UNREAD_PER_TURN = 128;
+/** How many children of execs are asked to end in one turn. */
+const ABANDONED_PER_TURN = 128;
 
 /** What a process hands down to its children (S3.31). One object for a whole family that changes nothing of it. */
 export interface Heritage {
@@ -71,7 +73,9 @@ class Rare {
   /** The strand that was interrupted, before which none of the others may go on. */
   interrupted: Strand | null = null;
   /** What comes when the code that was stopped has cleaned up. */
-  afterCleanup: (() => void) | null = null;
+  afterCleanup: Ending | Upgrade | null = null;
+  /** When it has to have cleaned up. */
+  cleanupTimer: Timer | null = null;
   /** Sources stirred besides the first. */
   stirred: Set<Source> | null = null;
   events: Fifo<ProcessEvent | Counted<ProcessEvent>> | null = null;
@@ -80,13 +84,17 @@ class Rare {
   timers: Set<Timer> | null = null;
   /** The execs that wait: child → where its result goes. */
   execs: Map<Pid, OneShot> | null = null;
+  /** The children of execs that nobody waits for any more, those who are left to be asked to end; the last comes first. */
+  abandoned: Pid[] | null = null;
   /** Answers that count and that nobody has taken yet. */
   answers: Set<Counted<unknown>> | null = null;
   /** Where the result of this process goes, if it was started by an exec. */
   caller: { readonly pid: Pid; readonly reply: OneShot } | null = null;
   onEnd: ((result: ExitResult) => void) | null = null;
-  /** How it has ended, as long as messages are left that were not read. */
-  endedBy: ExitResult | null = null;
+  /** How it has ended, as long as somebody is left to tell, or a message that was not read. */
+  ending: Ending | null = null;
+  /** Those who are left to tell. */
+  exitSignals: ExitSignals | null = null;
   /** On whose account it is what comes for it while it goes on with other code. */
   account: Outstanding | null = null;
   /** What `accept` has made of messages that were looked at and not yet taken. */
@@ -95,6 +103,22 @@ class Rare {
   names: StringSet = null;
   watching: StringSet = null;
   trapLinks = false;
+}
+
+/** What a process goes on with when its code has been replaced. */
+class Upgrade {
+  /** The entry; `null` for the present one. */
+  readonly id: string | null;
+  /** What the new main gets, or the error of the state that cannot be sent. */
+  readonly state: readonly unknown[] | ProcessError;
+  /** What the state takes, about, if that is to be counted. */
+  readonly stateBytes: number;
+
+  constructor(id: string | null, state: readonly unknown[] | ProcessError, stateBytes: number) {
+    this.id = id;
+    this.state = state;
+    this.stateBytes = stateBytes;
+  }
 }
 
 // What holds of a process, as bits of one number, so that a send and a turn ask for all of it at once. Most follow from
@@ -421,10 +445,10 @@ export class Process implements Subject {
 
   /** A process has ended. That is never kept from it (S2.51), but its result is, where there is no room for it. */
   private putEnd(kind: typeof event.EXIT | typeof event.LINK_DOWN, signal: ExitedSignal | LinkDownSignal): void {
-    const { from, at, ending } = signal;
+    const { from, ending } = signal;
     const on = this.account;
     const { result, bytes } = resultFor(on, ending);
-    this.putEvent({ kind, from, at, result } as ProcessEvent, on, bytes);
+    this.putEvent({ kind, from, at: ending.at(this.island.clock), result } as ProcessEvent, on, bytes);
   }
 
   private putAnswer({ to, ending }: ReplySignal): void {
@@ -584,7 +608,7 @@ export class Process implements Subject {
       return this.resumesLater;
     }
     if (this.isEnded) {
-      if (this.rare !== null && this.rare.endedBy !== null) this.tellUnread(this.rare.endedBy);
+      if (this.rare !== null && this.rare.ending !== null) this.tell(this.rare.ending);
       return this.resumesLater;
     }
     this.state |= STEPPING;
@@ -611,7 +635,9 @@ export class Process implements Subject {
       else if (this.stirred !== null) this.serveStirred(run);
       else break;
     }
-    if (this.hasSettled && this.doomedTo === null && this.run === run && !this.isInterrupted) this.resumeSettled(run);
+    if (this.hasSettled && this.doomedTo === null && this.run === run && !this.isInterrupted) {
+      if (run?.leavesSettled !== true) this.resumeSettled(run);
+    }
     this.state &= ~STEPPING;
     const { state } = this;
     if ((state & (DOOMED | ENDED)) === DOOMED || ((state & UNDONE) !== 0 && this.isUndone())) {
@@ -623,9 +649,16 @@ export class Process implements Subject {
     return this.hasSettled || (this.state & UNDONE) !== 0;
   }
 
+  /** There is something to do in the next turn before all others. */
+  private holdTurn(): void {
+    this.state |= HELD;
+    this.island.scheduler.enqueue(this);
+  }
+
   /** Those who were stopped in the middle of their work go on with it. */
   private resumeHeld(rare: Rare): void {
     this.state &= ~HELD;
+    if (!this.askAbandoned(rare)) this.holdTurn();
     if (rare.paused !== null) this.unpause(rare);
     if (rare.interrupted !== null) this.resumeInterrupted(rare, rare.interrupted);
   }
@@ -714,7 +747,7 @@ export class Process implements Subject {
 
   /**
    * Resumes the strands whose wait is over, and those that this settles in turn. When the budget is used up, those go on
-   * that stand there already: what they waited for is taken, and must not get lost.
+   * that stand there already, where what they waited for may be a message, which must not get lost.
    */
   private resumeSettled(run: Run | null): void {
     const settled = this.over as WaitQueue;
@@ -724,7 +757,8 @@ export class Process implements Subject {
       if (--this.budget <= 0) last ??= settled.last;
       settled.remove(at);
       at.strand.resumeSettled();
-      if (this.budget <= 0 && (last === null || at === last || this.isInterrupted)) return;
+      if (this.budget > 0) continue;
+      if (last === null || at === last || this.isInterrupted || run?.leavesSettled === true) return;
     }
   }
 
@@ -966,9 +1000,13 @@ export class Process implements Subject {
   /** Waits no longer; whether it still did. */
   abandonExec(child: Pid, reason: string): boolean {
     if (this.rare?.execs?.delete(child) !== true) return false;
+    this.cancelAbandoned(child, reason);
+    return true;
+  }
+
+  private cancelAbandoned(child: Pid, reason: string): void {
     const deadlineMs = ABANDONED_EXEC_DEADLINE_MS;
     this.island.router.route(child, { kind: "cancel", from: this.pid, deadlineMs, reason, on: null });
-    return true;
   }
 
   /** Notes who is told how it ended, after everybody else: the runtime or a tool. */
@@ -1026,72 +1064,90 @@ export class Process implements Subject {
     if (this.isEnded) return;
     this.state |= ENDED;
     this.island.table.remove(this);
+    const ending = new Ending(result, bytes);
     if (!byItself) {
-      this.stopRun(() => this.tellEnd(result, bytes));
+      this.stopRun(ending);
       return;
     }
     const { run } = this;
     this.closeRun();
     run?.drop();
-    this.tellEnd(result, bytes);
+    this.leave(ending);
   }
 
-  private tellEnd(result: ExitResult, bytes: number): void {
-    const { names, router, events, clock } = this.island;
-    if (this.names !== null) names.release(this);
-    this.host.live--;
-    if (this.heritage.held !== null) this.heritage.held.release();
-    const from = this.pid;
-    const ending = new Ending(result, bytes);
-    const isWatched = events.any || this.watchedBy !== null || this.linked !== null;
-    const at = isWatched ? clock.unixMs() / 1000 : 0;
-    if (events.any) events.tell({ kind: "exited", at, pid: from, entry: this.entry, result });
-    if (this.watchedBy !== null) {
-      for (const watcher of members(this.watchedBy)) {
-        router.route(watcher as Pid, { kind: "exited", from, at, ending });
-      }
+  /** Gives back what it holds, and tells those who are to know. */
+  private leave(ending: Ending): void {
+    const { island, pid, host, heritage, watchedBy, linked } = this;
+    const { names, events, clock } = island;
+    const rare = this.rare;
+    if (rare !== null && rare.names !== null) names.release(this);
+    host.live--;
+    if (heritage.held !== null) heritage.held.release();
+    if (events.any) {
+      events.tell({ kind: "exited", at: ending.at(clock), pid, entry: this.entry, result: ending.result });
     }
-    if (this.linked !== null) {
-      for (const peer of members(this.linked)) {
-        if (!isFailure(result)) router.route(peer as Pid, { kind: "unlink", from });
-        else router.route(peer as Pid, { kind: "link-down", from, at, ending });
-      }
-    }
-    const { rare } = this;
-    if (rare !== null && rare.watching !== null) {
-      for (const watched of members(rare.watching)) router.route(watched as Pid, { kind: "demonitor", from });
-    }
-    if (rare?.caller != null) {
-      const { pid, reply } = rare.caller;
-      router.route(pid, { kind: "reply", from, to: reply, ending });
-    }
-    this.abandonExecs();
-    this.dropEvents();
-    if (rare?.deadline != null) this.island.timers.cancel(rare.deadline);
-    this.tellUnread(result);
-  }
-
-  /** What was not read becomes dead letters, some in each turn: the others must not wait for a long mailbox. */
-  private tellUnread(result: ExitResult): void {
-    const { mailbox, host } = this;
-    const { deadLetters, scheduler } = this.island;
-    for (let told = 0; mailbox !== null && mailbox.waiting > 0; told++) {
-      if (told === UNREAD_PER_TURN) {
-        const rare = this.rareParts();
-        if (rare.endedBy === null) host.unread++;
-        rare.endedBy = result;
-        scheduler.enqueue(this);
+    const watched = rare === null ? null : rare.watching;
+    if (watchedBy !== null || linked !== null || watched !== null) {
+      const signals = new ExitSignals(pid, ending, watchedBy, linked, watched);
+      if (!signals.send(island.router, clock)) {
+        this.rareParts().exitSignals = signals;
+        this.tellLater(ending);
         return;
       }
+    }
+    this.tell(ending);
+  }
+
+  /** Tells those who are left, the unread messages last. */
+  private tell(ending: Ending): void {
+    const { rare, mailbox } = this;
+    if (rare !== null && !this.tellRare(ending, rare)) this.tellLater(ending);
+    else if (mailbox !== null && mailbox.waiting > 0 && !this.tellUnread(mailbox)) this.tellLater(ending);
+    else if (rare !== null) this.told(ending, rare);
+  }
+
+  private tellRare(ending: Ending, rare: Rare): boolean {
+    const { router, clock, timers } = this.island;
+    if (rare.exitSignals !== null) {
+      if (!rare.exitSignals.send(router, clock)) return false;
+      rare.exitSignals = null;
+    }
+    if (rare.caller !== null) {
+      const { pid, reply } = rare.caller;
+      rare.caller = null;
+      router.route(pid, { kind: "reply", from: this.pid, to: reply, ending });
+    }
+    if (!this.abandonExecs(rare)) return false;
+    this.dropEvents();
+    if (rare.deadline !== null) timers.cancel(rare.deadline);
+    return true;
+  }
+
+  /** Makes dead letters of messages that were not read, as many as one turn may; whether those were all. */
+  private tellUnread(mailbox: Mailbox): boolean {
+    const { deadLetters } = this.island;
+    for (let told = 0; mailbox.waiting > 0; told++) {
+      if (told === UNREAD_PER_TURN) return false;
       const message = mailbox.takeOldest();
       deadLetters.add(message.from, this.pid, message.topic, "exited_unread");
     }
-    const { rare } = this;
-    if (rare === null) return;
-    rare.onEnd?.(result);
-    if (rare.endedBy === null) return;
-    rare.endedBy = null;
-    if (--host.unread === 0) host.whenRead?.();
+    return true;
+  }
+
+  /** The others must not wait until all are told. */
+  private tellLater(ending: Ending): void {
+    const rare = this.rareParts();
+    if (rare.ending === null) this.host.telling++;
+    rare.ending = ending;
+    this.island.scheduler.enqueue(this);
+  }
+
+  private told(ending: Ending, rare: Rare): void {
+    const { host } = this;
+    rare.onEnd?.(ending.result);
+    if (rare.ending === null) return;
+    rare.ending = null;
+    if (--host.telling === 0) host.whenTold?.();
   }
 
   /**
@@ -1103,11 +1159,11 @@ export class Process implements Subject {
    * @param stateBytes what the state takes, about, if that is to be counted.
    */
   upgrade(id: string | null, state: readonly unknown[] | ProcessError, stateBytes: number): void {
-    this.abandonExecs();
-    this.stopRun(() => this.goOnWith(id, state, stateBytes));
+    if (this.rare !== null && !this.abandonExecs(this.rare)) this.holdTurn();
+    this.stopRun(new Upgrade(id, state, stateBytes));
   }
 
-  private goOnWith(id: string | null, state: readonly unknown[] | ProcessError, stateBytes: number): void {
+  private goOnWith({ id, state, stateBytes }: Upgrade): void {
     if (state instanceof ProcessError) {
       this.failUpgrade(state);
       return;
@@ -1137,17 +1193,29 @@ export class Process implements Subject {
     scheduler.enqueue(this);
   }
 
-  /** Stops the code, which may clean up for a second at most; `then` comes after that. */
-  private stopRun(then: () => void): void {
+  /** Stops the code, which may clean up for a second at most; `next` comes after that. */
+  private stopRun(next: Ending | Upgrade): void {
     if (this.rare !== null && this.rare.afterCleanup !== null) {
       // Ended while the code before an upgrade still cleans up.
-      this.rare.afterCleanup = then;
+      this.rare.afterCleanup = next;
       return;
     }
     const { run } = this;
     this.closeRun();
-    if (run === null) then();
-    else this.cleanUp(run, then);
+    if (run !== null) {
+      if (run.stop()) {
+        this.awaitCleanup(run, next);
+        return;
+      }
+      run.shut();
+    }
+    this.stopped(next);
+  }
+
+  /** Its code is stopped, and has cleaned up. */
+  private stopped(next: Ending | Upgrade): void {
+    if (next instanceof Ending) this.leave(next);
+    else this.goOnWith(next);
   }
 
   /** Shuts the door of the code, and takes away its waits, timers and subscriptions. What waits in the mailbox stays. */
@@ -1184,37 +1252,46 @@ export class Process implements Subject {
     }
   }
 
-  private cleanUp(run: Run, then: () => void): void {
-    const { timers } = this.island;
-    let timer: Timer | null = null;
-    const isBusy = run.stop(() => {
-      if (timer !== null) timers.cancel(timer);
-      this.afterCleanup(run);
-    });
-    if (!isBusy) {
-      run.shut();
-      then();
-      return;
-    }
-    this.rareParts().afterCleanup = then;
-    timer = timers.set(CLEANUP_MS, () => {
+  private awaitCleanup(run: Run, next: Ending | Upgrade): void {
+    const rare = this.rareParts();
+    rare.afterCleanup = next;
+    rare.cleanupTimer = this.island.timers.set(CLEANUP_MS, () => {
       run.drop();
-      this.afterCleanup(run);
+      this.cleanedUp(run);
     });
   }
 
-  private afterCleanup(run: Run): void {
+  /** @internal The code that was stopped has cleaned up. */
+  cleanedUp(run: Run): void {
     run.shut();
     const rare = this.rare as Rare;
-    const then = rare.afterCleanup as () => void;
+    const next = rare.afterCleanup as Ending | Upgrade;
+    if (rare.cleanupTimer !== null) this.island.timers.cancel(rare.cleanupTimer);
+    rare.cleanupTimer = null;
     rare.afterCleanup = null;
     this.over = null;
-    then();
+    this.stopped(next);
   }
 
-  private abandonExecs(): void {
-    const execs = this.rare?.execs;
-    if (execs != null) for (const child of [...execs.keys()]) this.abandonExec(child, "caller exited");
+  /** Waits for no exec any more; whether all of their children have been asked to end, as there may be many. */
+  private abandonExecs(rare: Rare): boolean {
+    if (rare.execs !== null && rare.execs.size > 0) {
+      rare.abandoned = [...rare.execs.keys()].reverse().concat(rare.abandoned ?? []);
+      rare.execs = null;
+    }
+    return this.askAbandoned(rare);
+  }
+
+  private askAbandoned(rare: Rare): boolean {
+    const { abandoned } = rare;
+    if (abandoned === null) return true;
+    for (let asked = 0; asked < ABANDONED_PER_TURN; asked++) {
+      const child = abandoned.pop();
+      if (child !== undefined) this.cancelAbandoned(child, "caller exited");
+    }
+    if (abandoned.length > 0) return false;
+    rare.abandoned = null;
+    return true;
   }
 
   private rareParts(): Rare {

@@ -42,7 +42,6 @@ export interface UnlinkSignal {
 export interface LinkDownSignal {
   readonly kind: "link-down";
   readonly from: Pid;
-  readonly at: number;
   readonly ending: Ending;
 }
 
@@ -62,7 +61,6 @@ export interface DemonitorSignal {
 export interface ExitedSignal {
   readonly kind: "exited";
   readonly from: Pid;
-  readonly at: number;
   readonly ending: Ending;
 }
 

@@ -129,6 +129,16 @@ export function loadFor(
   });
 }
 
+function putQueued(process: Process, messages: readonly QueuedMessage[], outstanding: Outstanding | null): void {
+  for (const { topic, payload, bytes } of messages) {
+    const message =
+      outstanding === null
+        ? new Message(topic, null, payload)
+        : new CountedMessage(topic, null, payload, outstanding, bytes);
+    process.receive(message);
+  }
+}
+
 function bear(island: Island, order: SpawnOrder, host: Host, program: Program): Pid | ProcessError {
   const { table, names, events, scheduler, clock } = island;
   if (order.name !== null && names.holder(order.name) !== undefined) {
@@ -136,7 +146,8 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
   }
   const outstanding = order.spawner?.outstanding ?? null;
   let addsBytes = order.heritage.held?.addsBytes ?? 0;
-  for (const { topic, bytes } of order.messages) addsBytes += messageBytes(topic, bytes);
+  const hasMessages = order.messages.length > 0;
+  if (hasMessages) for (const { topic, bytes } of order.messages) addsBytes += messageBytes(topic, bytes);
   if (order.name !== null) addsBytes += nameBytes(order.name);
   // How it ends is going to be told: there has to be room for that, too.
   if (order.monitored || order.linked || order.reply !== null) addsBytes += EVENT_BYTES;
@@ -167,13 +178,7 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
     }
   }
   order.heritage.held?.hold();
-  for (const { topic, payload, bytes } of order.messages) {
-    const message =
-      outstanding === null
-        ? new Message(topic, null, payload)
-        : new CountedMessage(topic, null, payload, outstanding, bytes);
-    process.receive(message);
-  }
+  if (hasMessages) putQueued(process, order.messages, outstanding);
   if (events.any) {
     const at = clock.unixMs() / 1000;
     events.tell({ kind: "spawned", at, pid: pid, entry: program.entry, parent: parent?.pid ?? null });

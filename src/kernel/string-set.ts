@@ -4,13 +4,15 @@
  * cheap: a pid that was just made has no hash yet.
  */
 
+import { lastDigitOf } from "./pid.ts";
+
 /** None, one, few or many. Replace the old value by what `added` and `removed` return. */
 export type StringSet = null | string | FewStrings | Set<string>;
 
 /** How many count as few. */
 const FEW = 128;
 
-/** Some strings in the order they came. Those that came first mostly go first, so no others move for them. */
+/** Some strings in the order they came. Those that came first or last mostly go first, so no others move for them. */
 class FewStrings {
   #members: string[];
   /** Where the first of them is. */
@@ -24,19 +26,25 @@ class FewStrings {
     return this.#members.length - this.#first;
   }
 
+  /** The one that came first. */
+  get first(): string {
+    return this.#members[this.#first] as string;
+  }
+
   add(member: string): void {
     this.#members.push(member);
   }
 
   has(member: string): boolean {
-    return this.#members.indexOf(member, this.#first) >= 0;
+    return this.#find(member) >= 0;
   }
 
   delete(member: string): void {
     const members = this.#members;
-    const at = members.indexOf(member, this.#first);
+    const at = this.#find(member);
     if (at < 0) return;
-    if (at > this.#first) members.splice(at, 1);
+    if (at === members.length - 1) members.pop();
+    else if (at > this.#first) members.splice(at, 1);
     else if (++this.#first > FEW) {
       this.#members = members.slice(this.#first);
       this.#first = 0;
@@ -45,6 +53,20 @@ class FewStrings {
 
   list(): string[] {
     return this.#members.slice(this.#first);
+  }
+
+  /** Two pids are mostly told apart by one character; comparing texts that are not the same takes a call. */
+  #find(member: string): number {
+    const members = this.#members;
+    const first = this.#first;
+    // The first of many is found without a look at the characters, which a pid just made would be put together for.
+    if (members.length - first > 2 && members[first] === member) return first;
+    const digit = lastDigitOf(member);
+    for (let at = members.length - 1; at >= first; at--) {
+      const one = members[at] as string;
+      if (lastDigitOf(one) === digit && one === member) return at;
+    }
+    return -1;
   }
 }
 
@@ -66,7 +88,8 @@ export function addedNew(set: StringSet, member: string): StringSet {
 export function removed(set: StringSet, member: string): StringSet {
   if (set === null || typeof set === "string") return set === member ? null : set;
   set.delete(member);
-  return set.size === 0 ? null : set;
+  if (set.size === 0) return null;
+  return set instanceof FewStrings && set.size === 1 ? set.first : set;
 }
 
 /** Whether this is a member. */

@@ -14,7 +14,7 @@ import { type Actor, createActor, type Denial, noSuchPolicy, type Policy, type S
 import { Message } from "./message.ts";
 import { OneShot } from "./one-shot.ts";
 import { CountedMessage, EVENT_BYTES, type Outstanding } from "./outstanding.ts";
-import { bytesOf, copyPayload, Foreign, type Form, setForm, textBytes } from "./payload.ts";
+import { bytesOf, copyPayload, type Foreign, type Form, setForm, textBytes } from "./payload.ts";
 import { isPid, lastDigitOf, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
@@ -510,7 +510,7 @@ export class Syscalls {
       id,
       hostId,
       args: copyArguments(args),
-      argsBytes: bytesOf(args),
+      argsBytes: this.outstanding === null ? 0 : bytesOf(args),
       spawner: this,
       program: null,
       monitored,
@@ -743,8 +743,9 @@ function heritageOf({ actor, scope, context, held }: SpawnSettings): Heritage {
 
 /** The private copy of arguments; the list itself is nobody else's. */
 function copyArguments(args: readonly unknown[] | Foreign): readonly unknown[] {
-  if (Foreign.is(args)) return args.read() as unknown[];
-  for (const one of args) {
+  if (!Array.isArray(args)) return (args as Foreign).read() as unknown[];
+  for (let i = 0; i < args.length; i++) {
+    const one = args[i];
     if (typeof one !== "string" && typeof one !== "number") return copyPayload(args, "argument") as unknown[];
   }
   return args;

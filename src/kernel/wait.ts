@@ -115,6 +115,12 @@ export class WaitQueue {
 
 /** Anything a value can be received from: the queue of the strands that wait to receive. */
 export abstract class Source extends WaitQueue {
+  // One that is not written down costs a look for it each time.
+  // biome-ignore lint/complexity/noUselessConstructor: see above.
+  constructor() {
+    super();
+  }
+
   /** Whether `take` would yield something, CLOSED included. Looks only. */
   abstract isReady(): boolean;
   /** The next value, or CLOSED. Only when ready. */

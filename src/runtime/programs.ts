@@ -19,6 +19,8 @@ export class CatalogPrograms implements Programs {
 
   /** The one that was asked for last. */
   #last: Program | null = null;
+  /** The text it was asked for by: comparing it with itself is cheaper than with another of the same characters. */
+  #lastId = "";
 
   /** @param lua the engine of this thread, made when it is first asked for. */
   constructor(catalog: Catalog, loader: ModuleLoader, lua: () => LuaEngine) {
@@ -28,7 +30,10 @@ export class CatalogPrograms implements Programs {
   }
 
   find(id: string): Program | null {
-    if (this.#last?.entry !== id) this.#last = this.#ready.get(id)?.program ?? null;
+    if (id !== this.#lastId) {
+      this.#last = this.#ready.get(id)?.program ?? null;
+      this.#lastId = id;
+    }
     return this.#last;
   }
 
@@ -56,6 +61,7 @@ export class CatalogPrograms implements Programs {
       const program = this.#lua().load(luaSource(definition, librariesOf(this.#catalog, definition)));
       this.#ready.set(definition.id, { definition, program });
       this.#last = null;
+      this.#lastId = "";
       return program;
     } catch (cause) {
       return cause instanceof ProcessError ? cause : failedToLoad(cause);
@@ -77,6 +83,7 @@ export class CatalogPrograms implements Programs {
       });
       this.#ready.set(definition.id, { definition, program });
       this.#last = null;
+      this.#lastId = "";
       this.#exports.set(program, exported);
       return program;
     } catch (cause) {

@@ -318,12 +318,12 @@ export class Services {
       });
     }
     // What they have not read is not lost track of either.
-    while (host.unread > 0) {
+    while (host.telling > 0) {
       await new Promise<void>((resolve) => {
-        host.whenRead = resolve;
+        host.whenTold = resolve;
       });
     }
-    host.whenRead = null;
+    host.whenTold = null;
     host.status = "stopped";
   }
 

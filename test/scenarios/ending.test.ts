@@ -475,3 +475,33 @@ describe("the order of death", () => {
     );
   }, 60_000);
 });
+
+describe("a process with thousands of bonds", () => {
+  it("tells all of its end, each watcher before it is told by its link, and all of the same moment [S4.17, S4.19]", async () => {
+    await simulate(1, async (sim) => {
+      const probe = await sim.probe();
+      sim.define("app:watched", async (process: Process) => {
+        await process.inbox().receive();
+        throw new Error("over");
+      });
+      const seen: unknown[][] = [];
+      sim.define("app:bound", async (process: Process, target: string) => {
+        process.setOptions({ trapLinks: true });
+        await process.link(target);
+        await process.monitor(target);
+        const events = process.events();
+        const [exit, down] = [await events.receive(), await events.receive()];
+        seen.push([exit?.kind, down?.kind, exit?.from, exit?.at === down?.at, exit?.at]);
+      });
+      const target = await sim.spawn("app:watched");
+      for (let i = 0; i < 1_500; i++) await sim.spawn("app:bound", target);
+      await sim.settle();
+      probe.process.send(target, "end");
+      await sim.settle();
+      expect(seen).toHaveLength(1_500);
+      const [first] = seen;
+      expect(first?.slice(0, 4)).toEqual([event.EXIT, event.LINK_DOWN, target, true]);
+      for (const one of seen) expect(one).toEqual(first);
+    });
+  });
+});

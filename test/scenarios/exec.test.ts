@@ -243,6 +243,35 @@ describe("exec", () => {
     },
   );
 
+  it.each(["failure", "upgrade"])(
+    "of hundreds that wait asks all their children to end after a %s, and no child of a later one [S3.39, S9.3]",
+    async (way) => {
+      await simulate(12, async (sim) => {
+        const asked = new Set<string>();
+        sim.define("app:child", async (process: Process, name: string) => {
+          const told = await process.events().receive();
+          expect(told).toMatchObject({ kind: event.CANCEL, reason: "caller exited" });
+          asked.add(name);
+          await process.inbox().receive();
+        });
+        sim.define("app:next", async (process: Process) => {
+          await process.exec("app:child", sim.host, "later");
+        });
+        const caller = await sim.spawn(async (process: Process) => {
+          for (let i = 0; i < 500; i++) process.go(async () => process.exec("app:child", sim.host, `${i}`));
+          await process.inbox().receive();
+          if (way === "failure") throw new Error("failed");
+          await process.upgrade("app:next");
+        });
+        await sim.settle();
+        sim.send(caller, "go");
+        await sim.settle();
+        expect(asked.size).toBe(500);
+        expect(asked.has("later")).toBe(false);
+      });
+    },
+  );
+
   it("that has ended leaves nothing to cancel [S3.39]", async () => {
     await simulate(11, async (sim) => {
       sim.define("app:quick", async () => 1);

@@ -329,6 +329,10 @@ export class LuaRun extends Run {
     this.fail(this.#keeper.vmLost(this.isolate, cause));
   }
 
+  override get leavesSettled(): boolean {
+    return true;
+  }
+
   stop(): boolean {
     this.#release();
     return false;

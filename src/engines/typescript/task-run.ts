@@ -60,14 +60,6 @@ export interface TaskProgram {
   context(run: TaskRun): unknown;
 }
 
-/** A run that was stopped and cleans up. */
-interface Cleanup {
-  /** To be called when it has. */
-  readonly cleaned: () => void;
-  /** The tasks whose wait has ended since. */
-  readonly free: Task[];
-}
-
 /** One run of a TypeScript program, lowered or native. */
 export class TaskRun extends Run implements Running, Awaiter {
   /** The task that was started last of those that have not returned. */
@@ -77,8 +69,8 @@ export class TaskRun extends Run implements Running, Awaiter {
   declare resumesLater: boolean;
   /** @internal The rejections nobody has taken care of yet. */
   declare strays: Strays | null;
-  /** Once it was stopped and as long as it cleans up. */
-  declare private cleanup: Cleanup | null;
+  /** The tasks whose wait has ended since it was stopped. */
+  declare private free: Task[] | null;
 
   constructor(process: Process) {
     super(process);
@@ -86,7 +78,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     this.isDropped = false;
     this.resumesLater = true;
     this.strays = null;
-    this.cleanup = null;
+    this.free = null;
   }
 
   get run(): this {
@@ -125,8 +117,7 @@ export class TaskRun extends Run implements Running, Awaiter {
     this.afterStep();
   }
 
-  override stop(cleaned: () => void): boolean {
-    this.cleanup = { cleaned, free: [] };
+  override stop(): boolean {
     // Code that is running now goes on to its next wait; only then can it be told to return.
     if (current !== null && current.run === this) return true;
     this.unwind();
@@ -137,14 +128,16 @@ export class TaskRun extends Run implements Running, Awaiter {
 
   override drop(): void {
     this.isDropped = true;
-    this.cleanup = null;
+    this.free = null;
     this.youngest = null;
     this.strays?.tell();
   }
 
   /** @internal What this task waited for is over, and it is not to go on. */
   freed(task: Task): void {
-    this.cleanup?.free.push(task);
+    if (this.isDropped) return;
+    this.free ??= [];
+    this.free.push(task);
   }
 
   /** @internal A piece of code has run and waits, or is done: the moment to go on with cleaning up. */
@@ -152,9 +145,8 @@ export class TaskRun extends Run implements Running, Awaiter {
     if (!this.isShut || this.isDropped || current !== null) return;
     this.unwind();
     if (this.youngest !== null) return;
-    const { cleanup } = this;
     this.drop();
-    cleanup?.cleaned();
+    this.process.cleanedUp(this);
   }
 
   /** Tells those to return whose turn it is. */
@@ -170,7 +162,9 @@ export class TaskRun extends Run implements Running, Awaiter {
       task = older;
     }
     // Who waits for an older one has been passed over.
-    for (let free = this.cleanup?.free.pop(); free !== undefined; free = this.cleanup?.free.pop()) {
+    while (this.free !== null) {
+      const free = this.free.pop();
+      if (free === undefined) return;
       if (!free.cleansUp) returnNow(free);
     }
   }

@@ -1,0 +1,43 @@
+/** How much of a Lua process with many coroutines goes on in one turn (S11.11, S15.6). */
+import { describe, expect, it } from "vitest";
+import { simulate } from "../../src/testing/index.ts";
+import { defineLua, luaEngine } from "../support/lua.ts";
+
+/** Runs main of this source step by step: the topics of what it sends to nobody, and the most of them in one step. */
+async function sentInSteps(source: string): Promise<{ topics: string[]; most: number }> {
+  const topics: string[] = [];
+  let most = 0;
+  await simulate(1, async (sim) => {
+    sim.deadLetters.watch((letter) => topics.push(letter.topic));
+    // What they call may take long and yet cost little of a slice.
+    luaEngine(sim, { slicing: { sliceInstructions: 10 ** 8 } });
+    defineLua(sim, "test:many", source);
+    await sim.spawn("test:many");
+    for (let before = 0; await sim.step(); before = topics.length) most = Math.max(most, topics.length - before);
+  });
+  return { topics, most };
+}
+
+const NUMBERS = Array.from({ length: 2_000 }, (_, i) => `${i + 1}`);
+
+describe("thousands of coroutines", () => {
+  it("begin over many turns, in their order [S11.11, S15.6]", async () => {
+    const { topics, most } = await sentInSteps(`return function()
+      for i = 1, 2000 do coroutine.spawn(function() process.send("nobody", tostring(i)) end) end
+      process.inbox():receive()
+    end`);
+    expect(topics).toEqual(NUMBERS);
+    expect(most).toBeLessThanOrEqual(70);
+  });
+
+  it("go on over many turns when a channel that they all wait for is closed [S11.4, S15.6]", async () => {
+    const { topics, most } = await sentInSteps(`return function()
+      local closed = channel.new()
+      for i = 1, 2000 do coroutine.spawn(function() closed:receive() process.send("nobody", tostring(i)) end) end
+      coroutine.spawn(function() closed:close() end)
+      process.inbox():receive()
+    end`);
+    expect(topics).toEqual(NUMBERS);
+    expect(most).toBeLessThanOrEqual(70);
+  });
+});
