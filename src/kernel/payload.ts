@@ -171,19 +171,8 @@ class CopyPass implements Parts {
   }
 
   object(value: object, depth: number): unknown {
+    // First what takes no call to find out.
     if (Array.isArray(value)) return this.#list(value, depth);
-    // Asking for a prototype takes a slow call, but for a function that knows the shape.
-    if (value.constructor === Object) {
-      const shape = this.#expected[this.#maps & (EXPECTED_SHAPES - 1)] as Shape | null;
-      if (shape?.matches(value) === true) {
-        const copy = (shape.copy as ShapeCopy)(value as Record<string, unknown>, this, depth, false);
-        if (copy !== null) {
-          this.#maps++;
-          if (this.#keepsForms) copyForm(value, copy);
-          return copy;
-        }
-      }
-    }
     if (Object.getPrototypeOf(value) === Object.prototype) return this.#map(value as Record<string, unknown>, depth);
     return this.#other(value, depth);
   }
@@ -214,7 +203,7 @@ class CopyPass implements Parts {
       if (shape === null) return this.#anyMap(value, depth);
       this.#expected[place] = shape;
     }
-    const copy = (shape.copy as ShapeCopy)(value, this, depth, true) as Record<string, unknown>;
+    const copy = (shape.copy as ShapeCopy)(value, this, depth);
     if (this.#keepsForms) copyForm(value, copy);
     return copy;
   }

@@ -734,7 +734,9 @@ export class Process implements Subject {
     this.state |= STEPPING;
     this.budget = BUDGET;
     this.sent = 0;
-    if (this.rare !== null && this.rare.paused !== null) this.unpause(this.rare);
+    const rare = this.rare as Rare;
+    if (!this.askAbandoned(rare)) this.island.scheduler.enqueue(this);
+    if (rare.paused !== null) this.unpause(rare);
     const settled = this.over;
     for (let at = settled?.first ?? null; at !== null && this.budget > 0; at = settled?.first ?? null) {
       this.budget--;
@@ -1285,9 +1287,8 @@ export class Process implements Subject {
   private askAbandoned(rare: Rare): boolean {
     const { abandoned } = rare;
     if (abandoned === null) return true;
-    for (let asked = 0; asked < ABANDONED_PER_TURN; asked++) {
-      const child = abandoned.pop();
-      if (child !== undefined) this.cancelAbandoned(child, "caller exited");
+    for (let asked = 0; asked < ABANDONED_PER_TURN && abandoned.length > 0; asked++) {
+      this.cancelAbandoned(abandoned.pop() as Pid, "caller exited");
     }
     if (abandoned.length > 0) return false;
     rare.abandoned = null;

@@ -31,16 +31,8 @@ export interface Parts {
   close(copy: Record<string, unknown>, isRemembered: boolean): Record<string, unknown>;
 }
 
-/**
- * Copies an object of one shape; `depth` is 0 for the root. `null` when the object is not known to be plain and has
- * another prototype than `Object.prototype`: where V8 knows the shape, it knows the prototype without asking.
- */
-export type ShapeCopy = (
-  value: Record<string, unknown>,
-  parts: Parts,
-  depth: number,
-  isPlain: boolean,
-) => Record<string, unknown> | null;
+/** Copies an object of one shape; `depth` is 0 for the root. */
+export type ShapeCopy = (value: Record<string, unknown>, parts: Parts, depth: number) => Record<string, unknown>;
 
 /** The keys of an object in their order, and how such an object is copied. */
 export class Shape {
@@ -174,10 +166,8 @@ function sourceOf(keys: readonly string[]): string {
   }`;
   });
   return `"use strict";
-const { getPrototypeOf, prototype } = Object;
-return function copyShape(value, parts, depth, isPlain) {
+return function copyShape(value, parts, depth) {
   ${names.map((name, i) => `const p${i} = value[${name}];`).join("\n  ")}
-  if (!isPlain && getPrototypeOf(value) !== prototype) return null;
   const copy = { ${names.map((name, i) => `${name}: p${i}`).join(", ")} };
   let hasUndefined = false;
   // A root that holds no object is never met again, so it is remembered only when it turns out to hold one.

@@ -243,7 +243,7 @@ describe("exec", () => {
     },
   );
 
-  it.each(["failure", "upgrade"])(
+  it.each(["failure", "upgrade", "upgrade with a cleanup"])(
     "of hundreds that wait asks all their children to end after a %s, and no child of a later one [S3.39, S9.3]",
     async (way) => {
       await simulate(12, async (sim) => {
@@ -261,7 +261,12 @@ describe("exec", () => {
           for (let i = 0; i < 500; i++) process.go(async () => process.exec("app:child", sim.host, `${i}`));
           await process.inbox().receive();
           if (way === "failure") throw new Error("failed");
-          await process.upgrade("app:next");
+          try {
+            await process.upgrade("app:next");
+          } finally {
+            // Lowered code cleans up for as long as it may then.
+            if (way === "upgrade with a cleanup") await new Promise(() => {});
+          }
         });
         await sim.settle();
         sim.send(caller, "go");
