@@ -31,7 +31,7 @@ export class Hosts {
   readonly #hosts = new Map<string, Host>();
   #last: Host | undefined;
   /** The text asked for last: comparing it with itself is cheaper than with another of the same characters. */
-  #lastId = "";
+  #lastId: string | null = null;
 
   add(host: { id: string; maxProcesses?: number; mailbox?: MailboxLimit | null; isPrivate?: boolean }): Host {
     const added: Host = {
@@ -46,8 +46,7 @@ export class Hosts {
       whenTold: null,
     };
     this.#hosts.set(host.id, added);
-    this.#lastId = "";
-    this.#last = undefined;
+    this.#lastId = null;
     return added;
   }
 

@@ -635,9 +635,7 @@ export class Process implements Subject {
       else if (this.stirred !== null) this.serveStirred(run);
       else break;
     }
-    if (this.hasSettled && this.doomedTo === null && this.run === run && !this.isInterrupted) {
-      if (run?.leavesSettled !== true) this.resumeSettled(run);
-    }
+    if (this.hasSettled && !this.leavesSettled(run)) this.resumeSettled(run);
     this.state &= ~STEPPING;
     const { state } = this;
     if ((state & (DOOMED | ENDED)) === DOOMED || ((state & UNDONE) !== 0 && this.isUndone())) {
@@ -747,6 +745,11 @@ export class Process implements Subject {
     if (this.hasSettled) this.island.scheduler.enqueue(this);
   }
 
+  /** Whether the strands whose wait is over are not to go on any more in this turn, whose budget is used up. */
+  private leavesSettled(run: Run | null): boolean {
+    return this.doomedTo !== null || this.run !== run || this.isInterrupted || run?.leavesSettled === true;
+  }
+
   /**
    * Resumes the strands whose wait is over, and those that this settles in turn. When the budget is used up, those go on
    * that stand there already, where what they waited for may be a message, which must not get lost.
@@ -760,7 +763,7 @@ export class Process implements Subject {
       settled.remove(at);
       at.strand.resumeSettled();
       if (this.budget > 0) continue;
-      if (last === null || at === last || this.isInterrupted || run?.leavesSettled === true) return;
+      if (last === null || at === last || this.leavesSettled(run)) return;
     }
   }
 

@@ -20,7 +20,7 @@ export class CatalogPrograms implements Programs {
   /** The one that was asked for last. */
   #last: Program | null = null;
   /** The text it was asked for by: comparing it with itself is cheaper than with another of the same characters. */
-  #lastId = "";
+  #lastId: string | null = null;
 
   /** @param lua the engine of this thread, made when it is first asked for. */
   constructor(catalog: Catalog, loader: ModuleLoader, lua: () => LuaEngine) {
@@ -54,14 +54,17 @@ export class CatalogPrograms implements Programs {
     else answer(this.#compile(definition));
   }
 
+  #keep(definition: ProcessDefinition, program: Program): void {
+    this.#ready.set(definition.id, { definition, program });
+    this.#lastId = null;
+  }
+
   #compile(definition: ProcessLuaDefinition): Program | ProcessError {
     const known = this.#ready.get(definition.id);
     if (known !== undefined && known.definition === definition) return known.program;
     try {
       const program = this.#lua().load(luaSource(definition, librariesOf(this.#catalog, definition)));
-      this.#ready.set(definition.id, { definition, program });
-      this.#last = null;
-      this.#lastId = "";
+      this.#keep(definition, program);
       return program;
     } catch (cause) {
       return cause instanceof ProcessError ? cause : failedToLoad(cause);
@@ -81,9 +84,7 @@ export class CatalogPrograms implements Programs {
         mailbox: definition.mailbox,
         preempt: definition.kind !== "process.ts" || definition.preempt,
       });
-      this.#ready.set(definition.id, { definition, program });
-      this.#last = null;
-      this.#lastId = "";
+      this.#keep(definition, program);
       this.#exports.set(program, exported);
       return program;
     } catch (cause) {

@@ -317,7 +317,7 @@ export class Services {
         });
       });
     }
-    // What they have not read is not lost track of either.
+    // Some still tell others of their end, or of what they have not read.
     while (host.telling > 0) {
       await new Promise<void>((resolve) => {
         host.whenTold = resolve;
