@@ -83,6 +83,47 @@ const forms: readonly Fact[] = [
     then: ["over", ["b1", "a2", "b3", "a4", "inbox c5"]],
   },
   {
+    title: "a topic that a later listen has yield payloads calls its handler with those [both S11.38, S2.23]",
+    when: {
+      lua: `
+        ${SEND}
+        return function()
+          local log = {}
+          send{"a", 1}{"a"}{"a", "two"}{"a", {3}}{"end"}
+          process.serve{
+            a = function(...)
+              local payload, msg = ...
+              log[#log + 1] = {select("#", ...), type(payload), msg ~= nil and msg:topic() or "none"}
+              process.listen("a", { message = false })
+            end,
+            ["end"] = function() return process.done() end,
+          }
+          return log
+        end`,
+      typescript: async (process) => {
+        const log: unknown[] = [];
+        sendAll(process, ["a", 1], ["a"], ["a", "two"], ["a", [3]], ["end"]);
+        const kind = (payload: unknown) =>
+          payload === null ? "nil" : Array.isArray(payload) ? "table" : typeof payload;
+        await process.serve({
+          a: (...given: any[]) => {
+            const [payload, msg] = given;
+            log.push([given.length, kind(payload), msg?.topic ?? "none"]);
+            process.listen("a", { message: false });
+          },
+          end: () => process.done(undefined),
+        });
+        return log;
+      },
+    },
+    then: [
+      [2, "number", "a"],
+      [1, "nil", "none"],
+      [1, "string", "none"],
+      [1, "table", "none"],
+    ],
+  },
+  {
     title: "without @inbox what no key matches waits [both S11.38, S2.27]",
     when: {
       lua: `

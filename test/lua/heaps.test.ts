@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createActor, type ProcessError } from "../../src/index.ts";
 import { type Simulation, simulate } from "../../src/testing/index.ts";
+import { endsOf } from "../support/ends.ts";
 import { defineLua, luaEngine } from "../support/lua.ts";
 
 const MiB = 2 ** 20;
@@ -195,21 +196,14 @@ describe("a heap in which one process after the other runs out of memory", () =>
   });
 });
 
-/** How the processes end from now on. */
-function endsOf(sim: Simulation): Map<string, unknown> {
-  const ends = new Map<string, unknown>();
-  sim.watch((event) => {
-    if (event.kind === "exited") ends.set(event.pid, event.result);
-  });
-  return ends;
-}
-
 /** Has the VM trap the next time it runs. */
 function breakVm(sim: Simulation): void {
   for (const { vm } of luaEngine(sim).isolates.all) {
-    vm.resume = () => {
+    const fails = () => {
       vm.isBroken = true;
       throw new Error("unreachable") as ProcessError;
     };
+    vm.resume = fails;
+    vm.run = fails;
   }
 }

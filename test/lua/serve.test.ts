@@ -1,5 +1,8 @@
 /** `process.serve` in Lua, where it differs from TypeScript or where its coroutines could be noticed (S11.38). */
 import { describe, expect, it } from "vitest";
+import { simulate } from "../../src/testing/index.ts";
+import { endsOf } from "../support/ends.ts";
+import { defineLua } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
 
 describe("serve", () => {
@@ -14,6 +17,86 @@ describe("serve", () => {
     end`);
     const raised = [false, "Invalid", "bad argument #1 to 'serve'"];
     expect(got).toEqual([raised, raised, raised, raised, [true, "Invalid"], [true, "Invalid"]]);
+  });
+
+  // What is sent for the second time goes a quicker way than what has not been seen yet, and plain payloads another than others.
+  it("hands on what was sent, of whatever kind and however often, to both sorts of handlers [S11.38, S2.57]", async () => {
+    const got = await runLua(`return function()
+      local self, wrong = process.pid(), {}
+      local values = {
+        0, 1, -1, 2147483647, -2147483648, 2147483648, -2147483649, math.maxinteger, math.mininteger, 0.0, -0.0, 1.5, 2.0,
+        true, false, "", "t", "other", ("long"):rep(50), self, "\\0\\255", {5},
+      }
+      local function same(a, b)
+        if type(a) == "table" then return type(b) == "table" and a[1] == b[1] end
+        return math.type(a) == math.type(b) and a == b and (a ~= 0 or 1 / a == 1 / b)
+      end
+      local n, round = 0, 0
+      local function take(payload, msg)
+        n = n + 1
+        local expected = values[(n - 1) % (#values + 2) + 1]
+        if not same(payload, expected) or msg:topic() ~= "t" or msg:from() ~= self or not same(msg:payload(), payload) then
+          wrong[#wrong + 1] = tostring(expected)
+        end
+        if n == 3 * (#values + 2) then return process.done() end
+      end
+      local function send()
+        for _ = 1, 3 do
+          for _, v in ipairs(values) do assert(process.send(self, "t", v)) end
+          assert(process.send(self, "t"))
+          assert(process.send(self, "t", nil))
+        end
+      end
+      send()
+      process.serve{t = take}
+      local by_topic = n
+      n = 0
+      process.unlisten(process.listen("t"))
+      send()
+      process.serve(function(msg) return take(msg:payload(), msg) end)
+      return {by_topic, n, #values, wrong}
+    end`);
+    expect(got).toEqual([72, 72, 22, {}]);
+  });
+
+  it("tells the numbers of TypeScript apart, and values that have no place in the heap [S11.38, S2.57]", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(
+        sim,
+        "app:serves",
+        `return function()
+          local log = {}
+          return process.serve(function(msg)
+            if msg:topic() == "end" then return process.done(table.concat(log, " ")) end
+            local v = msg:payload()
+            log[#log + 1] = tostring(v) .. (msg:from() == nil and "" or "!")
+          end)
+        end`,
+      );
+      const ends = endsOf(sim);
+      const pid = await sim.spawn("app:serves");
+      for (const value of [0, -0, 7, -7, 2 ** 31, 0.5, true, false, null]) sim.send(pid, "t", value);
+      sim.send(pid, "end");
+      await sim.settle();
+      expect(ends.get(pid)).toEqual({ value: "0 -0.0 7 -7 2147483648 0.5 true false nil" });
+    });
+  });
+
+  it("tells the topic of a message though it was forgotten, freed and overwritten since the last one [S2.35]", async () => {
+    const got = await runLua(`return function()
+      local self, log, kept = process.pid(), {}, {}
+      process.send(self, "same " .. "topic")
+      process.serve(function(msg)
+        log[#log + 1] = msg:topic():sub(3) -- the topic itself would live on in the list
+        if #log == 5 then return process.done() end
+        msg = nil
+        for i = 1, 3000 do process.send("nobody", "other " .. i) end
+        for i = 1, 30000 do kept[#kept + 1] = "kept " .. #kept end
+        process.send(self, "same " .. "topic")
+      end)
+      return log
+    end`);
+    expect(got).toEqual(Array(5).fill("me topic"));
   });
 
   it("catches an error of a handler by a pcall around it, with its place and its value [S11.38]", async () => {

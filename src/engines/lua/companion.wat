@@ -22,6 +22,7 @@
 ;;   64 overflow   the text "stack overflow"
 ;;   68 resumed    the coroutine that the engine has resumed, not the program
 ;;   72 depth      nCcalls of that one where no function of C stands between it and its resumption
+;;   76 spent      what the last run has cost, in instructions
 ;;
 ;; The accounts of a heap, i32 each:
 ;;    0 used       bytes
@@ -219,7 +220,7 @@
   ;; Makes the value on top a table of three: two strings by their addresses, 0 for nil, and that value. The collector may
   ;; have begun with the table when it is made; then it has to be told what is put there. A table that it has not met yet is
   ;; written to as it lies in memory: `marked`, `alimit`, `array`, `metatable`. vm.ts makes sure that they are there.
-  (func (export "triple") (param $L i32) (param $first i32) (param $second i32) (param $metatable i32)
+  (func $triple (export "triple") (param $L i32) (param $first i32) (param $second i32) (param $metatable i32)
     (local $at i32) (local $table i32) (local $array i32)
     (call $createtable (local.get $L) (i32.const 0) (i32.const 0))
     (local.set $at (i32.sub (i32.load offset=12 (local.get $L)) (i32.const 32)))
@@ -270,8 +271,34 @@
       (call $rawseti (local.get $L) (i32.const -2) (local.get $n))
       (br_if $next (i64.lt_u (local.get $n) (i64.const 3)))))
 
+  ;; Puts a call of a function with a message on the stack: the message is a table of three as `triple` makes it, of a
+  ;; payload that is plain: nil, a boolean, a short string, an integer of 32 bits.
+  (func (export "message") (param $L i32) (param $function i32) (param $functionTag i32) (param $first i32) (param $second i32)
+    (param $metatable i32) (param $tag i32) (param $value i32)
+    (local $at i32)
+    (i32.store offset=44 (global.get $cells) (i32.const 1))
+    (local.set $at (i32.load offset=12 (local.get $L)))
+    (i32.store (local.get $at) (local.get $function))
+    (i32.store8 offset=8 (local.get $at) (local.get $functionTag))
+    (i64.store offset=16 (local.get $at) (i64.extend_i32_s (local.get $value)))
+    (i32.store8 offset=24 (local.get $at) (local.get $tag))
+    (i32.store offset=12 (local.get $L) (i32.add (local.get $at) (i32.const 32)))
+    (call $triple (local.get $L) (local.get $first) (local.get $second) (local.get $metatable)))
+
+  ;; Puts the payload of the message on top before it.
+  (func (export "spread") (param $L i32)
+    (local $at i32) (local $message i32) (local $payload i32)
+    (local.set $at (i32.load offset=12 (local.get $L)))
+    (local.set $message (i32.load (i32.sub (local.get $at) (i32.const 16))))
+    (local.set $payload (i32.add (i32.load offset=12 (local.get $message)) (i32.const 32)))
+    (i64.store (i32.sub (local.get $at) (i32.const 16)) (i64.load (local.get $payload)))
+    (i32.store8 (i32.sub (local.get $at) (i32.const 8)) (i32.load8_u offset=8 (local.get $payload)))
+    (i32.store (local.get $at) (local.get $message))
+    (i32.store8 offset=8 (local.get $at) (i32.const 69))
+    (i32.store offset=12 (local.get $L) (i32.add (local.get $at) (i32.const 16))))
+
   ;; Runs a coroutine of a heap; the rest as lua_resume.
-  (func (export "resume") (param $heap i32) (param $from i32) (param $co i32) (param $args i32) (param $results i32)
+  (func $run (export "resume") (param $heap i32) (param $from i32) (param $co i32) (param $args i32) (param $results i32)
     (result i32) (local $status i32)
     (i32.store offset=16 (global.get $cells) (local.get $heap))
     (i32.store offset=12 (global.get $cells) (local.get $co))
@@ -285,6 +312,31 @@
     (i32.store offset=12 (global.get $cells) (i32.const 0))
     (i32.store offset=68 (global.get $cells) (i32.const 0))
     (local.get $status))
+
+  ;; The same for a coroutine of a process: in a slice of its own if there is one, else in what is left of the present one,
+  ;; out of which `cost` goes besides. Tells what it has spent, and answers 4, as for a lack of memory, when an allocation was
+  ;; refused or the heap holds more than it may.
+  (func (export "run") (param $heap i32) (param $from i32) (param $co i32) (param $args i32) (param $results i32)
+    (param $slice i32) (param $cost i32) (result i32)
+    (local $before i32) (local $status i32)
+    (if (local.get $slice) (then (call $beginSlice (local.get $slice))))
+    (local.set $before (i32.load (global.get $cells)))
+    (local.set $status
+      (call $run (local.get $heap) (local.get $from) (local.get $co) (local.get $args) (local.get $results)))
+    (i32.store (global.get $cells) (i32.sub (i32.load (global.get $cells)) (local.get $cost)))
+    (i32.store offset=76 (global.get $cells) (i32.sub (local.get $before) (i32.load (global.get $cells))))
+    (if (result i32)
+      (i32.or
+        (i32.load offset=8 (local.get $heap))
+        (i32.gt_u (i32.load (local.get $heap)) (i32.load offset=4 (local.get $heap))))
+      (then (i32.const 4))
+      (else (local.get $status))))
+
+  ;; A slice of so many instructions begins.
+  (func $beginSlice (export "beginSlice") (param $slice i32)
+    (i32.store (global.get $cells) (local.get $slice))
+    (i32.store offset=20 (global.get $cells) (i32.const 0))
+    (i32.store offset=56 (global.get $cells) (i32.const 0)))
 
   ;; Whether a host function that L has called can yield by returning: whether nothing but functions of Lua, which all run
   ;; on one level of the C stack, stands between it and the resumption of L by the engine. `nCcalls` of lua_State counts the

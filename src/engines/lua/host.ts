@@ -30,6 +30,7 @@ import {
   NIL,
   NUMBER,
   OK,
+  type QuickFunction,
   RAISES,
   STRING,
   type State,
@@ -134,19 +135,15 @@ export class Host {
     const { vm } = this;
     const { isolate, bag, process } = strand.run;
     const { steps } = process.island.scheduler;
-    if (steps !== this.#slicedStep) {
-      this.#slicedStep = steps;
-      vm.beginSlice();
-    }
+    const beginsSlice = steps !== this.#slicedStep;
+    this.#slicedStep = steps;
     this.enter(isolate, bag, strand);
-    const before = vm.left;
     const isTimed = (this.#executions++ & (TIMED_EXECUTIONS - 1)) === 0;
     const since = isTimed ? this.#nowMs() : 0;
     this.#isExecuting = true;
-    const status = vm.resume(isolate.heap, strand.co, args);
+    const status = vm.run(isolate.heap, strand.co, args, beginsSlice, EXECUTION_COST);
     this.#isExecuting = false;
-    vm.charge(EXECUTION_COST);
-    const spent = before - vm.left;
+    const { spent } = vm;
     count(strand.run.usage, spent);
     count(isolate.usage, spent);
     if (isTimed) {
@@ -212,40 +209,57 @@ export class Host {
   // -------------------------------------------------------------------------------------------------------------------
   // Host functions
 
-  /** Makes a host function one that Lua can call. */
-  guarded(fn: HostFunction): HostFunction {
-    const { vm } = this;
-    return (L) => {
-      // A finalizer of ours can run in the middle of something that is exempt itself, and must leave it so.
-      const wasExempt = vm.isExempt;
-      vm.isExempt = true;
-      vm.charge(CALL_COST);
+  /**
+   * Makes a host function one that Lua can call; its place in the function table.
+   *
+   * @param quickly its quick way, if it has one.
+   */
+  add(fn: HostFunction, quickly: QuickFunction | null): number {
+    const usual: HostFunction = (L) => {
       let count: number;
-      let raises = false;
       try {
         count = fn(L);
       } catch (cause) {
-        if (cause === LONGJMP) {
-          vm.isExempt = wasExempt;
-          throw cause;
-        }
-        raises = !(cause instanceof ProcessError);
-        if (!raises) vm.pushNil(L);
-        this.isolate.pushError(L, errorFor(cause));
-        count = 2;
+        count = this.#thrown(L, cause);
       }
-      vm.isExempt = wasExempt;
-      if (this.#strand?.run.isShut === true) {
-        // The call was the end of its process, or of this code: it does not return.
-        vm.stop();
-        count = YIELDS;
-      }
-      if (count === YIELDS && !vm.canYield(L)) {
-        vm.pushString(L, "attempt to yield across a C-call boundary");
-        return RAISES;
-      }
-      return raises ? RAISES : count;
+      return this.#answered(L, count);
     };
+    if (quickly === null) return this.vm.addFunction(usual, CALL_COST);
+    return this.vm.addFunction(usual, CALL_COST, (L, first, second, tag, value) => {
+      let count: number;
+      try {
+        count = quickly(L, first, second, tag, value);
+      } catch (cause) {
+        count = this.#thrown(L, cause);
+      }
+      return this.#answered(L, count);
+    });
+  }
+
+  /** What a host function answers that has thrown this. */
+  #thrown(L: State, cause: unknown): number {
+    if (cause === LONGJMP) throw cause;
+    const isReturned = cause instanceof ProcessError;
+    if (isReturned) this.vm.pushNil(L);
+    this.isolate.pushError(L, errorFor(cause));
+    return isReturned ? 2 : RAISES;
+  }
+
+  /** What Lua is answered by a call that wants to answer this. */
+  #answered(L: State, answer: number): number {
+    const isEnd = this.#strand?.run.isShut === true;
+    return isEnd || answer === YIELDS ? this.#interrupted(L, answer, isEnd) : answer;
+  }
+
+  /** Likewise, of a call that does not return for now; for good if it was the end of its process, or of this code. */
+  #interrupted(L: State, answer: number, isEnd: boolean): number {
+    const { vm } = this;
+    if (isEnd) vm.stop();
+    if (!vm.canYield(L)) {
+      vm.pushString(L, "attempt to yield across a C-call boundary");
+      return RAISES;
+    }
+    return answer === RAISES ? RAISES : YIELDS;
   }
 
   /** Waits at a source; the coroutine goes on with what `outcome` pushes. */

@@ -71,9 +71,12 @@ export class LuaReference {
 export class Bag {
   readonly #isolate: Isolate;
   #table = 0;
-  /** Where topic and sender of the last message were that its process received. */
+  /** Topic and sender of the last message that its process received, and where they were as long as `names` was this. */
+  lastTopic = "";
+  lastFrom: string | null = null;
   lastTopicAt: Pointer = 0;
   lastFromAt: Pointer = 0;
+  lastNames = -1;
 
   constructor(isolate: Isolate) {
     this.#isolate = isolate;
@@ -152,6 +155,8 @@ class Names {
   readonly #texts: string[] = new Array(NAMES).fill("");
   readonly #places = new Map<string, number>();
   #table = 0;
+  /** How often a name has given way to another: as long as this stays the same, every address stays good. */
+  replaced = 0;
 
   constructor(vm: LuaVm) {
     this.#vm = vm;
@@ -159,8 +164,13 @@ class Names {
 
   /** A name that is remembered; `null` for anything else. */
   known(L: State, index: number): string | null {
-    const address = this.#vm.shortString(L, index);
-    return this.holds(address) ? (this.#texts[placeOf(address)] as string) : null;
+    return this.at(this.#vm.shortString(L, index));
+  }
+
+  /** The name at an address; `null` for anything else. */
+  at(address: Pointer): string | null {
+    const place = placeOf(address);
+    return this.#addresses[place] === address && address !== 0 ? (this.#texts[place] as string) : null;
   }
 
   read(L: State, index: number): string | null {
@@ -183,7 +193,11 @@ class Names {
     if (this.holds(guess) && this.#texts[placeOf(guess)] === name) return guess;
     const vm = this.#vm;
     const known = this.#places.get(name);
-    if (known !== undefined) return this.#addresses[known] as Pointer;
+    if (known !== undefined) {
+      // The same text may be another string, and this is the one that the kernel compares with.
+      this.#texts[known] = name;
+      return this.#addresses[known] as Pointer;
+    }
     vm.pushString(L, name);
     if (!vm.isShortString(L, -1)) {
       vm.pop(L, 1);
@@ -211,6 +225,7 @@ class Names {
     vm.api.lua_rotate(L, -2, 1);
     vm.setAt(L, -2, place + 1);
     vm.pop(L, 1);
+    if (this.#addresses[place] !== 0) this.replaced++;
     this.#places.delete(this.#texts[place] as string);
     this.#addresses[place] = address;
     this.#texts[place] = text;
@@ -300,20 +315,37 @@ export class Isolate {
     return this.#names.read(L, index);
   }
 
+  /** The name at an address that has crossed between the languages lately; `null` for anything else. */
+  nameAt(address: Pointer): string | null {
+    return this.#names.at(address);
+  }
+
   /**
-   * Pushes a message as its reader sees it (S2.35); its payload is on top of the stack already, and goes into it.
+   * Whether it is known where the topic and the sender of a message are: then at `lastTopicAt` and `lastFromAt` of the bag.
+   * What has to be found out for it may need a slot of the stack, and be refused.
    *
    * @param bag that of its reader, who may well have had a message like it before.
    */
+  findNames(L: State, topic: string, from: string | null, bag: Bag): boolean {
+    const names = this.#names;
+    if (topic === bag.lastTopic && from === bag.lastFrom && names.replaced === bag.lastNames) return true;
+    const topicAt = names.address(L, topic, bag.lastTopicAt);
+    const fromAt = from === null ? 0 : names.address(L, from, bag.lastFromAt);
+    // Both have to be remembered still, or nothing keeps the one that gave way to the other.
+    if (!names.holds(topicAt) || (from !== null && !names.holds(fromAt))) return false;
+    bag.lastTopic = topic;
+    bag.lastFrom = from;
+    bag.lastTopicAt = topicAt;
+    bag.lastFromAt = fromAt;
+    bag.lastNames = names.replaced;
+    return true;
+  }
+
+  /** Pushes a message as its reader sees it (S2.35); its payload is on top of the stack already, and goes into it. */
   pushMessage(L: State, topic: string, from: string | null, bag: Bag): void {
     const { vm } = this;
-    const topicAt = this.#names.address(L, topic, bag.lastTopicAt);
-    const fromAt = from === null ? 0 : this.#names.address(L, from, bag.lastFromAt);
-    // Both have to be remembered still, or nothing keeps the one that gave way to the other.
-    if (this.#names.holds(topicAt) && (from === null || this.#names.holds(fromAt))) {
-      bag.lastTopicAt = topicAt;
-      bag.lastFromAt = fromAt;
-      vm.makeTriple(L, topicAt, fromAt, this.messageMetatable);
+    if (this.findNames(L, topic, from, bag)) {
+      vm.makeTriple(L, bag.lastTopicAt, bag.lastFromAt, this.messageMetatable);
       return;
     }
     vm.api.lua_createtable(L, 3, 0);

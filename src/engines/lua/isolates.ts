@@ -12,7 +12,7 @@ import type { LuaRun } from "./lua-run.ts";
 import { builderFunctions } from "./modules/builder-module.ts";
 import { channelFunctions } from "./modules/channel-module.ts";
 import { errorFunctions, type SandboxSources } from "./modules/error-module.ts";
-import { processFunctions } from "./modules/process-module.ts";
+import { processFunctions, quickFunctions } from "./modules/process-module.ts";
 import { securityFunctions } from "./modules/security-module.ts";
 import { timeFunctions } from "./modules/time-module.ts";
 import { LuaModule, LuaVm, OK, REGISTRY, type Slicing } from "./vm.ts";
@@ -337,7 +337,8 @@ export class Isolates {
       ...errorFunctions(host, sources),
       ...securityFunctions(host),
     };
-    for (const [name, fn] of Object.entries(all)) functions[name] = vm.addFunction(host.guarded(fn));
+    const quick = quickFunctions(host);
+    for (const [name, fn] of Object.entries(all)) functions[name] = host.add(fn, quick[name] ?? null);
     const instance = { vm, host, functions, isolates: 0 };
     this.#instances.push(instance);
     return instance;

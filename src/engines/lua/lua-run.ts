@@ -161,7 +161,7 @@ export class LuaStrand extends Strand {
   protected settleAfter(status: number): void {
     const { run } = this;
     if (run.isShut || status === VM_LOST) return;
-    if (run.isOutOfMemory() || status === NO_MEMORY) {
+    if (status === NO_MEMORY) {
       run.failForMemory();
       return;
     }
@@ -377,11 +377,6 @@ export class LuaRun extends Run {
     this.isolate.usage.preemptions++;
     this.process.interrupted(strand);
     this.process.island.scheduler.giveWay();
-  }
-
-  isOutOfMemory(): boolean {
-    const { vm, heap } = this.isolate;
-    return vm.isMemoryUsedUp(heap) || vm.isOverLimit(heap);
   }
 
   failForMemory(): void {

@@ -8,7 +8,8 @@ import {
   badArgument,
   type Case,
   CLOSED,
-  type Message,
+  formOf,
+  Message,
   NOT_READY,
   OneShot,
   type Source,
@@ -19,7 +20,7 @@ import type { LuaReference } from "./isolate.ts";
 import { ENDS, type LuaRun, LuaStrand, type Outcome } from "./lua-run.ts";
 import { pushMessage } from "./modules/channel-module.ts";
 import { largePartOf, pushValue } from "./payloads.ts";
-import { type Pin, REGISTRY, STRING, type State, TABLE } from "./vm.ts";
+import { FALSE_TAG, INTEGER_TAG, NIL, type Pin, REGISTRY, STRING, type State, TABLE, TRUE_TAG } from "./vm.ts";
 
 /** How a serve ended: its value, or the error that left a handler. */
 interface Ending {
@@ -33,7 +34,8 @@ interface Ending {
 export class ServeStrand extends LuaStrand {
   readonly #host: Host;
   readonly #topics: readonly string[] | null;
-  readonly #sources: readonly Subscription[];
+  /** What it takes messages from, when that is one source. */
+  readonly #only: Source | null;
   /** The handlers, as references into the registry. */
   readonly #handlers: readonly number[];
   readonly #pins: readonly Pin[];
@@ -61,8 +63,8 @@ export class ServeStrand extends LuaStrand {
       vm.pop(co, 1);
       return pin;
     });
-    this.#sources = sources;
-    this.#cases = this.#sources.map((source) => ({ kind: "receive", source }));
+    this.#only = sources.length === 1 ? (sources[0] as Source) : null;
+    this.#cases = sources.map((source) => ({ kind: "receive", source }));
     this.#ending = new OneShot(run.process);
     this.#next = () => 0;
   }
@@ -125,13 +127,13 @@ export class ServeStrand extends LuaStrand {
     }
     for (;;) {
       if (value === NOT_READY) {
-        const next = this.#take();
-        if (next === null) {
+        if (this.#only !== null) value = this.run.takeNow(this.#only);
+        else ({ value, index } = this.run.selectNow(this.#cases, false, "oldest"));
+        if (value === NOT_READY) {
           this.#isParked = true;
-          this.#park();
+          this.park(this.#only, this.#cases, this.#next);
           return;
         }
-        ({ value, index } = next);
       }
       if (value === CLOSED) {
         this.#end({ ok: true, value: null, failed: null });
@@ -144,31 +146,15 @@ export class ServeStrand extends LuaStrand {
 
   /** Calls a handler; whether it has returned and the next may be called. */
   #call(value: unknown, index: number): boolean {
-    const { isolate } = this.run;
-    const { vm } = isolate;
-    const part = largePartOf(value);
     let args: number;
     try {
-      if (part !== null && isolate.made?.value !== part) {
-        vm.isExempt = true;
-        const made = this.#host.whenMade(this, this.co, part, () => {
-          if (this.#call(value, index)) this.#serveFrom(NOT_READY, 0);
-          return ENDS;
-        });
-        vm.isExempt = false;
-        this.willGoOn(made);
-        this.run.preempted(this);
-        return false;
-      }
-      this.#host.enter(isolate, this.run.bag, this);
-      vm.isExempt = true;
-      vm.pushPinned(this.co, this.#pins[index] as Pin);
-      args = this.#pushMessage(value, index);
-      vm.isExempt = false;
+      args = this.#pushPlainCall(value, index);
+      if (args === 0) args = this.#pushCall(value, index);
     } catch (cause) {
       this.run.vmLost(cause);
       return false;
     }
+    if (args === 0) return false;
     this.#goesOn = false;
     this.#isInLoop = true;
     this.go(args);
@@ -176,22 +162,72 @@ export class ServeStrand extends LuaStrand {
     return this.#goesOn;
   }
 
+  /** Pushes a handler and a message whose payload is plain; how many arguments, 0 if it is anything else. */
+  #pushPlainCall(value: unknown, index: number): number {
+    if (!(value instanceof Message)) return 0;
+    const message: Message = value;
+    const { run, co } = this;
+    const { isolate, bag } = run;
+    const { payload } = message;
+    const tag = plainTag(payload);
+    if (tag === NOT_PLAIN || (tag === INTEGER_TAG && formOf(message) !== undefined)) return 0;
+    this.#host.enter(isolate, bag, this);
+    const { vm } = isolate;
+    vm.isExempt = true;
+    if (!isolate.findNames(co, message.topic, message.from, bag)) return 0;
+    const { lastTopicAt, lastFromAt } = bag;
+    const number = tag === INTEGER_TAG ? (payload as number) : 0;
+    const handler = this.#pins[index] as Pin;
+    vm.pushCall(co, handler, lastTopicAt, lastFromAt, isolate.messageMetatable, tag, number);
+    if (this.#takesWhole(index)) return 1;
+    vm.spread(co);
+    return 2;
+  }
+
+  /** Whether a handler is called with a message only: one that is not for a topic. */
+  #takesWhole(index: number): boolean {
+    const topic = this.#topics?.[index];
+    return topic === undefined || topic === "@inbox";
+  }
+
+  /** Pushes a handler and what it is called with; how many arguments, 0 if it is not called, or not yet. */
+  #pushCall(value: unknown, index: number): number {
+    const { isolate } = this.run;
+    const { vm } = isolate;
+    const part = largePartOf(value);
+    if (part !== null && isolate.made?.value !== part) {
+      vm.isExempt = true;
+      const made = this.#host.whenMade(this, this.co, part, () => {
+        if (this.#call(value, index)) this.#serveFrom(NOT_READY, 0);
+        return ENDS;
+      });
+      vm.isExempt = false;
+      this.willGoOn(made);
+      this.run.preempted(this);
+      return 0;
+    }
+    this.#host.enter(isolate, this.run.bag, this);
+    vm.isExempt = true;
+    vm.pushPinned(this.co, this.#pins[index] as Pin);
+    const args = this.#pushMessage(value, index);
+    vm.isExempt = false;
+    return args;
+  }
+
   #isInLoop = false;
   #goesOn = false;
 
   #pushMessage(value: unknown, index: number): number {
     const { co, run } = this;
-    const topic = this.#topics?.[index];
-    if (topic === "@events") pushValue(run.isolate, co, value);
-    else if (topic === undefined || topic === "@inbox") pushMessage(this.#host, co, value as Message);
-    else {
-      const message = value as Message;
-      pushMessage(this.#host, co, message);
-      run.isolate.vm.getAt(co, -1, 3);
-      run.isolate.vm.api.lua_rotate(co, -2, 1);
-      return 2;
+    if (!(value instanceof Message)) {
+      // An event, or a payload alone: by a later listen the topic yields those.
+      pushValue(run.isolate, co, value);
+      return 1;
     }
-    return 1;
+    pushMessage(this.#host, co, value);
+    if (this.#takesWhole(index)) return 1;
+    run.isolate.vm.spread(co);
+    return 2;
   }
 
   /** The handler has returned: with `process.done`, or for the next message. */
@@ -210,8 +246,8 @@ export class ServeStrand extends LuaStrand {
           return;
         }
       }
+      vm.clear(co);
     }
-    vm.clear(co);
     if (this.#isInLoop) this.#goesOn = true;
     else this.#serveFrom(NOT_READY, 0);
   }
@@ -239,21 +275,23 @@ export class ServeStrand extends LuaStrand {
     super.release(L);
     for (const handler of this.#handlers) this.run.isolate.vm.api.luaL_unref(L, REGISTRY, handler);
   }
+}
 
-  /** The next message, if one is there and the turn is not used up. */
-  #take(): { value: unknown; index: number } | null {
-    const { run } = this;
-    if (this.#sources.length === 1) {
-      const value = run.takeNow(this.#sources[0] as Source);
-      return value === NOT_READY ? null : { value, index: 0 };
+/** Instead of the tag of a value: it takes more than a tag and a number. */
+const NOT_PLAIN = -1;
+
+/** The tag of a payload that needs no place in the heap. */
+function plainTag(payload: unknown): number {
+  switch (typeof payload) {
+    case "number": {
+      const low = payload | 0;
+      // Of -0 the low bits are those of 0.
+      return low === payload && (low !== 0 || Object.is(payload, 0)) ? INTEGER_TAG : NOT_PLAIN;
     }
-    const { index, value } = run.selectNow(this.#cases, false, "oldest");
-    return index < 0 ? null : { value, index };
-  }
-
-  #park(): void {
-    if (this.#sources.length === 1) this.park(this.#sources[0] as Source, this.#cases, this.#next);
-    else this.park(null, this.#cases, this.#next);
+    case "boolean":
+      return payload ? TRUE_TAG : FALSE_TAG;
+    default:
+      return payload === null ? NIL : NOT_PLAIN;
   }
 }
 

@@ -7,6 +7,7 @@ import { protectionBytes } from "./companion-bytes.ts";
 
 /** The functions, by their numbers in the module, and how one is called. */
 const PROTECTED_CALL = 283; // luaD_rawrunprotected
+const POSCALL = 291; // luaD_poscall
 const PRECALL_C = 292; // precallC
 const PRECALL = 293; // luaD_precall
 const UNROLL = 298; // unroll
@@ -16,6 +17,7 @@ const CALL_PRECALL = [0x10, 0xa5, 0x02]; // call luaD_precall
 const CALL_PRECALL_C = [0x10, 0xa4, 0x02]; // call precallC
 const CALL_POSCALL = [0x10, 0xa3, 0x02]; // call luaD_poscall
 const CALL_TRACE = [0x10, 0x98, 0x02]; // call luaG_traceexec
+const CALL_HOOKCALL = [0x10, 0xa1, 0x02]; // call luaD_hookcall
 
 /** One more instruction, or several, at a place of a function. */
 interface Change {
@@ -101,6 +103,29 @@ const COUNTS_IN_PLACE: Change = {
 };
 
 /**
+ * Functions begin and end as if nothing were hooked. Lua has hooks for that, and for lines, and where a hook of any sort is
+ * set each call and each return sees to them; of a hook that counts there is nothing to see to.
+ */
+const CALLS_UNHOOKED: readonly Change[] = [
+  // luaV_execute, where a function begins: `luaD_hookcall(L, ci)`, without which only lines go wrong
+  { function: EXECUTE, at: [0x20, 0x00, 0x20, 0x07, ...CALL_HOOKCALL], times: 2, become: [] },
+  // luaV_execute, OP_RETURN0 and OP_RETURN1: `if (L->hookmask)`, else the call ends without luaD_poscall
+  {
+    function: EXECUTE,
+    at: [0x20, 0x00, 0x28, 0x02, 0x70, 0x04, 0x40],
+    times: 2,
+    become: [0x41, 0x00, 0x04, 0x40],
+  },
+  // luaD_poscall: `if (L->hookmask && …) rethook(L, ci, nres)`
+  {
+    function: POSCALL,
+    at: [0x20, 0x00, 0x28, 0x02, 0x70, 0x22, 0x04, 0x45],
+    times: 1,
+    become: [0x41, 0x00, 0x22, 0x04, 0x45],
+  },
+];
+
+/**
  * A table with weak keys keeps them unless its values are weak, too. Lua settles which keys such tables hold through each
  * other at the end of a cycle, all at once, in a time that grows with the square of their entries: 50,000 held the thread
  * for a second and a half. Without them nothing is left to settle. Where the collector turns to a table whose mode is `k`
@@ -148,7 +173,7 @@ const SMALL_STRING_TABLE: Constant = {
 };
 
 const CONSTANTS = [...SMALL_STACKS, SMALL_STRING_TABLE];
-const CHANGES = [...YIELDS_BY_RETURN, COUNTS_IN_PLACE, KEEPS_WEAK_KEYS];
+const CHANGES = [...YIELDS_BY_RETURN, COUNTS_IN_PLACE, ...CALLS_UNHOOKED, KEEPS_WEAK_KEYS];
 
 /** The section of a module that holds the bodies of its functions. */
 const CODE = 10;

@@ -106,11 +106,11 @@ const MARKED = 5;
 const WHITE = 0x18;
 /** What stands at TAG: the type, and which variant of it. */
 const TYPE_OF_TAG = 15;
-const FALSE_TAG = 1;
-const TRUE_TAG = 17;
-const INTEGER_TAG = 3;
+export const FALSE_TAG = 1;
+export const TRUE_TAG = 17;
+export const INTEGER_TAG = 3;
 const FLOAT_TAG = 19;
-const SHORT_STRING_TAG = 68;
+export const SHORT_STRING_TAG = 68;
 const LONG_STRING_TAG = 84;
 const TABLE_TAG = 69;
 
@@ -120,10 +120,10 @@ const PREEMPTED = 1;
 const STOP = 2;
 const CURRENT = 3;
 const HEAP = 4;
-const OVERDRAFT = 5;
 const EXEMPT = 11;
 const SLOW = 14;
-const CELLS = 19;
+const SPENT = 19;
+const CELLS = 20;
 /** The accounts of a heap, likewise. */
 const USED = 0;
 const LIMIT = 1;
@@ -203,9 +203,22 @@ interface Companion {
   rawSetAt(L: State, index: number, n: number): void;
   rawGetIn(L: State, table: number, n: number): void;
   triple(L: State, first: Pointer, second: Pointer, metatable: Pointer): void;
+  message(
+    L: State,
+    handler: Pointer,
+    handlerTag: number,
+    first: Pointer,
+    second: Pointer,
+    metatable: Pointer,
+    tag: number,
+    value: number,
+  ): void;
   canYield(L: State): number;
   canReturn: unknown;
+  spread(L: State): void;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
+  run(heap: Pointer, from: State, co: State, args: number, results: Pointer, slice: number, cost: number): number;
+  beginSlice(instructions: number): void;
   lookSoon(): void;
 }
 
@@ -218,6 +231,17 @@ export type HostFunction = (L: State) => number;
 /** What a host function answers to yield without values, or to raise what is on top of the stack. */
 export const YIELDS = -1;
 export const RAISES = -2;
+
+/**
+ * The quick way of a host function that is called with two short strings, by their addresses, and a plain value or none:
+ * for the tag of an integer the number, for that of a short string its address. Answers what the function answers; NOT_QUICK
+ * to have it called in the usual way, with nothing done yet; or ANSWERS_TRUE for that as its result.
+ */
+export type QuickFunction = (L: State, first: Pointer, second: Pointer, tag: number, value: number) => number;
+
+export const NOT_QUICK = 0;
+export const ANSWERS_TRUE = -3;
+const NEVER: QuickFunction = () => NOT_QUICK;
 
 /** How finely code is preempted. For tests; the values left out are what is right for work. */
 export interface Slicing {
@@ -353,6 +377,7 @@ export class LuaVm {
         0,
         0,
         this.text("stack overflow"),
+        0,
         0,
         0,
       ],
@@ -632,6 +657,7 @@ export class LuaVm {
   #yieldsByReturn(heap: Heap): boolean {
     const { L } = heap;
     const before = this.#longjmps;
+    this.beginSlice();
     const co = this.api.lua_newthread(L);
     this.load(co, "local f = ... local a = f(1) local function g() return f() end return a, g(2), 5", "=check");
     this.api.lua_pushcclosure(
@@ -723,10 +749,7 @@ export class LuaVm {
 
   /** Begins a slice: so many instructions until the hook gives the turn back. */
   beginSlice(): void {
-    const at = this.#cells;
-    this.words[at + LEFT] = this.#sliceInstructions;
-    this.words[at + OVERDRAFT] = 0;
-    this.words[at + SLOW] = 0;
+    this.#companion.beginSlice(this.#sliceInstructions);
     this.#spentMs = 0;
     this.#lookedMs = 0;
   }
@@ -770,7 +793,34 @@ export class LuaVm {
     }
   }
 
-  /** How many values the last `resume` gave. */
+  /**
+   * Runs a coroutine of a process, as `resume` does, in a slice that begins or in what is left of one; what it has cost is
+   * `spent` afterwards.
+   *
+   * @param cost what that costs besides, in instructions' worth.
+   * @returns also NO_MEMORY when an allocation was refused, or the heap holds more than it may.
+   */
+  run(heap: Heap, co: State, args: number, beginsSlice: boolean, cost: number): number {
+    let slice = 0;
+    if (beginsSlice) {
+      slice = this.#sliceInstructions;
+      this.#spentMs = 0;
+      this.#lookedMs = 0;
+    }
+    try {
+      return this.#companion.run(heap.accounts, heap.L, co, args, this.#length, slice, cost);
+    } catch (cause) {
+      this.isBroken = true;
+      throw cause;
+    }
+  }
+
+  /** What the last `run` has cost, in instructions. */
+  get spent(): number {
+    return this.words[this.#cells + SPENT] as number;
+  }
+
+  /** How many values the last `resume` or `run` gave. */
   get results(): number {
     return this.words[this.#length >> 2] as number;
   }
@@ -813,15 +863,21 @@ export class LuaVm {
   // -------------------------------------------------------------------------------------------------------------------
   // Functions and chunks
 
-  /** Makes a function of JavaScript callable from Lua, for the life of the instance; its place in the function table. */
-  addFunction(fn: HostFunction): number {
-    return this.#addToTable(
-      new WebAssembly.Instance(this.#module.adapter, {
-        lua: this.#lua,
-        companion: { canReturn: this.#companion.canReturn },
-        host: { function: fn, longjmp: this.#longjmp },
-      }).exports.function,
-    );
+  /**
+   * Makes a function of JavaScript callable from Lua, for the life of the instance; its place in the function table. While
+   * it runs no allocation is refused.
+   *
+   * @param cost what a call costs, in instructions' worth.
+   * @param quickly its quick way, if it has one.
+   */
+  addFunction(fn: HostFunction, cost = 0, quickly: QuickFunction | null = null): number {
+    const { canReturn, lookSoon } = this.#companion;
+    const { exports } = new WebAssembly.Instance(this.#module.adapter, {
+      lua: this.#lua,
+      companion: { canReturn, lookSoon },
+      host: { function: fn, quickly: quickly ?? NEVER, longjmp: this.#longjmp, cells: this.#cells << 2, cost },
+    });
+    return this.#addToTable(quickly === null ? exports.function : exports.quickly);
   }
 
   /** The companion's functions, as places in the function table: `charge(n)`, `enter(co)`, `leave()`. */
@@ -1111,6 +1167,30 @@ export class LuaVm {
    */
   makeTriple(L: State, first: Pointer, second: Pointer, metatable: Pointer): void {
     this.#companion.triple(L, first, second, metatable);
+  }
+
+  /**
+   * Pushes a function and its argument, a message: a table of three as `makeTriple` makes it. From now on nothing is refused
+   * until something runs.
+   *
+   * @param tag what the payload is: the tag of nil, of a boolean, of an integer, which `value` is, or of a short string,
+   *   whose address it is.
+   */
+  pushCall(
+    L: State,
+    handler: Pin,
+    first: Pointer,
+    second: Pointer,
+    metatable: Pointer,
+    tag: number,
+    value: number,
+  ): void {
+    this.#companion.message(L, handler.address, handler.tag, first, second, metatable, tag, value);
+  }
+
+  /** Puts the payload of the message on top, which `makeTriple` or `pushCall` has made, before it. */
+  spread(L: State): void {
+    this.#companion.spread(L);
   }
 
   /** Pushes what a reference into the registry stands for; its type. */

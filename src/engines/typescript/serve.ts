@@ -2,7 +2,7 @@
  * `process.serve`: a receive loop as a table of handlers (S11.38). The messages of all topics it names, and of the inbox
  * if it names that, are taken in the order they came; events go before messages.
  */
-import { badArgument, CLOSED, type Case as KernelCase, type Message, type Syscalls } from "../../kernel/index.ts";
+import { badArgument, CLOSED, type Case as KernelCase, Message, type Syscalls } from "../../kernel/index.ts";
 import { awaitFrom, selectOne } from "./answers.ts";
 import { type Activation, start, WAIT } from "./task.ts";
 
@@ -42,7 +42,9 @@ function* serveTopics(syscalls: Syscalls, handlers: unknown): Activation {
     if (value === CLOSED) return null;
     const topic = topics[index] as string;
     const handler = (handlers as Record<string, Handler>)[topic] as Handler;
-    const result = yield topic.startsWith("@") ? handler(value) : handler((value as Message).payload, value);
+    const isOfTopic = value instanceof Message && !topic.startsWith("@");
+    // An event, or a payload alone: by a later listen the topic yields those.
+    const result = yield isOfTopic ? handler(value.payload, value) : handler(value);
     if (result instanceof DoneValue) return result.value;
   }
 }

@@ -15,7 +15,22 @@ import type { Host } from "../host.ts";
 import { Raised } from "../host.ts";
 import { CHANNEL } from "../objects.ts";
 import { pushValue, readValue, StackValue, StackValues } from "../payloads.ts";
-import { BOOLEAN, type HostFunction, NIL, NUMBER, STRING, type State, TABLE } from "../vm.ts";
+import {
+  ANSWERS_TRUE,
+  BOOLEAN,
+  FALSE_TAG,
+  type HostFunction,
+  INTEGER_TAG,
+  NIL,
+  NOT_QUICK,
+  NUMBER,
+  type QuickFunction,
+  SHORT_STRING_TAG,
+  STRING,
+  type State,
+  TABLE,
+  TRUE_TAG,
+} from "../vm.ts";
 import { closeSubscription, pushSubscription } from "./channel-module.ts";
 import { durationArgument, durationText } from "./durations.ts";
 
@@ -233,6 +248,38 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
       const position = vm.type(L, 2) === STRING ? vm.shownString(L, 2) : null;
       host.strand?.run.print(vm.shownString(L, 1), position);
       return 0;
+    },
+  };
+}
+
+/** Those functions that have a quick way, by which nothing is read that has been read before. */
+export function quickFunctions(host: Host): Record<string, QuickFunction> {
+  return {
+    send(L, first, second, tag, value) {
+      const { strand, isolate } = host;
+      const destination = isolate.nameAt(first);
+      const topic = isolate.nameAt(second);
+      if (strand === null || destination === null || topic === null) return NOT_QUICK;
+      let payload: unknown;
+      switch (tag) {
+        case INTEGER_TAG:
+          payload = value;
+          break;
+        case NIL:
+          break;
+        case SHORT_STRING_TAG:
+          payload = isolate.nameAt(value);
+          if (payload === null) return NOT_QUICK;
+          break;
+        case TRUE_TAG:
+        case FALSE_TAG:
+          payload = tag === TRUE_TAG;
+          break;
+        default:
+          return NOT_QUICK;
+      }
+      const error = strand.run.send(destination, topic, payload);
+      return error === null ? ANSWERS_TRUE : pushFailure(host, L, error);
     },
   };
 }
