@@ -110,11 +110,24 @@ interface Deferred {
   from: object;
 }
 
+/** An object that has been met, and its copy; linked, since a new one is written to more cheaply than an old table. */
+class Met {
+  readonly original: object;
+  readonly copy: object;
+  readonly before: Met | null;
+
+  constructor(original: object, copy: object, before: Met | null) {
+    this.original = original;
+    this.copy = copy;
+    this.before = before;
+  }
+}
+
 /** One copying pass: the objects it has met, and what it has put off. Re-used, one after the other. */
 class CopyPass implements Parts {
   #count = 0;
-  readonly #originals: (object | null)[] = [];
-  readonly #copies: (object | null)[] = [];
+  /** What it has met last, as long as that is little; then the table has it all. */
+  #last: Met | null = null;
   #table: Map<object, object> | null = null;
   #deferred: Deferred[] | null = null;
   #keepsForms = false;
@@ -138,10 +151,7 @@ class CopyPass implements Parts {
   }
 
   clear(): void {
-    for (let i = 0; i < this.#count && i < LINEAR; i++) {
-      this.#originals[i] = null;
-      this.#copies[i] = null;
-    }
+    this.#last = null;
     this.#count = 0;
     this.#keys = 0;
     this.#maps = 0;
@@ -152,27 +162,33 @@ class CopyPass implements Parts {
   /** The copy of an object this pass has met already. */
   #met(original: object): object | undefined {
     if (this.#table !== null) return this.#table.get(original);
-    for (let i = 0; i < this.#count; i++) if (this.#originals[i] === original) return this.#copies[i] as object;
+    for (let met = this.#last; met !== null; met = met.before) if (met.original === original) return met.copy;
     return undefined;
   }
 
   remember(original: object, copy: object): void {
-    const at = this.#count++;
-    if (at < LINEAR) {
-      this.#originals[at] = original;
-      this.#copies[at] = copy;
-      return;
+    if (this.#table !== null) this.#table.set(original, copy);
+    else if (this.#count++ < LINEAR) this.#last = new Met(original, copy, this.#last);
+    else {
+      this.#table = new Map([[original, copy]]);
+      for (let met = this.#last; met !== null; met = met.before) this.#table.set(met.original, met.copy);
+      this.#last = null;
     }
-    if (this.#table === null) {
-      this.#table = new Map();
-      for (let i = 0; i < LINEAR; i++) this.#table.set(this.#originals[i] as object, this.#copies[i] as object);
-    }
-    this.#table.set(original, copy);
   }
 
   object(value: object, depth: number): unknown {
     // First what takes no call to find out.
     if (Array.isArray(value)) return this.#list(value, depth);
+    const shape = this.#expected[this.#maps & (EXPECTED_SHAPES - 1)] as Shape | null;
+    // To be asked for its keys an array of bytes would first make them all.
+    if (shape !== null && !ArrayBuffer.isView(value) && shape.matches(value)) {
+      const copy = (shape.copy as ShapeCopy)(value as Record<string, unknown>, this, depth);
+      if (copy !== null) {
+        this.#maps++;
+        if (this.#keepsForms) copyForm(value, copy);
+        return copy;
+      }
+    }
     if (Object.getPrototypeOf(value) === Object.prototype) return this.#map(value as Record<string, unknown>, depth);
     return this.#other(value, depth);
   }
@@ -197,13 +213,10 @@ class CopyPass implements Parts {
 
   #map(value: Record<string, unknown>, depth: number): Record<string, unknown> {
     const place = this.#maps++ & (EXPECTED_SHAPES - 1);
-    let shape = this.#expected[place] as Shape | null;
-    if (shape === null || !shape.matches(value)) {
-      shape = shapeOf(value);
-      if (shape === null) return this.#anyMap(value, depth);
-      this.#expected[place] = shape;
-    }
-    const copy = (shape.copy as ShapeCopy)(value, this, depth);
+    const shape = shapeOf(value);
+    const copy = shape === null ? null : (shape.copy as ShapeCopy)(value, this, depth);
+    if (copy === null) return this.#anyMap(value, depth);
+    this.#expected[place] = shape;
     if (this.#keepsForms) copyForm(value, copy);
     return copy;
   }

@@ -141,6 +141,16 @@ describe("an object whose shape has come often", () => {
     expect(copyOf({ a: 2n ** 63n - 1n })).toEqual({ a: 2n ** 63n - 1n });
   });
 
+  it("is not read at all when it is no plain object, though it has the same keys", () => {
+    copyOften(() => ({ a: 1, b: 2 }));
+    const asked: string[] = [];
+    const read = (key: string) => ({ get: () => asked.push(key), enumerable: true });
+    const alike = Object.create(class Order {}.prototype, { a: read("a"), b: read("b") });
+    expect(refusalOf(alike)).toBe("payload: instance of Order cannot be sent");
+    expect(asked).toEqual([]);
+    expect(copyOf(Object.assign(Object.create(null), { a: 3, b: 4 }))).toEqual({ a: 3, b: 4 });
+  });
+
   it("has its getters asked once each, in order, before its parts are copied", () => {
     const asked: string[] = [];
     const make = () => ({

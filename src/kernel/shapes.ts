@@ -31,13 +31,15 @@ export interface Parts {
   close(copy: Record<string, unknown>, isRemembered: boolean): Record<string, unknown>;
 }
 
-/** Copies an object of one shape; `depth` is 0 for the root. */
-export type ShapeCopy = (value: Record<string, unknown>, parts: Parts, depth: number) => Record<string, unknown>;
+/**
+ * Copies an object whose keys are those of one shape; `depth` is 0 for the root. `null`, with nothing read, if it is no plain
+ * object, or if some of the keys are a prototype's.
+ */
+export type ShapeCopy = (value: Record<string, unknown>, parts: Parts, depth: number) => Record<string, unknown> | null;
 
 /** The keys of an object in their order, and how such an object is copied. */
 export class Shape {
   readonly #keys: readonly string[];
-  readonly #last: string;
   /** Another shape with the same first key. */
   next: Shape | null = null;
   /** How many times it has come. */
@@ -47,10 +49,9 @@ export class Shape {
 
   constructor(keys: readonly string[]) {
     this.#keys = keys;
-    this.#last = keys[keys.length - 1] as string;
   }
 
-  /** Whether these are the keys of the object's own properties, its prototype's left aside. */
+  /** Whether these are the keys of the object, with those that a prototype adds; its function has the last word. */
   matches(value: object): boolean {
     const keys = this.#keys;
     let at = 0;
@@ -58,8 +59,7 @@ export class Shape {
       if (at === keys.length || keys[at] !== key) return false;
       at++;
     }
-    // Keys of a prototype that somebody has added to come last.
-    return at === keys.length && Object.hasOwn(value, this.#last);
+    return at === keys.length;
   }
 
   /** Has the function made. */
@@ -153,7 +153,11 @@ function remove(first: string, shape: Shape): void {
   else candidates.set(first, others);
 }
 
-/** The text of the function: it reads every property first, as the language does when it clones an object. */
+/**
+ * The text of the function: it reads every property first, as the language does when it clones an object. Before that it
+ * makes sure of what `matches` has left open. Asked in this order V8 knows the answers from where the object's properties
+ * lie, of which it makes sure anyway. Keys of a prototype come last.
+ */
 function sourceOf(keys: readonly string[]): string {
   const names = keys.map((key) => JSON.stringify(key));
   const parts = names.map((name, i) => {
@@ -166,7 +170,11 @@ function sourceOf(keys: readonly string[]): string {
   }`;
   });
   return `"use strict";
+const { getPrototypeOf, prototype: ofObjects } = Object;
 return function copyShape(value, parts, depth) {
+  if (!(${names[0]} in value)) return null;
+  const prototype = getPrototypeOf(value);
+  if (prototype !== ofObjects && prototype !== null || ${names.at(-1)} in ofObjects) return null;
   ${names.map((name, i) => `const p${i} = value[${name}];`).join("\n  ")}
   const copy = { ${names.map((name, i) => `${name}: p${i}`).join(", ")} };
   let hasUndefined = false;
