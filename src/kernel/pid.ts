@@ -88,9 +88,9 @@ export function pidPrefix(host: string): string {
 /** The text of a pid with that beginning. */
 export function pidOf(prefix: string, serial: number): Pid {
   const high = Math.floor(serial / 0x100000);
-  const start = high === 0 ? prefix : prefix + digitsOf(high);
-  const middle = THREE_DIGITS[(serial >> 8) & 0xfff] as string;
-  return (start + middle + (LAST_DIGITS[serial & 0xff] as string)) as Pid;
+  // The digits first: they are short, and short texts are put together at once.
+  const low = (THREE_DIGITS[(serial >> 8) & 0xfff] as string) + (LAST_DIGITS[serial & 0xff] as string);
+  return (prefix + (high === 0 ? low : digitsOf(high) + low)) as Pid;
 }
 
 function digitsOf(number: number): string {
