@@ -182,12 +182,14 @@ class CopyPass implements Parts {
     const shape = this.#expected[this.#maps & (EXPECTED_SHAPES - 1)] as Shape | null;
     // To be asked for its keys an array of bytes would first make them all.
     if (shape !== null && !ArrayBuffer.isView(value) && shape.matches(value)) {
+      // Its parts have the places behind its own.
+      const place = this.#maps++;
       const copy = (shape.copy as ShapeCopy)(value as Record<string, unknown>, this, depth);
       if (copy !== null) {
-        this.#maps++;
         if (this.#keepsForms) copyForm(value, copy);
         return copy;
       }
+      this.#maps = place;
     }
     if (Object.getPrototypeOf(value) === Object.prototype) return this.#map(value as Record<string, unknown>, depth);
     return this.#other(value, depth);

@@ -147,6 +147,12 @@ describe("an object whose shape has come often", () => {
     const read = (key: string) => ({ get: () => asked.push(key), enumerable: true });
     const alike = Object.create(class Order {}.prototype, { a: read("a"), b: read("b") });
     expect(refusalOf(alike)).toBe("payload: instance of Order cannot be sent");
+    // Nor is what could have a key for each of very many things.
+    const ownKeys = (bytes: Uint8Array) => {
+      asked.push("keys");
+      return Reflect.ownKeys(bytes);
+    };
+    refusalOf(new Proxy(new Uint8Array(2), { ownKeys }));
     expect(asked).toEqual([]);
     expect(copyOf(Object.assign(Object.create(null), { a: 3, b: 4 }))).toEqual({ a: 3, b: 4 });
   });

@@ -40,6 +40,7 @@ export type ShapeCopy = (value: Record<string, unknown>, parts: Parts, depth: nu
 /** The keys of an object in their order, and how such an object is copied. */
 export class Shape {
   readonly #keys: readonly string[];
+  readonly #first: string;
   /** Another shape with the same first key. */
   next: Shape | null = null;
   /** How many times it has come. */
@@ -49,10 +50,13 @@ export class Shape {
 
   constructor(keys: readonly string[]) {
     this.#keys = keys;
+    this.#first = keys[0] as string;
   }
 
   /** Whether these are the keys of the object, with those that a prototype adds; its function has the last word. */
   matches(value: object): boolean {
+    // What may be no plain object, and has a key for each of many things, is not asked for all of them.
+    if (!(this.#first in value)) return false;
     const keys = this.#keys;
     let at = 0;
     for (const key in value) {

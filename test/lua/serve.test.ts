@@ -82,6 +82,18 @@ describe("serve", () => {
     });
   });
 
+  it("tells a topic of few characters and many bytes as it was sent, again and again [S2.35]", async () => {
+    const got = await runLua(`return function()
+      local self, topic, n = process.pid(), ("中"):rep(14), 0
+      for _ = 1, 3 do process.send(self, topic, topic) end
+      return process.serve(function(msg)
+        n = n + 1
+        if n == 3 then return process.done({#msg:topic(), msg:topic() == topic, msg:payload() == topic, ({[topic] = 1})[msg:topic()]}) end
+      end)
+    end`);
+    expect(got).toEqual([42, true, true, 1]);
+  });
+
   it("tells the topic of a message though it was forgotten, freed and overwritten since the last one [S2.35]", async () => {
     const got = await runLua(`return function()
       local self, log, kept = process.pid(), {}, {}

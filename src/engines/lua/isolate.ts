@@ -178,7 +178,9 @@ class Names {
     const address = vm.address(L, index);
     if (this.holds(address)) return this.#texts[placeOf(address)] as string;
     const text = vm.string(L, index);
-    if (typeof text !== "string" || text.length > NAME_BYTES) return typeof text === "string" ? text : null;
+    if (typeof text !== "string") return null;
+    // Of a string that is not short Lua may have several.
+    if (text.length > NAME_BYTES || !vm.isShortString(L, index)) return text;
     vm.api.lua_pushvalue(L, index);
     this.#keep(L, address, text);
     return text;
