@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 /**
  * The size of Node's young generation (one semi-space) in megabytes for our programs and the peers'; 0 leaves it to
- * Node, as the command line of Beamish does unless it is told otherwise (docs/adr/0007).
+ * the program: ours does what the command line of Beamish does unless it is told otherwise (docs/adr/0007).
  */
 export const DEFAULT_YOUNG_MB = 0;
 

@@ -20,6 +20,7 @@ import { parseArgs } from "node:util";
 import { createRuntime } from "beamish";
 import { transformSync } from "oxc-transform";
 import { allowInlining } from "../../dist/cli/inlining.js";
+import { capYoungGeneration } from "../../dist/cli/young-generation.js";
 
 const HOST = "bench:processes";
 
@@ -31,7 +32,9 @@ const application = fileURLToPath(new URL(values.lua ? "../lua/" : ".", import.m
 const [row, ...numbers] = positionals;
 const [warmups, repetitions, size] = numbers.map(Number);
 
-allowInlining(); // as `beamish run` does
+// As `beamish run` does.
+allowInlining();
+capYoungGeneration();
 const runtime = await createRuntime({
   ...(values.native ? { hosts: { [HOST]: {} }, processes: await nativeProcesses(row) } : { app: application }),
   // The alarm about a long mailbox is what the row `flood` is about; only errors are of interest here.

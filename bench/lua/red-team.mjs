@@ -18,6 +18,8 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { WASI } from "node:wasi";
+import { allowInlining } from "../../dist/cli/inlining.js";
+import { capYoungGeneration } from "../../dist/cli/young-generation.js";
 import { createRuntime } from "../../dist/index.js";
 
 const BOUND_MS = 20;
@@ -330,6 +332,8 @@ const ATTACKS = {
     "for i = 1, 60 do process.spawn_monitored('bench:tables', 'bench:processes') end time.sleep('2500ms')",
   "watchers of a large result":
     "local p = process.spawn('bench:tables', 'bench:processes', true) for i = 1, 400 do process.spawn('bench:watches', 'bench:processes', p) end time.sleep('100ms') process.send(p, 'go') time.sleep('1s')",
+  "many who nearly use a slice":
+    "local p = {} for i = 1, 300 do p[i] = process.spawn('bench:almost', 'bench:processes') end for n = 1, 50 do for i = 1, 300 do process.send(p[i], 't', 0) end time.sleep('1ms') end while true do for i = 1, 300 do process.send(p[i], 't', 80000) end time.sleep('200ms') end",
   "children terminated at once":
     "local t = {} for i = 1, 15000 do t[i] = process.spawn_monitored('bench:waits', 'bench:processes') end for i = 1, #t do process.terminate(t[i]) end time.sleep('1s')",
   "the end with children that have messages unread":
@@ -348,6 +352,8 @@ const HELPERS = {
   bomb: "return function() while true do process.spawn('bench:bomb', 'bench:processes') end end",
   execs: "return function() process.exec('bench:execs', 'bench:processes') end",
   echo: "return function(value) return value end",
+  almost:
+    "return function() local inbox = process.inbox() while true do local rounds = inbox:receive():payload() for _ = 1, rounds do end end end",
   watches: "return function(pid) process.monitor(pid) time.sleep('10s') end",
   tables:
     "return function(waits) if waits then process.inbox():receive() end local t = {} for i = 1, 13000 do t[i] = { x = i } end return t end",
@@ -511,5 +517,8 @@ function runAll(wanted) {
 }
 
 if (process.argv[2] !== "--one") runAll(process.argv[2] ?? "");
+// As `beamish run` does.
+allowInlining();
+capYoungGeneration();
 console.log(JSON.stringify(await longestHoldMs(ATTACKS[process.argv[3]])));
 process.exit(0);

@@ -5,9 +5,9 @@ import { exec } from "./commands/exec.ts";
 import { type RunOptions, run } from "./commands/run.ts";
 import { allowInlining } from "./inlining.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
-import { inYoungGeneration, youngMegabytes } from "./young-generation.ts";
+import { capYoungGeneration, inYoungGeneration, youngMegabytes } from "./young-generation.ts";
 
-const YOUNG_MB = "megabytes for new objects, Node's own choice (16) when left out; starts Node once more";
+const YOUNG_MB = "megabytes for new objects, growing to 8 when left out; starts Node once more";
 
 /**
  * Runs the command line.
@@ -31,8 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option("--audit <file>", "add what is refused to this file, as lines of JSON")
     .option("--young-mb <n>", YOUNG_MB, youngMegabytes)
     .action(async (dir: string, { youngMb, ...options }: RunOptions & { youngMb?: number }) => {
-      allowInlining();
-      code = (await inYoungGeneration(youngMb)) ?? (await run(dir, options));
+      code = await inTunedNode(youngMb, () => run(dir, options));
     });
   program
     .command("exec")
@@ -44,8 +43,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .argument("[args...]", "its arguments, each as JSON where it parses, else as text")
     .allowUnknownOption()
     .action(async (id: string, args: string[], options: { app: string; host?: string; youngMb?: number }) => {
-      allowInlining();
-      code = (await inYoungGeneration(options.youngMb)) ?? (await exec(options.app, options.host ?? null, id, args));
+      code = await inTunedNode(options.youngMb, () => exec(options.app, options.host ?? null, id, args));
     });
   addPolicyCommands(program, (given) => {
     code = given;
@@ -62,4 +60,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     return wrongUsage;
   }
   return code;
+}
+
+/** Runs an application in a Node that is set up for it: this one, or another where a size needs that. */
+async function inTunedNode(youngMb: number | undefined, go: () => Promise<number>): Promise<number> {
+  const code = await inYoungGeneration(youngMb);
+  if (code !== null) return code;
+  allowInlining();
+  capYoungGeneration();
+  return go();
 }

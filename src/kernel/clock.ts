@@ -26,4 +26,6 @@ export interface Turns {
    * requested. Asked once per wake, so that a body can give way to the world outside after a while.
    */
   mayGoOn(): boolean;
+  /** Besides what was asked for: there have been so many steps, or what took as long as so many. */
+  spend(steps: number): void;
 }

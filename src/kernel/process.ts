@@ -142,6 +142,9 @@ const HELD = 128;
 /** Its mailbox has a limit, a parser or listeners: every message goes through it. */
 const PICKY = 256;
 
+/** To begin or to end takes as long as so many steps with a message, and much longer where it is done for the first time. */
+const STEPS_PER_LIFE = 4;
+
 /** A turn that has nothing to do but to go on with a message: nearly all of them. */
 const ONLY_HANDED = QUEUED | HANDED;
 /** What keeps a message from being handed over past the mailbox. */
@@ -722,6 +725,7 @@ export class Process implements Subject {
   }
 
   private begin(args: readonly unknown[]): void {
+    this.island.scheduler.spend(STEPS_PER_LIFE);
     this.args = null;
     this.run = this.program.start(this);
     this.run.begin(args);
@@ -1068,6 +1072,7 @@ export class Process implements Subject {
   end(result: ExitResult, byItself = false, bytes = isFailure(result) ? textBytes(result.error) : 0): void {
     if (this.isEnded) return;
     this.state |= ENDED;
+    this.island.scheduler.spend(STEPS_PER_LIFE);
     this.island.table.remove(this);
     const ending = new Ending(result, bytes);
     if (!byItself) {
@@ -1145,6 +1150,7 @@ export class Process implements Subject {
     if (rare.ending === null) this.host.telling++;
     rare.ending = ending;
     this.island.scheduler.enqueue(this);
+    this.island.scheduler.giveWay();
   }
 
   private told(ending: Ending, rare: Rare): void {

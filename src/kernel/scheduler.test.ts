@@ -7,7 +7,11 @@ import { Scheduler } from "./scheduler.ts";
 /** A scheduler whose turns are run by hand, and processes that only note that they had theirs. */
 function make() {
   const requests: (() => void)[] = [];
-  const scheduler = new Scheduler({ request: (turn) => void requests.push(turn), mayGoOn: () => false });
+  let spent = 0;
+  const spend = (count: number) => {
+    spent += count;
+  };
+  const scheduler = new Scheduler({ request: (turn) => void requests.push(turn), mayGoOn: () => false, spend });
   const steps: string[] = [];
   const process = (name: string, step: () => void = () => {}): Process => {
     const one = {
@@ -22,7 +26,7 @@ function make() {
     return one as unknown as Process;
   };
   const turn = () => (requests.shift() as () => void)();
-  return { scheduler, requests, steps, process, turn };
+  return { scheduler, requests, steps, process, turn, spent: () => spent };
 }
 
 describe("the run queue", () => {
@@ -76,6 +80,14 @@ describe("the run queue", () => {
     expect(requests.length).toBe(1);
     while (requests.length > 0) turn();
     expect(steps).toEqual(Array.from({ length: 1_000 }, (_, i) => String(i)));
+  });
+
+  it("gives way the sooner the longer steps take, and tells how much there was", () => {
+    const { scheduler, steps, process, turn, spent } = make();
+    for (let i = 0; i < 100; i++) scheduler.enqueue(process(String(i), () => scheduler.spend(7)));
+    turn();
+    expect(steps.length).toBe(4);
+    expect(spent()).toBeGreaterThanOrEqual(4 * 7);
   });
 
   it("keeps everybody in random programs that choose the order from outside", () => {

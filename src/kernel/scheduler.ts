@@ -6,8 +6,8 @@
 import type { Turns } from "./clock.ts";
 import type { Process } from "./process.ts";
 
-/** How many processes are stepped between two looks at the clock. */
-const STEPS_PER_LOOK = 32;
+/** How many processes are stepped before it is asked whether to go on. */
+const MOST_PER_BATCH = 32;
 
 /** The ready processes of one island. A ring whose length is a power of two. */
 export class Scheduler {
@@ -18,6 +18,8 @@ export class Scheduler {
   #ready = 0;
   #requested = false;
   #steps = 0;
+  /** How many more steps there may be before the next question whether to go on. */
+  #left = 0;
   #givesWay = false;
   readonly #turn = () => {
     this.#givesWay = false;
@@ -69,16 +71,28 @@ export class Scheduler {
   }
 
   #stepAll(): void {
-    let left = Math.min(this.#ready, STEPS_PER_LOOK);
+    let batch = Math.min(this.#ready, MOST_PER_BATCH);
+    this.#left = batch;
     let resumesLater = false;
     while (this.#ready > 0) {
       if (this.#shift().step()) resumesLater = true;
       if (this.#givesWay) return;
-      if (--left > 0) continue;
+      if (--this.#left > 0) continue;
+      this.#turns.spend(batch - 1);
       // What a turn has resumed of native code runs when the turn is over.
       if (resumesLater || this.#ready === 0 || !this.#turns.mayGoOn()) return;
-      left = Math.min(this.#ready, STEPS_PER_LOOK);
+      batch = Math.min(this.#ready, MOST_PER_BATCH);
+      this.#left = batch;
     }
+  }
+
+  /**
+   * What runs takes longer than a step usually does, as long as so many. Many of that kind in a row are not to keep the
+   * world outside waiting until somebody looks at the clock.
+   */
+  spend(steps: number): void {
+    this.#left -= steps;
+    this.#turns.spend(steps);
   }
 
   /** A process has used up a slice of time by itself: this turn ends with it, and the world outside has its due first. */

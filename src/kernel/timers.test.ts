@@ -25,7 +25,7 @@ describe("timers", () => {
         expected.set(number, { atMs, timer });
       };
       const order: number[] = [];
-      for (let step = 0; step < 60; step++) {
+      for (let step = 0; step < 90; step++) {
         if (random.below(3) > 0) set();
         else if (random.once(2) && expected.size > 0) {
           const [number, { timer }] = random.pick([...expected]);
@@ -34,6 +34,16 @@ describe("timers", () => {
           expect(timers.cancel(timer), `seed ${seed}: cancelled twice`).toBe(false);
           expected.delete(number);
           if (!wasRunning) order.push(number);
+        } else if (random.once(4)) {
+          // Most of them, or a few of many.
+          const share = random.once(2) ? 2 : 30;
+          const some = [...expected].filter(() => random.once(share));
+          timers.cancelAll(new Set(some.map(([, { timer }]) => timer)));
+          for (const [number, { timer }] of some) {
+            expect(timers.cancel(timer), `seed ${seed}: cancelled together`).toBe(false);
+            expected.delete(number);
+            if (fired.includes(number)) order.push(number);
+          }
         } else clock.moveTo(clock.nowMs() + random.below(8));
       }
       while (timers.nextAtMs < Infinity) clock.moveTo(timers.nextAtMs);
@@ -58,7 +68,7 @@ describe("timers", () => {
     const some = Array.from({ length: 100 }, (_, i) => timers.set(i, () => {}));
     timers.set(200, () => {});
     alarms.length = 0;
-    timers.cancelAll(some);
+    timers.cancelAll(new Set(some));
     expect(alarms).toEqual([200]);
     expect(some.map((timer) => timers.cancel(timer))).not.toContain(true);
   });

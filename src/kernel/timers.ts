@@ -4,6 +4,9 @@
  */
 import type { Clock } from "./clock.ts";
 
+/** To take one of so many out of the heap takes as long as to put all the others in order. */
+const MANY = 16;
+
 /** A deadline that has been set. */
 export interface Timer {
   /** When it is due, by `clock.nowMs()`. */
@@ -50,11 +53,10 @@ export class Timers {
   }
 
   /** Cancels many deadlines, for the price of one alarm: each may have been the next. */
-  cancelAll(timers: Iterable<Timer>): void {
-    const held = this.#holdsAlarm;
-    this.#holdsAlarm = true;
-    for (const timer of timers) this.cancel(timer);
-    this.#holdsAlarm = held;
+  cancelAll(timers: ReadonlySet<Timer>): void {
+    if (timers.size * MANY < this.#heap.length) {
+      for (const timer of timers) if (timer.place >= 0) this.#remove(timer);
+    } else this.#removeMany(timers);
     this.#arm();
   }
 
@@ -96,6 +98,20 @@ export class Timers {
       this.#sink(last);
     }
     timer.place = -1;
+  }
+
+  /** Puts those that are left in order anew. */
+  #removeMany(timers: ReadonlySet<Timer>): void {
+    const heap = this.#heap;
+    for (const timer of timers) timer.place = -1;
+    let kept = 0;
+    for (const timer of heap) {
+      if (timer.place < 0) continue;
+      timer.place = kept;
+      heap[kept++] = timer;
+    }
+    heap.length = kept;
+    for (let place = (kept >> 1) - 1; place >= 0; place--) this.#sink(heap[place] as Timer);
   }
 
   #rise(timer: Timer): void {

@@ -4,7 +4,7 @@
  * Turns. Within a slice of 2 ms a kernel's turn runs as a microtask, and a process woken while nobody else is ready
  * goes on without one, so that a message from one process to the next costs no trip through the event loop. Then the
  * next turn waits for a macrotask, so that timers and I/O are never starved. Reading the clock costs as much as a send,
- * so it is read every few turns only; the count adapts to how long they take.
+ * so it is read every few steps only; the count adapts to how long they take.
  */
 import type { Clock, Turns } from "../kernel/index.ts";
 
@@ -12,7 +12,7 @@ import type { Clock, Turns } from "../kernel/index.ts";
 const LONGEST_LEG_MS = 2 ** 31 - 1;
 /** How long turns follow each other without a macrotask. */
 const SLICE_MS = 2;
-/** How many turns or wakes may pass between two looks at the clock. */
+/** How many steps, or what takes as long, may pass between two looks at the clock. */
 const MOST_PER_LOOK = 64;
 
 /** The clock of this operating-system process. */
@@ -45,12 +45,16 @@ export class NodeClock implements Clock {
 export class NodeTurns implements Turns {
   readonly #ready = Promise.resolve();
   #sliceEndMs = 0;
-  /** How many more may go on before the next look at the clock. */
+  /** How many more steps there may be before the next look at the clock. */
   #unwatched = 0;
   #perLook = 1;
 
   mayGoOn(): boolean {
     return --this.#unwatched > 0 || this.#isWithinSlice();
+  }
+
+  spend(steps: number): void {
+    this.#unwatched -= steps;
   }
 
   request(turn: () => void, afterOthers: boolean): void {

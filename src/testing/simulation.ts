@@ -113,7 +113,7 @@ export class Simulation {
     this.#maxTurns = options.maxTurns ?? 1_000_000;
     this.#kernel = new Kernel({
       clock: this.#clock,
-      turns: { request() {}, mayGoOn: () => options.goOn === true && this.#random.once(2) },
+      turns: { request() {}, spend() {}, mayGoOn: () => options.goOn === true && this.#random.once(2) },
       programs: {
         find: (id) => {
           const definition = this.#definitions.get(id);

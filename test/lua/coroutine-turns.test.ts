@@ -3,14 +3,17 @@ import { describe, expect, it } from "vitest";
 import { simulate } from "../../src/testing/index.ts";
 import { defineLua, luaEngine } from "../support/lua.ts";
 
+/** What they call may take long and yet cost little of a slice. */
+const WITHOUT_END = 10 ** 8;
+
 /** Runs main of this source step by step: the topics of what it sends to nobody, and the most of them in one step. */
-async function sentInSteps(source: string): Promise<{ topics: string[]; most: number }> {
+async function sentInSteps(source: string, sliceInstructions?: number): Promise<{ topics: string[]; most: number }> {
   const topics: string[] = [];
   let most = 0;
   await simulate(1, async (sim) => {
     sim.deadLetters.watch((letter) => topics.push(letter.topic));
-    // What they call may take long and yet cost little of a slice.
-    luaEngine(sim, { slicing: { sliceInstructions: 10 ** 8 } });
+    luaEngine(sim, { slicing: { sliceInstructions } });
+    defineLua(sim, "test:apart", "return function() end", { memoryLimitBytes: 2 ** 20 });
     defineLua(sim, "test:many", source);
     await sim.spawn("test:many");
     for (let before = 0; await sim.step(); before = topics.length) most = Math.max(most, topics.length - before);
@@ -22,22 +25,59 @@ const NUMBERS = Array.from({ length: 2_000 }, (_, i) => `${i + 1}`);
 
 describe("thousands of coroutines", () => {
   it("begin over many turns, in their order [S11.11, S15.6]", async () => {
-    const { topics, most } = await sentInSteps(`return function()
+    const { topics, most } = await sentInSteps(
+      `return function()
       for i = 1, 2000 do coroutine.spawn(function() process.send("nobody", tostring(i)) end) end
       process.inbox():receive()
-    end`);
+    end`,
+      WITHOUT_END,
+    );
     expect(topics).toEqual(NUMBERS);
     expect(most).toBeLessThanOrEqual(70);
   });
 
   it("go on over many turns when a channel that they all wait for is closed [S11.4, S15.6]", async () => {
-    const { topics, most } = await sentInSteps(`return function()
+    const { topics, most } = await sentInSteps(
+      `return function()
       local closed = channel.new()
       for i = 1, 2000 do coroutine.spawn(function() closed:receive() process.send("nobody", tostring(i)) end) end
       coroutine.spawn(function() closed:close() end)
       process.inbox():receive()
-    end`);
+    end`,
+      WITHOUT_END,
+    );
     expect(topics).toEqual(NUMBERS);
     expect(most).toBeLessThanOrEqual(70);
   });
+
+  it("have one slice together, also for what host functions take [S11.32, S15.6]", async () => {
+    const { topics, most } = await sentInSteps(`return function()
+      for i = 1, 20 do
+        coroutine.spawn(function()
+          process.send("nobody", tostring(i))
+          process.exec("test:apart", "sim:processes")
+        end)
+      end
+      process.inbox():receive()
+    end`);
+    expect(topics).toEqual(NUMBERS.slice(0, 20));
+    expect(most).toBe(1);
+  });
+});
+
+it("counts what was done of a call in a later turn in the slice of that turn [S11.32]", async () => {
+  const { topics, most } = await sentInSteps(
+    `return function()
+      local large, list = {}, {}
+      for i = 1, 12000 do large[i] = i end
+      for i = 1, 4000 do list[i] = i end
+      for i = 1, 20 do
+        process.send("nobody", tostring(2 * i - 1), large)
+        process.send("nobody", tostring(2 * i), list)
+      end
+    end`,
+    30_000,
+  );
+  expect(topics).toEqual(NUMBERS.slice(0, 40));
+  expect(most).toBe(1);
 });

@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { simulate } from "../../src/testing/index.ts";
 import { defineLua } from "../support/lua.ts";
+import { runLua } from "../support/running-lua.ts";
 
 it("ends a process, not the runtime, when its memory is used up while a message is handed to it [S11.37]", async () => {
   await simulate(1, async (sim) => {
@@ -33,4 +34,16 @@ it("ends a process, not the runtime, when its memory is used up while a message 
     const end = { error: "memory limit exceeded", kind: "RateLimited" };
     expect(ends).toEqual(Array.from({ length: 10 }, () => expect.objectContaining(end)));
   });
+});
+
+it("lets go of what is not needed any more, as fast as new things are made [S11.37]", async () => {
+  const source = `return function()
+    local made = 0
+    for _ = 1, 700000 do
+      local _ = channel.new(1)
+      made = made + 1
+    end
+    return made
+  end`;
+  expect(await runLua(source)).toBe(700_000);
 });

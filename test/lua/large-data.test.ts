@@ -47,6 +47,20 @@ it("arrives whole, whichever part of a table its elements lie in [S2.37, S2.39]"
   expect(await runLua(source)).toEqual(new Array(7).fill(true));
 });
 
+it("arrives whole, however wide its characters are and wherever the wide ones stand [S2.39]", async () => {
+  const texts = ["a", "\u00e9", "\u2603", "\u{1d4b3}"].flatMap((wide) =>
+    ["", "x", "xy".repeat(3_000)].flatMap((narrow) => [
+      narrow + wide.repeat(6_000),
+      wide.repeat(6_000) + narrow,
+      narrow + wide + narrow + wide + narrow.repeat(3),
+    ]),
+  );
+  const source = "return function(text) return { #text, utf8.len(text), text } end";
+  for (const text of texts) {
+    expect(await runLua(source, { args: [text] })).toEqual([Buffer.byteLength(text), [...text].length, text]);
+  }
+});
+
 it("is refused by how many keys and elements there are, before one is looked at [S2.45, S2.58, S11.33]", async () => {
   const source = `${ECHO} return function()
     local list, map = {}, {}

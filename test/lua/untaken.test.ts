@@ -2,7 +2,7 @@
 import type { Process } from "beamish";
 import { expect, it } from "vitest";
 import type { Simulation } from "../../src/testing/index.ts";
-import { defineLua } from "../support/lua.ts";
+import { defineLua, luaEngine } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
 
 const TEXT = `local function text(i) return ("x"):rep(1000000) .. i end`;
@@ -246,6 +246,7 @@ it("counts the arguments of those whose module is being loaded [S2.59, S3.4]", a
     end`,
     {
       prepare: (sim) => {
+        luaEngine(sim, { slicing: { sliceInstructions: 1_000 } });
         defineLua(sim, "test:never", "while true do end");
       },
     },

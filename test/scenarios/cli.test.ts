@@ -92,6 +92,28 @@ export default async () => { throw new ProcessError({ message: "no such row", ki
     expect(code).toBe(0);
   });
 
+  it("lets the space for new objects grow to 8 MB, and is given another size by --young-mb", async () => {
+    const hungry = app({
+      "_index.yaml": entries(HOST + process_("eats")),
+      "eats.ts": `import { getHeapSpaceStatistics } from "node:v8";
+import type { Process } from "beamish";
+export default async function eats(process: Process) {
+  const kept: object[][] = [];
+  let largest = 0;
+  for (let turn = 0; turn < 200; turn++) {
+    kept[turn % 100] = Array.from({ length: 10_000 }, (_, i) => ({ i }));
+    await process.sleep(1);
+    const space = getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space")!;
+    largest = Math.max(largest, space.space_used_size + space.space_available_size);
+  }
+  return Math.round(largest / 2 ** 20);
+}
+`,
+    });
+    expect(await beamish(["exec", "--app", hungry, "app:eats"])).toMatchObject({ code: 0, out: "8\n" });
+    expect(await beamish(["exec", "--app", hungry, "--young-mb", "2", "app:eats"])).toMatchObject({ out: "2\n" });
+  });
+
   it("prints null for nothing", async () => {
     expect(await beamish(["exec", "--app", echo, "--host", "app:processes", "app:nothing"])).toMatchObject({
       code: 0,

@@ -16,7 +16,7 @@ class Bench {
   runtime!: Runtime;
 
   async begin(config: Parameters<typeof createRuntime>[0], random = 0.5, loader?: any): Promise<Runtime> {
-    const turns = { request: (turn: () => void) => queueMicrotask(turn), mayGoOn: () => false };
+    const turns = { request: (turn: () => void) => queueMicrotask(turn), mayGoOn: () => false, spend() {} };
     const log = (record: LogRecord) => this.log.push(record);
     const runtime = createRuntime(
       { log, ...config },

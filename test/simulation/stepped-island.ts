@@ -124,7 +124,7 @@ export class SteppedIsland {
   constructor(choose: Choose) {
     this.kernel = new Kernel({
       clock: this.#clock,
-      turns: { request() {}, mayGoOn: () => choose(2) === 1 },
+      turns: { request() {}, spend() {}, mayGoOn: () => choose(2) === 1 },
       programs: {
         find: (id) => this.#programs.get(id) ?? null,
         load: (id, answer) => answer(this.#programs.get(id) ?? notFound(id)),

@@ -31,7 +31,7 @@ export class BareIsland {
     });
     this.kernel = new Kernel({
       clock: this.clock,
-      turns: { request: (turn) => this.#turns.push(turn), mayGoOn: () => true },
+      turns: { request: (turn) => this.#turns.push(turn), mayGoOn: () => true, spend() {} },
       programs: {
         find: (id) => this.#programs.get(id) ?? null,
         load: (id, answer) =>

@@ -5,7 +5,7 @@ import { defineLua, type LuaEntry } from "./lua.ts";
 /** How the island of a single process differs from the plain one. */
 export interface Alone extends LuaEntry {
   readonly args?: readonly unknown[];
-  /** Changes the island before the process runs. */
+  /** Changes the island before anything is defined in it: the engine, for one, is made with the first entry. */
   readonly prepare?: (sim: Simulation) => void;
 }
 
@@ -13,8 +13,8 @@ export interface Alone extends LuaEntry {
 export async function runLua(source: string, { args = [], prepare, ...entry }: Alone = {}): Promise<any> {
   let outcome: { value: unknown } | { error: unknown } | null = null;
   await simulate(1, async (sim) => {
-    defineLua(sim, "test:alone", source, entry);
     prepare?.(sim);
+    defineLua(sim, "test:alone", source, entry);
     outcome = await sim.exec("test:alone", ...args).then(
       (value: unknown) => ({ value }),
       (error: unknown) => ({ error }),

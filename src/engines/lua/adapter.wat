@@ -16,12 +16,7 @@
   (import "host" "cost" (global $cost i32))
 
   (func (export "function") (param $L i32) (result i32)
-    (local $wasExempt i32) (local $answer i32)
-    (local.set $wasExempt (call $enter))
-    (local.set $answer (call $call (local.get $L) (local.get $wasExempt)))
-    (i32.store offset=44 (global.get $cells) (local.get $wasExempt))
-    (if (i32.ge_s (local.get $answer) (i32.const 0)) (then (return (local.get $answer))))
-    (call $ask (local.get $L) (local.get $answer)))
+    (call $usually (local.get $L) (call $enter)))
 
   ;; The same for a function that has a quick way for two short strings and a plain value, or none: nil, a boolean, a short
   ;; string, an integer of 32 bits. It is handed them as they lie in memory, and answers 0 to be called in the usual way,
@@ -53,11 +48,8 @@
           (i32.store8 offset=8 (local.get $base) (i32.const 17))
           (i32.store offset=12 (local.get $L) (i32.add (local.get $base) (i32.const 16)))
           (return (i32.const 1)))))
-    (if (i32.eqz (local.get $answer))
-      (then (local.set $answer (call $call (local.get $L) (local.get $wasExempt)))))
-    (i32.store offset=44 (global.get $cells) (local.get $wasExempt))
-    (if (i32.ge_s (local.get $answer) (i32.const 0)) (then (return (local.get $answer))))
-    (call $ask (local.get $L) (local.get $answer)))
+    (if (i32.eqz (local.get $answer)) (then (return (call $usually (local.get $L) (local.get $wasExempt)))))
+    (call $answer (local.get $L) (local.get $wasExempt) (local.get $answer)))
 
   ;; Counts the call, and has nothing refused meanwhile that the function puts into the heap; whether that was so before: a
   ;; finalizer of ours can run in the middle of something that is exempt itself, and must leave it so.
@@ -69,12 +61,19 @@
     (i32.load offset=44 (global.get $cells))
     (i32.store offset=44 (global.get $cells) (i32.const 1)))
 
-  (func $call (param $L i32) (param $wasExempt i32) (result i32)
-    (try $calling (result i32)
-      (do (call $function (local.get $L)))
-      (catch_all
-        (i32.store offset=44 (global.get $cells) (local.get $wasExempt))
-        (rethrow $calling))))
+  (func $usually (param $L i32) (param $wasExempt i32) (result i32)
+    (call $answer (local.get $L) (local.get $wasExempt)
+      (try $calling (result i32)
+        (do (call $function (local.get $L)))
+        (catch_all
+          (i32.store offset=44 (global.get $cells) (local.get $wasExempt))
+          (rethrow $calling)))))
+
+  ;; The call is over: what it answers to Lua.
+  (func $answer (param $L i32) (param $wasExempt i32) (param $answer i32) (result i32)
+    (i32.store offset=44 (global.get $cells) (local.get $wasExempt))
+    (if (i32.ge_s (local.get $answer) (i32.const 0)) (then (return (local.get $answer))))
+    (call $ask (local.get $L) (local.get $answer)))
 
   ;; What a function asks for by -2 to raise what is on top of the stack, or by -1 to yield. To yield this does itself what
   ;; lua_yieldk and luaD_throw do for a function of C that yields nothing and goes on by returning. Mostly no more is needed:

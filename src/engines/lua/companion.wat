@@ -313,13 +313,11 @@
     (i32.store offset=68 (global.get $cells) (i32.const 0))
     (local.get $status))
 
-  ;; The same for a coroutine of a process: in a slice of its own if there is one, else in what is left of the present one,
-  ;; out of which `cost` goes besides. Tells what it has spent, and answers 4, as for a lack of memory, when an allocation was
+  ;; The same for a coroutine of a process, in what is left of the slice, out of which `cost` goes besides. Tells what it has spent, and answers 4, as for a lack of memory, when an allocation was
   ;; refused or the heap holds more than it may.
   (func (export "run") (param $heap i32) (param $from i32) (param $co i32) (param $args i32) (param $results i32)
-    (param $slice i32) (param $cost i32) (result i32)
+    (param $cost i32) (result i32)
     (local $before i32) (local $status i32)
-    (if (local.get $slice) (then (call $beginSlice (local.get $slice))))
     (local.set $before (i32.load (global.get $cells)))
     (local.set $status
       (call $run (local.get $heap) (local.get $from) (local.get $co) (local.get $args) (local.get $results)))
@@ -331,12 +329,6 @@
         (i32.gt_u (i32.load (local.get $heap)) (i32.load offset=4 (local.get $heap))))
       (then (i32.const 4))
       (else (local.get $status))))
-
-  ;; A slice of so many instructions begins.
-  (func $beginSlice (export "beginSlice") (param $slice i32)
-    (i32.store (global.get $cells) (local.get $slice))
-    (i32.store offset=20 (global.get $cells) (i32.const 0))
-    (i32.store offset=56 (global.get $cells) (i32.const 0)))
 
   ;; Whether a host function that L has called can yield by returning: whether nothing but functions of Lua, which all run
   ;; on one level of the C stack, stands between it and the resumption of L by the engine. `nCcalls` of lua_State counts the

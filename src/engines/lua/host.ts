@@ -32,6 +32,7 @@ import {
   OK,
   type QuickFunction,
   RAISES,
+  SLICE_MS,
   STRING,
   type State,
   TABLE,
@@ -64,6 +65,9 @@ const CALL_COST = 60;
 /** What it costs to have a coroutine run, besides what it does, in instructions' worth. */
 const EXECUTION_COST = 100;
 
+/** 512 instructions' worth, some 5 µs, count as a step more. */
+const INSTRUCTIONS_PER_STEP_BITS = 9;
+
 /** One in so many executions is timed, and counts for all of them: reading the clock costs as much as a short one. */
 const TIMED_EXECUTIONS = 16;
 
@@ -83,6 +87,8 @@ export class Host {
   #strand: LuaStrand | null = null;
   /** The step of the scheduler whose slice is being used, so that a step has one slice whatever runs in it. */
   #slicedStep = -1;
+  /** When an execution in it was timed first; 0 if none was. */
+  #slicedMs = 0;
   #executions = 0;
   #isExecuting = false;
 
@@ -130,26 +136,43 @@ export class Host {
     return this.#slicedStep === process.island.scheduler.steps && this.vm.left <= 0;
   }
 
+  /** What is done from now on is out of the slice of the present step, which begins if it has not yet. */
+  beginSlice(process: Process): void {
+    const { steps } = process.island.scheduler;
+    if (steps === this.#slicedStep) return;
+    this.#slicedStep = steps;
+    this.#slicedMs = 0;
+    this.vm.beginSlice();
+  }
+
   /** Runs a strand until it gives control back; its slice is the rest of that of the present step. */
   execute(strand: LuaStrand, args: number): number {
     const { vm } = this;
     const { isolate, bag, process } = strand.run;
-    const { steps } = process.island.scheduler;
-    const beginsSlice = steps !== this.#slicedStep;
-    this.#slicedStep = steps;
+    this.beginSlice(process);
     this.enter(isolate, bag, strand);
     const isTimed = (this.#executions++ & (TIMED_EXECUTIONS - 1)) === 0;
     const since = isTimed ? this.#nowMs() : 0;
     this.#isExecuting = true;
-    const status = vm.run(isolate.heap, strand.co, args, beginsSlice, EXECUTION_COST);
+    const status = vm.run(isolate.heap, strand.co, args, EXECUTION_COST);
     this.#isExecuting = false;
     const { spent } = vm;
     count(strand.run.usage, spent);
     count(isolate.usage, spent);
+    let isUsedUp = vm.left <= 0;
     if (isTimed) {
-      const cpuMs = (this.#nowMs() - since) * TIMED_EXECUTIONS;
+      const now = this.#nowMs();
+      const cpuMs = (now - since) * TIMED_EXECUTIONS;
       strand.run.usage.cpuMs += cpuMs;
       isolate.usage.cpuMs += cpuMs;
+      if (this.#slicedMs === 0) this.#slicedMs = since;
+      if (now - this.#slicedMs >= SLICE_MS) isUsedUp = true;
+    }
+    process.island.scheduler.spend(spent >> INSTRUCTIONS_PER_STEP_BITS);
+    if (isUsedUp) {
+      // The slice is that of all coroutines of the process: those that are still to go on have the next one.
+      process.budget = 0;
+      process.island.scheduler.giveWay();
     }
     return status;
   }

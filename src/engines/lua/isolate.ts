@@ -151,7 +151,7 @@ const NAME_BYTES = 40;
  */
 class Names {
   readonly #vm: LuaVm;
-  readonly #addresses = new Int32Array(NAMES);
+  readonly #addresses: Pointer[] = new Array(NAMES).fill(0);
   readonly #texts: string[] = new Array(NAMES).fill("");
   readonly #places = new Map<string, number>();
   #table = 0;
@@ -169,14 +169,14 @@ class Names {
 
   /** The name at an address; `null` for anything else. */
   at(address: Pointer): string | null {
-    const place = placeOf(address);
-    return this.#addresses[place] === address && address !== 0 ? (this.#texts[place] as string) : null;
+    return this.holds(address) ? (this.#texts[placeOf(address)] as string) : null;
   }
 
   read(L: State, index: number): string | null {
     const vm = this.#vm;
     const address = vm.address(L, index);
-    if (this.holds(address)) return this.#texts[placeOf(address)] as string;
+    const known = this.at(address);
+    if (known !== null) return known;
     const text = vm.string(L, index);
     if (typeof text !== "string") return null;
     // Of a string that is not short Lua may have several.

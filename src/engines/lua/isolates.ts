@@ -8,7 +8,7 @@ import { errors, Outstanding, ProcessError, textOf } from "../../kernel/index.ts
 import { Host } from "./host.ts";
 import { Bag, Isolate, type PreludeReferences, type SecurityReferences, type TimeReferences } from "./isolate.ts";
 import type { LuaSource } from "./lua-program.ts";
-import type { LuaRun } from "./lua-run.ts";
+import type { LuaRun, LuaStrand } from "./lua-run.ts";
 import { builderFunctions } from "./modules/builder-module.ts";
 import { channelFunctions } from "./modules/channel-module.ts";
 import { errorFunctions, type SandboxSources } from "./modules/error-module.ts";
@@ -84,6 +84,8 @@ interface Instance {
   isolates: number;
 }
 
+/** How many coroutines of one that has ended are released at once. */
+const RELEASED_AT_ONCE = 4_096;
 /** When so many have been counted for, those with nothing under way are forgotten. */
 const SETTLE_AT = 4_096;
 
@@ -154,6 +156,21 @@ export class Isolates {
   /** A run is over and nothing of it is left. */
   ended(run: LuaRun): void {
     this.leave(run.isolate);
+  }
+
+  /** These coroutines of a run that is over are released, some at a time. */
+  letGo(isolate: Isolate, strands: Iterable<LuaStrand>): void {
+    const rest = strands[Symbol.iterator]();
+    const step = () => {
+      if (isolate.isClosed) return;
+      for (let n = 0; n < RELEASED_AT_ONCE; n++) {
+        const { value: strand, done } = rest.next();
+        if (done === true) return;
+        strand.release(isolate.heap.L);
+      }
+      this.#parts.later(step);
+    };
+    step();
   }
 
   /** Something came out of a VM that must not: whatever it holds is lost, and its processes with it. */

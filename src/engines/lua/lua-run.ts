@@ -88,8 +88,10 @@ export class LuaStrand extends Strand {
 
   /** Does what is left of a call; what fails in it is the answer of the call. */
   #goOn(continuation: Continuation): void {
-    const { host, isolate } = this.run;
+    const { host, isolate, process } = this.run;
     this.#continuation = null;
+    // What is left is done in this turn, and counts in its slice.
+    host.beginSlice(process);
     host.enter(isolate, this.run.bag, this);
     let count: number;
     try {
@@ -250,6 +252,8 @@ const TEXT_RESULT_AT = 2;
 export interface Keeper {
   /** A run is over and nothing of it is left. */
   ended(run: LuaRun): void;
+  /** These coroutines of a run that is over are to be released, however many they are. */
+  letGo(isolate: Isolate, strands: Iterable<LuaStrand>): void;
   /** Something came out of the VM that must not: nothing of it goes on. */
   vmLost(isolate: Isolate, cause: unknown): ProcessError;
   /** The VM has grown beyond what it should. */
@@ -467,8 +471,8 @@ export class LuaRun extends Run {
     this.#releaseLater = false;
     if (!this.isolate.isClosed) {
       this.#main.release(L);
-      for (const strand of this.#others ?? []) strand.release(L);
       this.bag.drop(L);
+      if (this.#others !== null) this.#keeper.letGo(this.isolate, this.#others);
     }
     this.#others = null;
     this.isolate.runs.delete(this);

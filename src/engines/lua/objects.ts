@@ -25,8 +25,12 @@ export const KIND_NAMES: Readonly<Record<number, string>> = {
   [TIMER]: "timer",
 };
 
-/** What a thing on our side takes at least: its userdata is so much larger, so that the limit of the heap counts it too. */
-const THING_BYTES = 256;
+/**
+ * What a thing counts at least: its userdata is so much larger, so that the limit of the heap counts it too. It takes about
+ * half of that on our side; the rest is for the collector, which looks at all of them in one step, and there is no way to
+ * divide that.
+ */
+const THING_BYTES = 512;
 /** The kind and the number, in words. */
 const LAYOUT_BYTES = 8;
 
@@ -53,7 +57,7 @@ export class Objects {
   push(L: State, kind: number, thing: object | null, metatable: number, dataBytes = 0): void {
     // Where there is no room for it, nothing is kept.
     const bytes = thing === null ? LAYOUT_BYTES : LAYOUT_BYTES + THING_BYTES + dataBytes;
-    const at = this.#vm.api.lua_newuserdatauv(L, bytes, 1) >> 2;
+    const at = this.#vm.pushUserdata(L, bytes) >> 2;
     const id = thing === null ? -1 : this.#keep(thing);
     this.#vm.words[at] = kind;
     this.#vm.words[at + 1] = id;

@@ -20,7 +20,18 @@ import type { LuaReference } from "./isolate.ts";
 import { ENDS, type LuaRun, LuaStrand, type Outcome } from "./lua-run.ts";
 import { pushMessage } from "./modules/channel-module.ts";
 import { largePartOf, pushValue } from "./payloads.ts";
-import { FALSE_TAG, INTEGER_TAG, NIL, type Pin, REGISTRY, STRING, type State, TABLE, TRUE_TAG } from "./vm.ts";
+import {
+  FALSE_TAG,
+  INTEGER_TAG,
+  isSmallInteger,
+  NIL,
+  type Pin,
+  REGISTRY,
+  STRING,
+  type State,
+  TABLE,
+  TRUE_TAG,
+} from "./vm.ts";
 
 /** How a serve ended: its value, or the error that left a handler. */
 interface Ending {
@@ -283,11 +294,8 @@ const NOT_PLAIN = -1;
 /** The tag of a payload that needs no place in the heap. */
 function plainTag(payload: unknown): number {
   switch (typeof payload) {
-    case "number": {
-      const low = payload | 0;
-      // Of -0 the low bits are those of 0.
-      return low === payload && (low !== 0 || Object.is(payload, 0)) ? INTEGER_TAG : NOT_PLAIN;
-    }
+    case "number":
+      return isSmallInteger(payload) ? INTEGER_TAG : NOT_PLAIN;
     case "boolean":
       return payload ? TRUE_TAG : FALSE_TAG;
     default:

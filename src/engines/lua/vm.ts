@@ -41,7 +41,7 @@ const OVERDRAFT_INSTRUCTIONS = 100_000;
 /** How many instructions pass between two calls of the hook, while no large block lives. */
 const HOOK_INSTRUCTIONS = 250;
 /** How long a slice may take by the clock, when single instructions are expensive, in milliseconds. */
-const SLICE_MS = 2;
+export const SLICE_MS = 2;
 /** How much longer it may take where nothing can yield. */
 const OVERDRAFT_MS = 6;
 /** No more than this counts between two looks at the clock: in a longer time it was the machine that stood still. */
@@ -62,6 +62,7 @@ const SHORT_TEXT_BYTES = 40;
 const LUA_MASKCOUNT = 8;
 /** Where a lua_State points at its global state, and what stands there in the build of Lua that is pinned. */
 const GLOBAL_STATE = 16;
+const DEBT = 12;
 const GC_PAUSE = 84;
 const USUAL_PAUSE = 50;
 const USUAL_STEP = 25;
@@ -89,6 +90,8 @@ const KEY_TAG = 9;
 const KEY = 16;
 const USER_VALUES = 6;
 const USER_VALUE = 24;
+/** What a userdata takes at most beside its contents. */
+const USERDATA_BYTES = 64;
 const HOOK_PERIOD = 104;
 const HOOK_LEFT = 108;
 const HOOK_MASK = 112;
@@ -120,6 +123,7 @@ const PREEMPTED = 1;
 const STOP = 2;
 const CURRENT = 3;
 const HEAP = 4;
+const OVERDRAFT = 5;
 const EXEMPT = 11;
 const SLOW = 14;
 const SPENT = 19;
@@ -217,8 +221,7 @@ interface Companion {
   canReturn: unknown;
   spread(L: State): void;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
-  run(heap: Pointer, from: State, co: State, args: number, results: Pointer, slice: number, cost: number): number;
-  beginSlice(instructions: number): void;
+  run(heap: Pointer, from: State, co: State, args: number, results: Pointer, cost: number): number;
   lookSoon(): void;
 }
 
@@ -263,6 +266,12 @@ export interface Heap {
   readonly L: State;
   /** Where the companion keeps its accounts. */
   readonly accounts: Pointer;
+}
+
+/** Whether a number is an integer of 32 bits; -0, whose bits are those of 0, is none. */
+export function isSmallInteger(value: number): boolean {
+  const low = value | 0;
+  return low === value && (low !== 0 || Object.is(value, 0));
 }
 
 const encoder = new TextEncoder();
@@ -318,7 +327,7 @@ export class LuaVm {
     throw LONGJMP;
   };
   /** What `save` notes things in, to be used again. */
-  readonly #saved: Int32Array[] = [];
+  readonly #saved: number[][] = [];
   /** Set when something came out of the VM that must not: nothing more may run in it. */
   isBroken = false;
   /** Set when the memory has grown beyond what it should: its largest heap has to go (S11.37). */
@@ -412,10 +421,35 @@ export class LuaVm {
 
   /** Puts a text into memory for good, with a zero at its end. */
   text(text: string): Pointer {
-    const encoded = encoder.encode(text);
-    const at = this.api.malloc(encoded.length + 1);
-    this.bytes.set(encoded, at);
-    this.bytes[at + encoded.length] = 0;
+    return this.#encode(text).at;
+  }
+
+  /**
+   * A text as UTF-8 in a block of its own, with a zero behind it. It goes there directly: any array of bytes that is
+   * made in JavaScript while the memory's own is new makes V8 collect all that is young, twice.
+   */
+  #encode(text: string): { at: Pointer; length: number } {
+    const at = this.#block(text.length + 1);
+    const { read, written } = encoder.encodeInto(text, this.bytes.subarray(at, at + text.length));
+    if (read === text.length) {
+      this.bytes[at + written] = 0;
+      return { at, length: written };
+    }
+    // It is not ASCII alone: three bytes at most for each unit that is left.
+    const rest = text.slice(read);
+    const whole = this.#block(written + rest.length * 3 + 1);
+    this.bytes.copyWithin(whole, at, at + written);
+    this.api.free(at);
+    const from = whole + written;
+    const length = written + encoder.encodeInto(rest, this.bytes.subarray(from, from + rest.length * 3)).written;
+    this.bytes[whole + length] = 0;
+    return { at: whole, length };
+  }
+
+  /** Bytes outside of all heaps, until they are freed. */
+  #block(bytes: number): Pointer {
+    const at = this.api.malloc(bytes);
+    if (at === 0) throw new Error("the memory of the Lua VM is full");
     return at;
   }
 
@@ -749,7 +783,11 @@ export class LuaVm {
 
   /** Begins a slice: so many instructions until the hook gives the turn back. */
   beginSlice(): void {
-    this.#companion.beginSlice(this.#sliceInstructions);
+    const { words } = this;
+    const at = this.#cells;
+    words[at + LEFT] = this.#sliceInstructions;
+    words[at + OVERDRAFT] = 0;
+    words[at + SLOW] = 0;
     this.#spentMs = 0;
     this.#lookedMs = 0;
   }
@@ -794,21 +832,14 @@ export class LuaVm {
   }
 
   /**
-   * Runs a coroutine of a process, as `resume` does, in a slice that begins or in what is left of one; what it has cost is
-   * `spent` afterwards.
+   * Runs a coroutine of a process, as `resume` does, in what is left of the slice; what it has cost is `spent` afterwards.
    *
    * @param cost what that costs besides, in instructions' worth.
    * @returns also NO_MEMORY when an allocation was refused, or the heap holds more than it may.
    */
-  run(heap: Heap, co: State, args: number, beginsSlice: boolean, cost: number): number {
-    let slice = 0;
-    if (beginsSlice) {
-      slice = this.#sliceInstructions;
-      this.#spentMs = 0;
-      this.#lookedMs = 0;
-    }
+  run(heap: Heap, co: State, args: number, cost: number): number {
     try {
-      return this.#companion.run(heap.accounts, heap.L, co, args, this.#length, slice, cost);
+      return this.#companion.run(heap.accounts, heap.L, co, args, this.#length, cost);
     } catch (cause) {
       this.isBroken = true;
       throw cause;
@@ -842,8 +873,8 @@ export class LuaVm {
   }
 
   /** What was running when a host function began to run something else, to come back to; see `restore`. */
-  save(): Int32Array {
-    const saved = this.#saved.pop() ?? new Int32Array(CELLS + 1);
+  save(): number[] {
+    const saved = this.#saved.pop() ?? new Array(CELLS + 1).fill(0);
     const { words } = this;
     const at = this.#cells;
     for (let i = 0; i < CELLS; i++) saved[i] = words[at + i] as number;
@@ -852,7 +883,7 @@ export class LuaVm {
   }
 
   /** Comes back to what `save` has noted, once. */
-  restore(saved: Int32Array): void {
+  restore(saved: number[]): void {
     const { words } = this;
     const at = this.#cells;
     for (let i = 0; i < CELLS; i++) words[at + i] = saved[i] as number;
@@ -892,12 +923,10 @@ export class LuaVm {
    * @returns whether it compiled.
    */
   load(L: State, chunk: string | Uint8Array, name: string, mode: "t" | "b" = "t"): boolean {
-    const bytes = typeof chunk === "string" ? encoder.encode(chunk) : chunk;
-    const at = this.api.malloc(bytes.length + 1);
-    this.bytes.set(bytes, at);
+    const { at, length } = typeof chunk === "string" ? this.#encode(chunk) : this.#copied(chunk);
     const nameAt = this.text(name);
     const modeAt = this.text(mode);
-    const status = this.api.luaL_loadbufferx(L, at, bytes.length, nameAt, modeAt);
+    const status = this.api.luaL_loadbufferx(L, at, length, nameAt, modeAt);
     this.api.free(at);
     this.api.free(nameAt);
     this.api.free(modeAt);
@@ -1116,27 +1145,52 @@ export class LuaVm {
     if (text.length * 3 <= SCRATCH_BYTES) {
       const into = this.bytes.subarray(this.#scratch, this.#scratch + SCRATCH_BYTES);
       this.api.lua_pushlstring(L, this.#scratch, encoder.encodeInto(text, into).written);
-    } else this.pushBytes(L, encoder.encode(text));
+    } else this.#pushBlock(L, this.#encode(text));
   }
 
   pushBytes(L: State, bytes: Uint8Array): void {
-    const at = this.api.malloc(bytes.length + 1);
+    this.#pushBlock(L, this.#copied(bytes));
+  }
+
+  #copied(bytes: Uint8Array): { at: Pointer; length: number } {
+    const at = this.#block(bytes.length + 1);
     this.bytes.set(bytes, at);
+    return { at, length: bytes.length };
+  }
+
+  /** Pushes what lies in a block, which is given back. */
+  #pushBlock(L: State, { at, length }: { at: Pointer; length: number }): void {
     try {
-      this.api.lua_pushlstring(L, at, bytes.length);
+      this.api.lua_pushlstring(L, at, length);
     } finally {
       this.api.free(at);
     }
   }
 
+  /**
+   * Pushes a userdata that gets a metatable with a finalizer next; where its contents are.
+   *
+   * When the collector begins to sweep while such an object is made, Lua frees at once all that is dead behind it,
+   * however much that is, and does not note it: each cycle comes later than the last, until the heap is full of garbage.
+   * So it does its work while something is made that gets no finalizer.
+   */
+  pushUserdata(L: State, bytes: number): Pointer {
+    const { api } = this;
+    const debt = this.words[((this.words[(L + GLOBAL_STATE) >> 2] as Pointer) + DEBT) >> 2] as number;
+    if (debt + bytes + USERDATA_BYTES > 0) {
+      api.lua_newuserdatauv(L, bytes + USERDATA_BYTES, 0);
+      this.pop(L, 1);
+    }
+    return api.lua_newuserdatauv(L, bytes, 1);
+  }
+
   /** Pushes a number that is a safe integer as an integer, any other as a float (S2.57). */
   pushNumber(L: State, value: number): void {
-    const low = value | 0;
-    // Most are small; of -0 the low bits are those of 0.
-    if (low === value && (low !== 0 || Object.is(value, 0))) {
+    // Most are small.
+    if (isSmallInteger(value)) {
       const at = this.#push(L, INTEGER_TAG) >> 2;
-      this.words[at] = low;
-      this.words[at + 1] = low >> 31;
+      this.words[at] = value;
+      this.words[at + 1] = value >> 31;
     } else if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.#pushInteger(L, value);
     else this.pushFloat(L, value);
   }
