@@ -141,7 +141,7 @@ function check(rows) {
 
 /** What the figures depend on, in one line. */
 function machine() {
-  const youngGeneration = options.youngMb === 0 ? "of Node's own size" : `of ${options.youngMb} MB`;
+  const youngGeneration = options.youngMb === 0 ? "growing to 8 MB" : `of ${options.youngMb} MB`;
   return [
     `Node ${process.version} (V8 ${process.versions.v8}), young generation ${youngGeneration}`,
     ...(options.native ? ["our functions native"] : []),
