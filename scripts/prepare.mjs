@@ -11,6 +11,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bindConstants } from "./constant-imports.mjs";
 
 /** The folder of the checkout, without a slash at the end. */
 export const root = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "");
@@ -113,7 +114,9 @@ export function build() {
   if (removeOrphans(join(root, "dist"), join(root, "src"))) {
     rmSync(join(root, "dist", ".build"), { recursive: true, force: true });
   }
-  return packageStep("build", "typescript/bin/tsc", ["-b", "tsconfig.node.json"]);
+  const ok = packageStep("build", "typescript/bin/tsc", ["-b", "tsconfig.node.json"]);
+  bindConstants(join(root, "dist"));
+  return ok;
 }
 
 /**

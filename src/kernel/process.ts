@@ -592,14 +592,15 @@ export class Process implements Subject {
    */
   step(): boolean {
     if (this.state !== ONLY_HANDED) return this.stepAny();
-    const { run } = this;
+    // It has a run, since a strand waits.
+    const run = this.run as Run;
     this.state = STEPPING | HANDED;
     this.budget = BUDGET;
     this.sent = 0;
     this.takeHanded();
     if (this.state !== STEPPING) this.goOn(run);
     else this.state = 0;
-    return this.resumesLater;
+    return run.resumesLater;
   }
 
   /** A turn that may have anything to do. */

@@ -18,8 +18,8 @@ export class Scheduler {
   #ready = 0;
   #requested = false;
   #steps = 0;
-  /** How many more steps there may be before the next question whether to go on. */
-  #left = 0;
+  /** As how many steps more those of the present batch count. */
+  #extra = 0;
   #givesWay = false;
   readonly #turn = () => {
     this.#givesWay = false;
@@ -72,17 +72,19 @@ export class Scheduler {
 
   #stepAll(): void {
     let batch = Math.min(this.#ready, MOST_PER_BATCH);
-    this.#left = batch;
+    let left = batch;
+    this.#extra = 0;
     let resumesLater = false;
     while (this.#ready > 0) {
       if (this.#shift().step()) resumesLater = true;
       if (this.#givesWay) return;
-      if (--this.#left > 0) continue;
-      this.#turns.spend(batch - 1);
+      if (--left > this.#extra) continue;
+      if (batch > 1) this.#turns.spend(batch - 1);
       // What a turn has resumed of native code runs when the turn is over.
       if (resumesLater || this.#ready === 0 || !this.#turns.mayGoOn()) return;
       batch = Math.min(this.#ready, MOST_PER_BATCH);
-      this.#left = batch;
+      left = batch;
+      this.#extra = 0;
     }
   }
 
@@ -91,7 +93,7 @@ export class Scheduler {
    * world outside waiting until somebody looks at the clock.
    */
   spend(steps: number): void {
-    this.#left -= steps;
+    this.#extra += steps;
     this.#turns.spend(steps);
   }
 

@@ -13,6 +13,9 @@ import { awaitFrom, never, nextOf, type ReceiveStrand, receiveFrom, rejected, se
 import { LOOP, type Loop, type LoweredCode } from "./lowered-iteration.ts";
 import { open } from "./stopped.ts";
 
+/** What lowered code calls for `await channel.receive()`: a value or WAIT. To ask for it is quicker than `instanceof`. */
+export const RECEIVE: unique symbol = Symbol("beamish.receive");
+
 /** A case of a select; made by `caseReceive` and `caseSend`, and good for any number of selects. */
 export class Case<T = unknown> {
   /** The channel it is about. */
@@ -78,8 +81,8 @@ export class Channel<T = unknown> implements AsyncIterable<T> {
     return receiveFrom(this.#syscalls, this.#core, this);
   }
 
-  /** @internal `await channel.receive()` of lowered code. */
-  awaitReceive(): unknown {
+  /** @internal */
+  [RECEIVE](): unknown {
     return awaitFrom(this.#syscalls, this.#core, false);
   }
 

@@ -2,7 +2,7 @@
  * What the loader writes into lowered modules, under the name `beamish:lowered-code`. Nothing here is for use by hand;
  * docs/adr/0005 says what a lowered function looks like.
  */
-import { Channel } from "./channel-dressing.ts";
+import { RECEIVE } from "./channel-dressing.ts";
 import { current } from "./current.ts";
 import { REJECTED, Reaction } from "./deferred.ts";
 import { createIteration, type Later } from "./lowered-iteration.ts";
@@ -21,8 +21,8 @@ export function at(site: number, awaited: unknown): unknown {
 }
 
 /** `await awaited.receive()`: the value, or WAIT, which must be yielded at once. */
-export function receive(awaited: { receive(): unknown }): unknown {
-  return awaited instanceof Channel ? awaited.awaitReceive() : arrange(awaited.receive());
+export function receive(awaited: { receive(): unknown; [RECEIVE]?(): unknown }): unknown {
+  return awaited?.[RECEIVE] === undefined ? arrange(awaited.receive()) : awaited[RECEIVE]();
 }
 
 /** A deferred of the run whose code calls this, or a promise where no process is around, and how to settle it. */

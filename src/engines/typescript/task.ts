@@ -13,7 +13,7 @@
  */
 import { CLOSED, type Mark, markOf } from "../../kernel/index.ts";
 import { awaiterOf, traced } from "./author-stack.ts";
-import { current, enter } from "./current.ts";
+import { current, enter, type Running } from "./current.ts";
 import {
   Answer,
   Deferred,
@@ -122,14 +122,25 @@ export class Task extends Deferred {
 
 /** Runs a task until it waits or has returned. */
 export function drive(task: Task, state: State, value: unknown): void {
-  const outer = current;
-  const wasNested = isNested;
+  if (current !== null) {
+    driveNested(task, state, value, current);
+    return;
+  }
   enter(task);
-  isNested = outer !== null;
-  if (outer === null) beginTurn();
+  beginTurn();
   let step = advanced(task.activation as Activation, state, value);
   // What nearly every step does is to wait; no code can return this mark.
   if (step.value !== WAIT) step = driveOn(task, step);
+  enter(null);
+  if (step.done === true) ended(task, step);
+}
+
+/** The same inside the code of another. */
+function driveNested(task: Task, state: State, value: unknown, outer: Running): void {
+  const wasNested = isNested;
+  enter(task);
+  isNested = true;
+  const step = driveOn(task, advanced(task.activation as Activation, state, value));
   enter(outer);
   isNested = wasNested;
   if (step.done === true) ended(task, step);
