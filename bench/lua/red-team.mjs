@@ -334,6 +334,16 @@ const ATTACKS = {
     "local p = process.spawn('bench:tables', 'bench:processes', true) for i = 1, 400 do process.spawn('bench:watches', 'bench:processes', p) end time.sleep('100ms') process.send(p, 'go') time.sleep('1s')",
   "many who nearly use a slice":
     "local p = {} for i = 1, 300 do p[i] = process.spawn('bench:almost', 'bench:processes') end for n = 1, 50 do for i = 1, 300 do process.send(p[i], 't', 0) end time.sleep('1ms') end while true do for i = 1, 300 do process.send(p[i], 't', 80000) end time.sleep('200ms') end",
+  "timers due in the same moment":
+    "while true do local at = time.now():add('300ms') for i = 1, 16000 do time.after(at:sub(time.now())) end time.sleep('400ms') end",
+  "many who have timers due in the same moment":
+    "for i = 1, 10 do process.spawn('bench:due', 'bench:processes', time.now():add('600ms'):unix_nano()) end time.sleep('2s')",
+  "many with timers terminated":
+    "for i = 1, 16 do process.spawn_linked('bench:due', 'bench:processes', time.now():add('1h'):unix_nano()) end time.sleep('700ms') error('x')",
+  "a text of 2 MB beyond ASCII to oneself":
+    "local s = ('ж'):rep(500000) s = s .. s while true do process.send(process.pid(), 't', s) process.inbox():receive() end",
+  "many who receive a text of 2 MB":
+    "local s = ('ж'):rep(500000) s = s .. s for i = 1, 15 do local p = process.spawn('bench:wakes', 'bench:processes') process.send(p, 't', s) process.cancel(p, '1h') end time.sleep('1s')",
   "children terminated at once":
     "local t = {} for i = 1, 15000 do t[i] = process.spawn_monitored('bench:waits', 'bench:processes') end for i = 1, #t do process.terminate(t[i]) end time.sleep('1s')",
   "the end with children that have messages unread":
@@ -352,6 +362,8 @@ const HELPERS = {
   bomb: "return function() while true do process.spawn('bench:bomb', 'bench:processes') end end",
   execs: "return function() process.exec('bench:execs', 'bench:processes') end",
   echo: "return function(value) return value end",
+  due: "return function(at) for i = 1, 16000 do time.after(tostring(at - time.now():unix_nano()) .. 'ns') end time.sleep('2h') end",
+  wakes: "return function() process.events():receive() process.inbox():receive() time.sleep('2h') end",
   almost:
     "return function() local inbox = process.inbox() while true do local rounds = inbox:receive():payload() for _ = 1, rounds do end end end",
   watches: "return function(pid) process.monitor(pid) time.sleep('10s') end",

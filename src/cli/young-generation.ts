@@ -21,13 +21,12 @@ const NEARLY = 7 / 8;
 export function capYoungGeneration(): void {
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ""];
   if (given.some((flags) => flags.replaceAll("_", "-").includes("semi-space"))) return;
-  let isGrown = false;
   const check = () => {
-    isGrown ||= youngBytes() >= MOST_BYTES * NEARLY;
-    if (isGrown) setFlagsFromString("--semi-space-growth-factor=1");
+    const factor = youngBytes() < MOST_BYTES * NEARLY ? 2 : 1;
+    setFlagsFromString(`--semi-space-growth-factor=${factor}`);
   };
   check();
-  // It grows after collections, and each thread that is started sets the factor back.
+  // It grows after collections and shrinks in quiet times, and each thread that is started sets the factor back to 2.
   new PerformanceObserver(check).observe({ entryTypes: ["gc"] });
 }
 

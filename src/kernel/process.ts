@@ -144,6 +144,8 @@ const PICKY = 256;
 
 /** To begin or to end takes as long as so many steps with a message, and much longer where it is done for the first time. */
 const STEPS_PER_LIFE = 4;
+/** To cancel 64 timers takes as long as a step, at least. */
+const TIMERS_PER_STEP_BITS = 6;
 
 /** A turn that has nothing to do but to go on with a message: nearly all of them. */
 const ONLY_HANDED = QUEUED | HANDED;
@@ -1259,6 +1261,7 @@ export class Process implements Subject {
       this.mailbox?.releaseAll();
     }
     if (rare.timers !== null) {
+      this.island.scheduler.spend(rare.timers.size >> TIMERS_PER_STEP_BITS);
       this.island.timers.cancelAll(rare.timers);
       rare.timers = null;
     }

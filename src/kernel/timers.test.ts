@@ -73,6 +73,35 @@ describe("timers", () => {
     expect(some.map((timer) => timers.cancel(timer))).not.toContain(true);
   });
 
+  it("fire some at a time where many are due, in their order, without those that were cancelled meanwhile", () => {
+    let now = 0;
+    let ring = () => {};
+    const clock: Clock = {
+      nowMs: () => now,
+      unixMs: () => now,
+      wakeAt(_atMs, alarm) {
+        ring = alarm;
+      },
+    };
+    const timers = new Timers(clock);
+    const fired: number[] = [];
+    const all: Timer[] = [];
+    for (let i = 0; i < 5_000; i++) {
+      const fire = () => {
+        fired.push(i);
+        if (i === 1_500) timers.cancelAll(new Set(all.slice(1_501, 4_000)));
+      };
+      all.push(timers.set(5, fire));
+    }
+    now = 5;
+    for (let before = 0; timers.nextAtMs < Infinity; before = fired.length) {
+      ring();
+      expect(fired.length - before).toBeGreaterThan(0);
+      expect(fired.length - before).toBeLessThanOrEqual(1_024);
+    }
+    expect(fired).toEqual(Array.from({ length: 5_000 }, (_, i) => i).filter((i) => i <= 1_500 || i >= 4_000));
+  });
+
   it("fire in the order they were set when their time is the same", () => {
     const clock = new VirtualClock();
     const timers = new Timers(clock);

@@ -4,16 +4,20 @@
  */
 import type { Clock } from "./clock.ts";
 
-/** To take one of so many out of the heap takes as long as to put all the others in order. */
-const MANY = 16;
+/** How many fire, or are taken away one by one, in one go. */
+const MOST_AT_ONCE = 1_024;
+/** From so many on those that are cancelled together are left in the heap for a while. */
+const MANY = 64;
 
 /** A deadline that has been set. */
 export interface Timer {
   /** When it is due, by `clock.nowMs()`. */
   readonly atMs: number;
   /** @internal */ readonly order: number;
-  /** @internal Its place in the heap; -1 when it has fired or was cancelled. */
+  /** @internal Its place in the heap; -1 when it stands there no more. */
   place: number;
+  /** @internal Whether it has fired or was cancelled. */
+  isOver: boolean;
   readonly fire: () => void;
 }
 
@@ -21,6 +25,8 @@ export interface Timer {
 export class Timers {
   readonly #clock: Clock;
   readonly #heap: Timer[] = [];
+  /** How many of those in the heap were cancelled. The first one never was. */
+  #cancelled = 0;
   #order = 0;
   #alarmAt = Infinity;
   /** Whether several come or go now, after which the alarm is set once. */
@@ -36,7 +42,13 @@ export class Timers {
 
   /** Calls `fire` once, `delayMs` from now or later, never earlier. */
   set(delayMs: number, fire: () => void): Timer {
-    const timer: Timer = { atMs: this.#clock.nowMs() + Math.max(0, delayMs), order: this.#order++, place: -1, fire };
+    const timer: Timer = {
+      atMs: this.#clock.nowMs() + Math.max(0, delayMs),
+      order: this.#order++,
+      place: -1,
+      isOver: false,
+      fire,
+    };
     timer.place = this.#heap.length;
     this.#heap.push(timer);
     this.#rise(timer);
@@ -46,17 +58,25 @@ export class Timers {
 
   /** Cancels a deadline; `false` when it has fired or was cancelled already. */
   cancel(timer: Timer): boolean {
-    if (timer.place < 0) return false;
+    if (timer.isOver) return false;
+    timer.isOver = true;
     this.#remove(timer);
+    this.#dropCancelled();
     this.#arm();
     return true;
   }
 
   /** Cancels many deadlines, for the price of one alarm: each may have been the next. */
   cancelAll(timers: ReadonlySet<Timer>): void {
-    if (timers.size * MANY < this.#heap.length) {
-      for (const timer of timers) if (timer.place >= 0) this.#remove(timer);
-    } else this.#removeMany(timers);
+    const staysInHeap = timers.size >= MANY;
+    for (const timer of timers) {
+      if (timer.isOver) continue;
+      timer.isOver = true;
+      if (staysInHeap) this.#cancelled++;
+      else this.#remove(timer);
+    }
+    if (this.#cancelled * 2 > this.#heap.length) this.#removeCancelled();
+    else this.#dropCancelled();
     this.#arm();
   }
 
@@ -71,10 +91,13 @@ export class Timers {
     const nowMs = this.#clock.nowMs();
     // What is set meanwhile waits for the next alarm too: a chain of deadlines of no delay must not keep turns waiting.
     const end = this.#order;
+    let left = MOST_AT_ONCE;
     try {
       for (let timer = this.#heap[0]; timer !== undefined && timer.atMs <= nowMs; timer = this.#heap[0]) {
-        if (timer.order >= end) break;
+        if (timer.order >= end || --left < 0) break;
+        timer.isOver = true;
         this.#remove(timer);
+        this.#dropCancelled();
         timer.fire();
       }
     } finally {
@@ -100,13 +123,27 @@ export class Timers {
     timer.place = -1;
   }
 
-  /** Puts those that are left in order anew. */
-  #removeMany(timers: ReadonlySet<Timer>): void {
+  /** Takes away those that were cancelled as long as one of them comes first; all of them, where those are many. */
+  #dropCancelled(): void {
+    if (this.#cancelled === 0) return;
+    let left = MOST_AT_ONCE;
+    for (let first = this.#heap[0]; first?.isOver === true; first = this.#heap[0]) {
+      if (--left < 0) {
+        this.#removeCancelled();
+        return;
+      }
+      this.#cancelled--;
+      this.#remove(first);
+    }
+  }
+
+  /** Takes all away that were cancelled, and puts those that are left in order anew. */
+  #removeCancelled(): void {
     const heap = this.#heap;
-    for (const timer of timers) timer.place = -1;
+    this.#cancelled = 0;
     let kept = 0;
     for (const timer of heap) {
-      if (timer.place < 0) continue;
+      if (timer.isOver) continue;
       timer.place = kept;
       heap[kept++] = timer;
     }

@@ -1,6 +1,7 @@
 /** How much of a Lua process with many coroutines goes on in one turn (S11.11, S15.6). */
 import { describe, expect, it } from "vitest";
 import { simulate } from "../../src/testing/index.ts";
+import { BareIsland } from "../support/bare-island.ts";
 import { defineLua, luaEngine } from "../support/lua.ts";
 
 /** What they call may take long and yet cost little of a slice. */
@@ -80,4 +81,18 @@ it("counts what was done of a call in a later turn in the slice of that turn [S1
   );
   expect(topics).toEqual(NUMBERS.slice(0, 40));
   expect(most).toBe(1);
+});
+
+it("counts for more the longer it takes, for whoever looks at the clock, and to begin and end does, too [S15.7]", () => {
+  const island = new BareIsland();
+  const spentBy = (source: string) => {
+    island.define("app:one", `return function() ${source} end`);
+    const before = island.spent;
+    island.exec("app:one");
+    return island.spent - before;
+  };
+  const nothing = spentBy("");
+  expect(nothing).toBeGreaterThanOrEqual(8);
+  expect(nothing).toBeLessThan(20);
+  expect(spentBy("for _ = 1, 40000 do end")).toBeGreaterThan(nothing + 70);
 });

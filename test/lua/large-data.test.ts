@@ -1,6 +1,6 @@
 /** Data as large as may be sent is read where it lies, and refused before it is read when there is too much of it. */
 import { expect, it } from "vitest";
-import { simulate } from "../../src/testing/index.ts";
+import { SeededRandom, simulate } from "../../src/testing/index.ts";
 import { defineLua, luaEngine } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
 
@@ -59,6 +59,62 @@ it("arrives whole, however wide its characters are and wherever the wide ones st
   for (const text of texts) {
     expect(await runLua(source, { args: [text] })).toEqual([Buffer.byteLength(text), [...text].length, text]);
   }
+});
+
+it("is text or bytes as other decoders say, whatever stands where in a long string [S2.40]", async () => {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  for (let seed = 1; seed <= 8; seed++) {
+    const random = new SeededRandom(seed);
+    const given = Array.from({ length: 12 }, () => {
+      const characters = Array.from({ length: 9_000 + random.below(12_000) }, () =>
+        random.pick(["a", "\u{7f}", "\u{80}", "\u{7ff}", "\u{800}", "\u{fffd}", "\u{feff}", "\u{10000}", "\u{10ffff}"]),
+      );
+      const bytes = new TextEncoder().encode(characters.join(""));
+      if (!random.once(4)) bytes[random.below(bytes.length)] = random.below(256);
+      return bytes;
+    });
+    // What UTF-8 leaves out: too long, a half of a pair, beyond the last code, cut off.
+    const long = "x".repeat(16_384);
+    for (const odd of [
+      [0xc0, 0x80],
+      [0xe0, 0x9f, 0xbf],
+      [0xf0, 0x8f, 0xbf, 0xbf],
+      [0xed, 0xa0, 0x80],
+      [0xf4, 0x90, 0x80, 0x80],
+      [0xf5],
+      [0xe2, 0x98],
+    ]) {
+      given.push(new Uint8Array([...new TextEncoder().encode(long), ...odd]));
+    }
+    const got = (await runLua("return function(list) return list end", { args: [given] })) as (string | Uint8Array)[];
+    given.forEach((bytes, n) => {
+      let expected: string | Uint8Array = bytes;
+      try {
+        expected = decoder.decode(bytes);
+      } catch {}
+      expect(got[n], `seed ${seed}, ${n}`).toEqual(expected);
+    });
+  }
+});
+
+it("may have half as much long text where it is beyond ASCII, of which an error is cut [S2.58]", async () => {
+  const wide = `local wide = ("\u00e9"):rep(1 << 19) wide = wide .. wide`;
+  const source = `${ECHO} return function()
+    ${wide}
+    local results = { #echo(wide), echo(wide .. "e"), echo { ("\u00e9"):rep(8192), wide } }
+    local _, err = pcall(process.send, process.pid(), wide .. wide, 1)
+    results[4] = err:message()
+    return results
+  end`;
+  expect(await runLua(source)).toEqual([
+    2 ** 21,
+    "payload: data of more than 4 MiB of text cannot be sent",
+    "payload[2]: data of more than 4 MiB of text cannot be sent",
+    "bad argument #2 to 'send' (more than 4 MiB of text)",
+  ]);
+  await expect(runLua(`return function() ${wide} error(wide, 0) end`)).rejects.toMatchObject({
+    message: `${"\u00e9".repeat(2 ** 19)}\u2026 (1048576 bytes more)`,
+  });
 });
 
 it("is refused by how many keys and elements there are, before one is looked at [S2.45, S2.58, S11.33]", async () => {

@@ -98,6 +98,21 @@ describe("nothing is left", () => {
     again(island, 2, 10, () => island.exec("app:parent", 10_000));
   }, 60_000);
 
+  it("of processes that end with more coroutines than are let go at once [S11.11, S11.35]", () => {
+    const island = new BareIsland();
+    island.define(
+      "app:many",
+      `return function(stays)
+        if stays then process.inbox():receive() end
+        for _ = 1, 10000 do coroutine.spawn(function() channel.new():receive() end) end
+        require("time").sleep("1ms")
+      end`,
+    );
+    // So that the heap is not given back whole.
+    island.spawn("app:many", [true]);
+    again(island, 2, 4, () => island.exec("app:many", false));
+  }, 60_000);
+
   it("of 1,000 endless loops that were terminated, or whose deadline or link ended them [S4.21, S11.32]", () => {
     const island = new BareIsland();
     island.define("app:loop", `return function() local t = {} while true do t[1] = {} end end`);

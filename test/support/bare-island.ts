@@ -18,6 +18,8 @@ export class BareIsland {
   readonly clock = new VirtualClock();
   readonly #programs = new Map<string, Program>();
   readonly #turns: (() => void)[] = [];
+  /** As how many steps more than there were they have counted. */
+  spent = 0;
 
   constructor(parts: Partial<LuaParts> = {}) {
     const random = new SeededRandom(1);
@@ -31,7 +33,7 @@ export class BareIsland {
     });
     this.kernel = new Kernel({
       clock: this.clock,
-      turns: { request: (turn) => this.#turns.push(turn), mayGoOn: () => true, spend() {} },
+      turns: { request: (turn) => this.#turns.push(turn), mayGoOn: () => true, spend: this.#spend },
       programs: {
         find: (id) => this.#programs.get(id) ?? null,
         load: (id, answer) =>
@@ -43,6 +45,10 @@ export class BareIsland {
     });
     this.kernel.hosts.add({ id: "bare:processes" }).status = "running";
   }
+
+  readonly #spend = (steps: number) => {
+    this.spent += steps;
+  };
 
   /** Makes an entry; throws when it does not compile. */
   define(id: string, source: string, entry: LuaEntry = {}): void {

@@ -313,8 +313,8 @@
     (i32.store offset=68 (global.get $cells) (i32.const 0))
     (local.get $status))
 
-  ;; The same for a coroutine of a process, in what is left of the slice, out of which `cost` goes besides. Tells what it has spent, and answers 4, as for a lack of memory, when an allocation was
-  ;; refused or the heap holds more than it may.
+  ;; The same for a coroutine of a process, in what is left of the slice, out of which `cost` goes besides. Tells what it has
+  ;; spent, and answers 4, as for a lack of memory, when an allocation was refused or the heap holds more than it may.
   (func (export "run") (param $heap i32) (param $from i32) (param $co i32) (param $args i32) (param $results i32)
     (param $cost i32) (result i32)
     (local $before i32) (local $status i32)
@@ -457,4 +457,74 @@
       (then (call $count (local.get $heap) (local.get $old) (i32.const -1))))
     (if (i32.gt_u (local.get $new) (local.get $old)) (then (call $pace (local.get $heap) (local.get $used))))
     (local.get $block))
+
+  ;; Whether all of so many bytes are ASCII.
+  (func (export "isAscii") (param $from i32) (param $length i32) (result i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $from) (local.get $length)))
+    (block $eights
+      (loop $next
+        (br_if $eights (i32.gt_u (i32.add (local.get $from) (i32.const 8)) (local.get $end)))
+        (if (i64.ne (i64.and (i64.load (local.get $from)) (i64.const 0x8080808080808080)) (i64.const 0))
+          (then (return (i32.const 0))))
+        (local.set $from (i32.add (local.get $from) (i32.const 8)))
+        (br $next)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $from) (local.get $end)))
+        (if (i32.gt_u (i32.load8_u (local.get $from)) (i32.const 127)) (then (return (i32.const 0))))
+        (local.set $from (i32.add (local.get $from) (i32.const 1)))
+        (br $next)))
+    (i32.const 1))
+
+  ;; Writes so many bytes of UTF-8 as UTF-16, where there is room for a unit for each byte; how many bytes it has written, or
+  ;; -1 when that is not UTF-8.
+  (func (export "widen") (param $from i32) (param $length i32) (param $to i32) (result i32)
+    (local $end i32) (local $begin i32) (local $code i32) (local $byte i32) (local $more i32) (local $least i32)
+    (local.set $end (i32.add (local.get $from) (local.get $length)))
+    (local.set $begin (local.get $to))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $from) (local.get $end)))
+        (local.set $code (i32.load8_u (local.get $from)))
+        (local.set $from (i32.add (local.get $from) (i32.const 1)))
+        (if (i32.gt_u (local.get $code) (i32.const 127))
+          (then
+            (if (i32.or (i32.lt_u (local.get $code) (i32.const 0xc2)) (i32.gt_u (local.get $code) (i32.const 0xf4)))
+              (then (return (i32.const -1))))
+            ;; How many bytes follow, and from which code on that many are allowed.
+            (local.set $more (i32.const 1))
+            (local.set $least (i32.const 0x80))
+            (if (i32.ge_u (local.get $code) (i32.const 0xe0))
+              (then (local.set $more (i32.const 2)) (local.set $least (i32.const 0x800))))
+            (if (i32.ge_u (local.get $code) (i32.const 0xf0))
+              (then (local.set $more (i32.const 3)) (local.set $least (i32.const 0x10000))))
+            (if (i32.lt_u (i32.sub (local.get $end) (local.get $from)) (local.get $more)) (then (return (i32.const -1))))
+            (local.set $code
+              (i32.and (local.get $code) (i32.shr_u (i32.const 0x3f) (local.get $more))))
+            (loop $follows
+              (local.set $byte (i32.load8_u (local.get $from)))
+              (local.set $from (i32.add (local.get $from) (i32.const 1)))
+              (if (i32.ne (i32.and (local.get $byte) (i32.const 0xc0)) (i32.const 0x80)) (then (return (i32.const -1))))
+              (local.set $code
+                (i32.or (i32.shl (local.get $code) (i32.const 6)) (i32.and (local.get $byte) (i32.const 0x3f))))
+              (local.set $more (i32.sub (local.get $more) (i32.const 1)))
+              (br_if $follows (local.get $more)))
+            (if (i32.or
+                  (i32.lt_u (local.get $code) (local.get $least))
+                  (i32.or
+                    (i32.gt_u (local.get $code) (i32.const 0x10ffff))
+                    (i32.eq (i32.and (local.get $code) (i32.const 0xfffff800)) (i32.const 0xd800))))
+              (then (return (i32.const -1))))
+            (if (i32.ge_u (local.get $code) (i32.const 0x10000))
+              (then
+                (local.set $code (i32.sub (local.get $code) (i32.const 0x10000)))
+                (i32.store16 (local.get $to)
+                  (i32.or (i32.const 0xd800) (i32.shr_u (local.get $code) (i32.const 10))))
+                (local.set $to (i32.add (local.get $to) (i32.const 2)))
+                (local.set $code (i32.or (i32.const 0xdc00) (i32.and (local.get $code) (i32.const 0x3ff))))))))
+        (i32.store16 (local.get $to) (local.get $code))
+        (local.set $to (i32.add (local.get $to) (i32.const 2)))
+        (br $next)))
+    (i32.sub (local.get $to) (local.get $begin)))
 )

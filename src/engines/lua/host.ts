@@ -21,7 +21,7 @@ import {
 import type { Bag, Isolate, Usage } from "./isolate.ts";
 import { type Continuation, type LuaRun, type LuaStrand, type Outcome, PAUSES } from "./lua-run.ts";
 import { KIND_NAMES, Objects } from "./objects.ts";
-import { largePartOf, Making, PIECE_VALUES, pushValue, StackData } from "./payloads.ts";
+import { largePartOf, MAX_TEXT_BYTES, Making, PIECE_VALUES, pushValue, StackData } from "./payloads.ts";
 import {
   FUNCTION,
   type HostFunction,
@@ -366,6 +366,9 @@ export class Host {
     if (known !== null) return known;
     const type = this.vm.type(L, position);
     if (type !== STRING && type !== NUMBER) throw this.wrongArgument(L, position, operation, "string", shown);
+    if (type === STRING && this.vm.textCostAt(this.vm.slotOf(L, position)) > MAX_TEXT_BYTES) {
+      throw new Raised(invalid(`bad argument #${shown} to '${operation}' (more than 4 MiB of text)`));
+    }
     const text = this.isolate.name(L, position);
     if (text !== null) return text;
     throw new Raised(invalid(`bad argument #${shown} to '${operation}' (string is not UTF-8)`));

@@ -162,7 +162,7 @@ export class Isolates {
   letGo(isolate: Isolate, strands: Iterable<LuaStrand>): void {
     const rest = strands[Symbol.iterator]();
     const step = () => {
-      if (isolate.isClosed) return;
+      if (isolate.isClosed || isolate.vm.isBroken) return;
       for (let n = 0; n < RELEASED_AT_ONCE; n++) {
         const { value: strand, done } = rest.next();
         if (done === true) return;

@@ -46,6 +46,8 @@ interface Wait {
 /** In place of an answer of lua_resume: there is no VM any more. */
 const VM_LOST = -1;
 const NOTHING: Outcome = () => 0;
+/** To release 64 coroutines takes as long as a step, at least. */
+const RELEASES_PER_STEP_BITS = 6;
 const NO_CASES: readonly Case[] = [];
 
 /** One coroutine that the scheduler drives: main, one of `coroutine.spawn`, or the handlers of a `serve`. */
@@ -118,7 +120,8 @@ export class LuaStrand extends Strand {
     }
     const outcome = this.#outcome;
     this.#outcome = NOTHING;
-    const { host, isolate } = this.run;
+    const { host, isolate, process } = this.run;
+    host.beginSlice(process);
     const part = largePartOf(value);
     if (part !== null) {
       let continuation: Continuation;
@@ -310,6 +313,7 @@ export class LuaRun extends Run {
   }
 
   begin(args: readonly unknown[]): void {
+    this.host.beginSlice(this.process);
     this.host.enter(this.isolate, this.bag, this.#main);
     let count: number;
     try {
@@ -472,7 +476,10 @@ export class LuaRun extends Run {
     if (!this.isolate.isClosed) {
       this.#main.release(L);
       this.bag.drop(L);
-      if (this.#others !== null) this.#keeper.letGo(this.isolate, this.#others);
+      if (this.#others !== null) {
+        this.process.island.scheduler.spend(this.#others.size >> RELEASES_PER_STEP_BITS);
+        this.#keeper.letGo(this.isolate, this.#others);
+      }
     }
     this.#others = null;
     this.isolate.runs.delete(this);

@@ -42,7 +42,9 @@ const MAX_DEPTH = 1_500;
 const MAX_VALUES = 65_536;
 /** A key of a map counts as so many values: it costs as much. */
 const KEY_VALUES = 3;
-const MAX_TEXT_BYTES = 4 * 2 ** 20;
+export const MAX_TEXT_BYTES = 4 * 2 ** 20;
+/** So many bits of what text takes count as a value, where what is done at once is bounded: a mebibyte as 4,096 of them. */
+const TEXT_PER_VALUE_BITS = 8;
 const TOO_MANY = "data of more than 65,536 values cannot be sent";
 /** How many values are read at once where the reading can be interrupted: a millisecond or two when it is done first. */
 export const PIECE_VALUES = 4_096;
@@ -246,8 +248,8 @@ class ReadingPass {
   #values = 0;
   #objects = 0;
   #textBytes = 0;
-  /** What texts take beyond a byte a character. */
-  #wideBytes = 0;
+  /** What the texts take as JavaScript has them. */
+  #heldBytes = 0;
   /** A metatable that makes nothing special of a table; most have the same. */
   #plainMetatable = 0;
   /** Whether the collector may take something away between two parts of the reading: then there are none. */
@@ -279,7 +281,7 @@ class ReadingPass {
   /** Reads on, about so many values more; whether that was all. */
   advance(values: number): boolean {
     const before = this.#cost;
-    const limit = this.#work + values;
+    const limit = this.#done + values;
     try {
       for (;;) {
         this.#part ??= this.#open.pop() ?? null;
@@ -305,7 +307,12 @@ class ReadingPass {
   }
 
   get bytes(): number {
-    return this.#textBytes + this.#wideBytes + this.#work * VALUE_BYTES;
+    return this.#heldBytes + this.#work * VALUE_BYTES;
+  }
+
+  /** What has been read so far, in values that take as long. */
+  get #done(): number {
+    return this.#work + (this.#textBytes >> TEXT_PER_VALUE_BITS);
   }
 
   /** What has been read so far, in values that cost as much, and in instructions' worth. */
@@ -319,11 +326,11 @@ class ReadingPass {
 
   /** Whether it has read more than is read at once. */
   get isLarge(): boolean {
-    return this.#work > PIECE_VALUES;
+    return this.#done > PIECE_VALUES;
   }
 
   #isPast(limit: number): boolean {
-    return this.#work >= limit && !this.#isWeak;
+    return this.#done >= limit && !this.#isWeak;
   }
 
   #value(slot: Pointer, within: Place | null, key: Key, depth: number): unknown {
@@ -331,8 +338,9 @@ class ReadingPass {
     if (++this.#values > MAX_VALUES) throw new Unsendable(TOO_MANY, new Place(within, key));
     switch (vm.typeAt(slot)) {
       case STRING: {
+        this.#countText(vm.textCostAt(slot), within, key);
         const text = vm.stringAt(slot);
-        this.#countText(text, within, key);
+        this.#hold(text);
         return text;
       }
       case NUMBER:
@@ -352,9 +360,13 @@ class ReadingPass {
     }
   }
 
-  #countText(text: string | Uint8Array, within: Place | null, key: Key): void {
-    this.#textBytes += text.length;
-    if (typeof text === "string") this.#wideBytes += textBytes(text) - text.length;
+  #hold(text: string | Uint8Array): void {
+    this.#heldBytes += typeof text === "string" ? textBytes(text) : text.length;
+  }
+
+  /** Text is read next that counts so many bytes. */
+  #countText(bytes: number, within: Place | null, key: Key): void {
+    this.#textBytes += bytes;
     if (this.#textBytes <= MAX_TEXT_BYTES) return;
     throw new Unsendable("data of more than 4 MiB of text cannot be sent", new Place(within, key));
   }
@@ -476,9 +488,10 @@ class ReadingPass {
     const type = vm.keyType(entry);
     if (type === NUMBER) throw new Unsendable(`map key ${vm.numberKey(entry)} cannot be sent`, part);
     if (type !== STRING) throw new Unsendable(`map key ${TYPE_NAMES[type]} cannot be sent`, part);
+    this.#countText(vm.keyCost(entry), part.within, part.key);
     const key = vm.stringKey(entry);
     if (typeof key !== "string") throw new Unsendable("a key that is not UTF-8 cannot be sent", part);
-    this.#countText(key, part.within, part.key);
+    this.#hold(key);
     return key;
   }
 
@@ -506,8 +519,10 @@ class ReadingPass {
     const fields = this.#fields(vm.objectAt(vm.userValueOf(address)));
     const text = (name: string): string => {
       const slot = fields.get(name);
-      const shown = slot === undefined ? "" : vm.shownStringAt(slot);
-      this.#countText(shown, within, key);
+      if (slot === undefined) return "";
+      this.#countText(vm.textCostAt(slot), within, key);
+      const shown = vm.shownStringAt(slot);
+      this.#hold(shown);
       return shown;
     };
     const retryable = fields.get("retryable");
@@ -815,9 +830,11 @@ class PushingPass {
   #part(part: unknown, isFloat: boolean): void {
     const { vm } = this.#isolate;
     if (isFloat && typeof part === "number") vm.pushFloat(this.#L, part);
-    else if (typeof part !== "object" || part === null || part instanceof Uint8Array) {
+    else if (typeof part === "string" || part instanceof Uint8Array) {
+      this.#left -= part.length >> TEXT_PER_VALUE_BITS;
       pushValue(this.#isolate, this.#L, part);
-    } else this.#object(part);
+    } else if (typeof part !== "object" || part === null) pushValue(this.#isolate, this.#L, part);
+    else this.#object(part);
   }
 
   #object(part: object): void {

@@ -21,6 +21,7 @@ import {
   FALSE_TAG,
   type HostFunction,
   INTEGER_TAG,
+  LONG_TEXT_BYTES,
   NIL,
   NOT_QUICK,
   NUMBER,
@@ -55,7 +56,7 @@ export function payloadFrom(host: Host, L: State, position: number): unknown {
       if (!vm.isIntegralFloat(L, position)) return vm.number(L, position);
       break;
     case STRING:
-      return vm.string(L, position);
+      if (vm.textCostAt(vm.slotOf(L, position)) < LONG_TEXT_BYTES) return vm.string(L, position);
   }
   return new StackValue(host.isolate, L, position, "payload");
 }
