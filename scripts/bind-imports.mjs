@@ -10,7 +10,7 @@
  * may be bound before it has a value. Lines and columns stay, for the source maps. Compiled files only: what it expects is
  * how the TypeScript compiler writes them. A file that was done already is left alone.
  *
- * Runs in the build; alone it is `node scripts/constant-imports.mjs`.
+ * Runs in the build; alone it is `node scripts/bind-imports.mjs`.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { bindConstants } from "../../scripts/constant-imports.mjs";
+import { bindConstants } from "../../scripts/bind-imports.mjs";
 
 let folder: string;
 
