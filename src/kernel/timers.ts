@@ -75,7 +75,7 @@ export class Timers {
       if (staysInHeap) this.#cancelled++;
       else this.#remove(timer);
     }
-    if (this.#cancelled * 2 > this.#heap.length) this.#removeCancelled();
+    if (this.#cancelled * 4 > this.#heap.length * 3) this.#removeCancelled();
     else this.#dropCancelled();
     this.#arm();
   }
