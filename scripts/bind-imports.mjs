@@ -20,6 +20,7 @@ const NAMED_IMPORT = /^import \{ ([^}]+) \} from "(\.[^"]+)";$/;
 const SOURCE = /^(?:import|export) [^;]*?from "(\.[^"]+)";/gm;
 const SET_ANEW = /^export let (\w+)/gm;
 const OWN_CONSTANT = /^export const (\w+) = /;
+const DONE = / as \w+\$i\b|\w\$e as /;
 const MAP_COMMENT = "//# sourceMappingURL=";
 /** What a name is imported as, and what an own constant is exported by: no name of ours ends like that. */
 const IMPORTED = "$i";
@@ -36,7 +37,7 @@ export function bindConstants(folder) {
   const sources = new Map([...texts].map(([file, text]) => [file, sourcesOf(file, text)]));
   let changed = 0;
   for (const [file, text] of texts) {
-    if (text.includes(`${IMPORTED} } from`) || text.includes(`${EXPORTED} as `) || isInCircle(file, sources)) continue;
+    if (DONE.test(text) || isInCircle(file, sources)) continue;
     const bound = withConstants(text, setAnew);
     if (bound === text) continue;
     writeFileSync(file, bound);
@@ -113,7 +114,12 @@ function withConstants(text, setAnew) {
     const constants = own.map((name) => `${name}${EXPORTED} = ${name}`);
     const exports = own.map((name) => `${name}${EXPORTED} as ${name}`);
     const end = lines.findLastIndex((line) => line.startsWith(MAP_COMMENT));
-    lines.splice(end, 0, `const ${constants.join(", ")};`, `export { ${exports.join(", ")} };`);
+    lines.splice(
+      end < 0 ? lines.length : end,
+      0,
+      `const ${constants.join(", ")};`,
+      `export { ${exports.join(", ")} };`,
+    );
   }
   return lines.join("\n");
 }

@@ -115,7 +115,7 @@ export function build() {
     rmSync(join(root, "dist", ".build"), { recursive: true, force: true });
   }
   const ok = packageStep("build", "typescript/bin/tsc", ["-b", "tsconfig.node.json"]);
-  bindConstants(join(root, "dist"));
+  if (ok) bindConstants(join(root, "dist"));
   return ok;
 }
 

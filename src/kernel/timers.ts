@@ -14,7 +14,7 @@ export interface Timer {
   /** When it is due, by `clock.nowMs()`. */
   readonly atMs: number;
   /** @internal */ readonly order: number;
-  /** @internal Its place in the heap; -1 when it stands there no more. */
+  /** @internal Its place in the heap, as long as it stands there. */
   place: number;
   /** @internal Whether it has fired or was cancelled. */
   isOver: boolean;
@@ -45,11 +45,10 @@ export class Timers {
     const timer: Timer = {
       atMs: this.#clock.nowMs() + Math.max(0, delayMs),
       order: this.#order++,
-      place: -1,
+      place: this.#heap.length,
       isOver: false,
       fire,
     };
-    timer.place = this.#heap.length;
     this.#heap.push(timer);
     this.#rise(timer);
     this.#arm();
@@ -120,7 +119,6 @@ export class Timers {
       this.#rise(last);
       this.#sink(last);
     }
-    timer.place = -1;
   }
 
   /** Takes away those that were cancelled as long as one of them comes first; all of them, where those are many. */

@@ -35,18 +35,19 @@ it("binds what is imported and what is exported to constants, and all does what 
     "index.js": 'export { LIMIT, below } from "./a/limit.js";\nexport { count, next } from "./count.js";\n',
     "count.js": "export let count = 0;\nexport function next() {\n    return ++count;\n}\n",
     "main.js":
-      'import { LIMIT as MOST, below, count, next, } from "./index.js";\nimport { join } from "node:path";\n' +
+      'import { LIMIT as MOST, below, next, count, } from "./index.js";\nimport { join } from "node:path";\n' +
       "export const all = () => [MOST, below(2), below(3), next(), next(), count, join('a', 'b')];\n",
   });
   expect(bindConstants(folder)).toBe(2);
   expect(text("main.js").split("\n").slice(0, 3)).toEqual([
-    'import { LIMIT as MOST$i, below as below$i, count, next as next$i } from "./index.js";',
+    'import { LIMIT as MOST$i, below as below$i, next as next$i, count } from "./index.js";',
     'import { join } from "node:path"; const MOST = MOST$i, below = below$i, next = next$i;',
     "const        all = () => [MOST, below(2), below(3), next(), next(), count, join('a', 'b')];",
   ]);
   expect(text("a/limit.js")).toMatch(
     /^const {8}LIMIT = 3;\n[\s\S]*\nexport \{ LIMIT\$e as LIMIT \};\n\/\/# sourceMappingURL/,
   );
+  expect(bindConstants(folder)).toBe(0);
   const { all } = await load("main.js");
   expect(all()).toEqual([3, true, false, 1, 2, 2, join("a", "b")]);
 });
@@ -65,4 +66,13 @@ it("changes nothing a second time, and nothing where modules import each other i
   expect(bindConstants(folder)).toBe(0);
   expect(text("one.js")).toBe(before);
   expect((await load("main.js")).all).toEqual(["one", "two"]);
+});
+
+it("knows a module that it has done by any name that it has bound", () => {
+  write({
+    "count.js": "export let count = 0;\nexport function next() {\n    return ++count;\n}\n",
+    "twice.js":
+      'import { next, count } from "./count.js";\nexport function twice() {\n    next();\n    return next() === count;\n}\n',
+  });
+  expect([bindConstants(folder), bindConstants(folder)]).toEqual([1, 0]);
 });

@@ -136,8 +136,10 @@ export class Host {
     return this.#slicedStep === process.island.scheduler.steps && this.vm.left <= 0;
   }
 
-  /** What is done from now on is out of the slice of the present step, which begins if it has not yet. */
-  beginSlice(process: Process): void {
+  /** A strand of a process has its turn: it runs, out of the slice of the present step, which begins if it has not yet. */
+  begin(strand: LuaStrand): void {
+    const { isolate, bag, process } = strand.run;
+    this.enter(isolate, bag, strand);
     const { steps } = process.island.scheduler;
     if (steps === this.#slicedStep) return;
     this.#slicedStep = steps;
@@ -148,9 +150,8 @@ export class Host {
   /** Runs a strand until it gives control back; its slice is the rest of that of the present step. */
   execute(strand: LuaStrand, args: number): number {
     const { vm } = this;
-    const { isolate, bag, process } = strand.run;
-    this.beginSlice(process);
-    this.enter(isolate, bag, strand);
+    const { isolate, process } = strand.run;
+    this.begin(strand);
     const isTimed = (this.#executions++ & (TIMED_EXECUTIONS - 1)) === 0;
     const since = isTimed ? this.#nowMs() : 0;
     this.#isExecuting = true;

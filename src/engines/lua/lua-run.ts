@@ -90,11 +90,9 @@ export class LuaStrand extends Strand {
 
   /** Does what is left of a call; what fails in it is the answer of the call. */
   #goOn(continuation: Continuation): void {
-    const { host, isolate, process } = this.run;
+    const { host, isolate } = this.run;
     this.#continuation = null;
-    // What is left is done in this turn, and counts in its slice.
-    host.beginSlice(process);
-    host.enter(isolate, this.run.bag, this);
+    host.begin(this);
     let count: number;
     try {
       isolate.vm.isExempt = true;
@@ -120,8 +118,8 @@ export class LuaStrand extends Strand {
     }
     const outcome = this.#outcome;
     this.#outcome = NOTHING;
-    const { host, isolate, process } = this.run;
-    host.beginSlice(process);
+    const { host, isolate } = this.run;
+    host.begin(this);
     const part = largePartOf(value);
     if (part !== null) {
       let continuation: Continuation;
@@ -136,7 +134,6 @@ export class LuaStrand extends Strand {
       this.#goOn(continuation);
       return;
     }
-    host.enter(isolate, this.run.bag, this);
     let count: number;
     try {
       isolate.vm.isExempt = true;
@@ -313,8 +310,7 @@ export class LuaRun extends Run {
   }
 
   begin(args: readonly unknown[]): void {
-    this.host.beginSlice(this.process);
-    this.host.enter(this.isolate, this.bag, this.#main);
+    this.host.begin(this.#main);
     let count: number;
     try {
       if (this.isolate.isClosed) throw new Error("it was lost before the process began");

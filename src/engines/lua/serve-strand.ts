@@ -121,7 +121,7 @@ export class ServeStrand extends LuaStrand {
   override resume(value: unknown, index: number): void {
     if (this.#isParked) {
       this.#isParked = false;
-      this.#host.beginSlice(this.run.process);
+      this.#host.begin(this);
       this.#serveFrom(value, index);
     } else super.resume(value, index);
   }

@@ -1396,6 +1396,11 @@ export class LuaVm {
     return this.#text(this.words[slot >> 2] as Pointer, this.bytes[slot + TAG] === SHORT_STRING_TAG);
   }
 
+  /** Of how many bytes the string in a slot is. */
+  textBytesAt(slot: Pointer): number {
+    return this.#stringBytes(this.words[slot >> 2] as Pointer, this.bytes[slot + TAG] === SHORT_STRING_TAG);
+  }
+
   /** What the string in a slot takes to read: its bytes, and twice those of long text beyond ASCII. */
   textCostAt(slot: Pointer): number {
     return this.#textCost(this.words[slot >> 2] as Pointer, this.bytes[slot + TAG] === SHORT_STRING_TAG);
@@ -1489,13 +1494,12 @@ export class LuaVm {
     return isFloat ? (this.#doubles[(entry + KEY) >> 3] as number) : this.#integerAt(entry + KEY);
   }
 
-  /** The key of an entry, which is a string, as text or as bytes. */
   /** `textCostAt` of the key of an entry, which is a string. */
   keyCost(entry: Pointer): number {
     return this.#textCost(this.words[(entry + KEY) >> 2] as Pointer, this.bytes[entry + KEY_TAG] === SHORT_STRING_TAG);
   }
 
-  /** The key of an entry, which is a string. */
+  /** The key of an entry, which is a string, as text or as bytes. */
   stringKey(entry: Pointer): string | Uint8Array {
     const isShort = this.bytes[entry + KEY_TAG] === SHORT_STRING_TAG;
     return this.#text(this.words[(entry + KEY) >> 2] as Pointer, isShort);

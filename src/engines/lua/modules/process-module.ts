@@ -56,7 +56,7 @@ export function payloadFrom(host: Host, L: State, position: number): unknown {
       if (!vm.isIntegralFloat(L, position)) return vm.number(L, position);
       break;
     case STRING:
-      if (vm.textCostAt(vm.slotOf(L, position)) < LONG_TEXT_BYTES) return vm.string(L, position);
+      if (vm.textBytesAt(vm.slotOf(L, position)) < LONG_TEXT_BYTES) return vm.string(L, position);
   }
   return new StackValue(host.isolate, L, position, "payload");
 }
