@@ -71,8 +71,10 @@ it("changes nothing a second time, and nothing where modules import each other i
 it("knows a module that it has done by any name that it has bound", () => {
   write({
     "count.js": "export let count = 0;\nexport function next() {\n    return ++count;\n}\n",
+    "step.js": "export let step = 1;\n",
     "twice.js":
-      'import { next, count } from "./count.js";\nexport function twice() {\n    next();\n    return next() === count;\n}\n',
+      'import { next, count } from "./count.js";\nimport { step } from "./step.js";\n' +
+      "export function twice() {\n    next();\n    return next() === count * step;\n}\n",
   });
   expect([bindConstants(folder), bindConstants(folder)]).toEqual([1, 0]);
 });
