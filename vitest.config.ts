@@ -13,6 +13,8 @@ import { mayHaveAsync } from "./src/platform/module-compiler.ts";
 
 const inTree = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+const IMPORT = /import \{([^}]*)\} from "beamish:lowered-code";/;
+
 /** Lowers the files below test/, as module-compiler.ts does those of an application. */
 const lowering: Plugin = {
   name: "beamish-lowering",
@@ -21,7 +23,12 @@ const lowering: Plugin = {
     const [file = ""] = id.split("?");
     if (!file.startsWith(inTree("./test/")) || !mayHaveAsync(code)) return null;
     const lowered = lower(code, pathToFileURL(file).href);
-    return lowered === null ? null : { code: lowered.code, map: JSON.parse(JSON.stringify(lowered.map)) };
+    if (lowered === null) return null;
+    // Names of the module and no imports, for which Vite would write something else where they are used.
+    const named = lowered.code.replace(IMPORT, (_, names: string) => {
+      return `import * as $b from "beamish:lowered-code"; const {${names.replaceAll(" as ", ": ")}} = $b;`;
+    });
+    return { code: named, map: JSON.parse(JSON.stringify(lowered.map)) };
   },
 };
 

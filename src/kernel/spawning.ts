@@ -183,6 +183,7 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
     const at = clock.unixMs() / 1000;
     events.tell({ kind: "spawned", at, pid: pid, entry: program.entry, parent: parent?.pid ?? null });
   }
+  order.spawner?.started(process);
   scheduler.enqueue(process);
   return pid;
 }

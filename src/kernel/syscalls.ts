@@ -39,6 +39,8 @@ interface Target {
 const TICKER_ROOM = 16;
 /** How many topics code may listen to that is not trusted with the memory of others. */
 const MOST_LISTENERS = 16_384;
+/** No code of a character. */
+const UNREAD = -1;
 const NO_MESSAGES: SpawnOrder["messages"] = [];
 
 /** What one run of a process may do. Its fields are plain and set in the constructor: one is made for every process. */
@@ -48,9 +50,9 @@ export class Syscalls {
   declare isShut: boolean;
   /** Whether the code behind this door was stopped and cleans up: it may send, and nothing else (S16.55). */
   declare cleansUp: boolean;
-  /** What was sent to last by its pid. */
+  /** What was sent to last by its pid, or started last. */
   declare private lastTarget: Process | undefined;
-  /** The last digit of that pid, looked at first: comparing whole texts costs a call. */
+  /** The last digit of that pid, looked at first: comparing whole texts costs a call. `UNREAD` of one just started. */
   declare private lastDigit: number;
 
   constructor(process: Process) {
@@ -58,7 +60,13 @@ export class Syscalls {
     this.isShut = false;
     this.cleansUp = false;
     this.lastTarget = undefined;
-    this.lastDigit = 0;
+    this.lastDigit = UNREAD;
+  }
+
+  /** @internal It has started this one, to which it may well send next. */
+  started(child: Process): void {
+    this.lastTarget = child;
+    this.lastDigit = UNREAD;
   }
 
   /** @internal */
@@ -161,13 +169,12 @@ export class Syscalls {
     let pid: string = destination;
     let name: string | null = null;
     let target = this.lastTarget;
-    const digit = lastDigitOf(destination);
-    if (target === undefined || digit !== this.lastDigit || destination !== target.pid) {
+    if (target === undefined || !this.isPidOfLast(destination, target)) {
       // What is found in the table has the form of a pid; only what is not found has to be looked at closely.
       target = island.table.find(destination);
       if (target !== undefined) {
         this.lastTarget = target;
-        this.lastDigit = digit;
+        this.lastDigit = lastDigitOf(destination);
       } else if (!isPid(destination)) {
         target = island.names.holder(destination);
         name = destination;
@@ -191,6 +198,11 @@ export class Syscalls {
     const message = new CountedMessage(topic, process.pid, copy, outstanding, bytesOf(payload));
     if (typeof copy === "number" && typeof payload === "object") noteFloat(message, payload as Foreign);
     return this.deliverCounted(pid, target, message);
+  }
+
+  private isPidOfLast(destination: string, last: Process): boolean {
+    // Reading a digit of a new pid puts its text together; that it is the very same text can be seen without.
+    return (this.lastDigit === UNREAD || this.lastDigit === lastDigitOf(destination)) && destination === last.pid;
   }
 
   /**

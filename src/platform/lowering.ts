@@ -4,12 +4,14 @@
  *     async function f(a) { return await g(a) }
  *        │ lower
  *        ▼
- *     function* f$b(a) { return (yield $b_at($b_s + 0, g(a))) }   function f(a) { return $b_start(f$b(a)); }
+ *     function* f$b(a) { let $b_t; return (($b_t = $b_awaited($b_s + 0, g(a))) === $b_WAIT ? yield $b_WAIT : $b_t) }
+ *     function f(a) { return $b_start(f$b(a)); }
  *
  * What begins with `$b_` comes from `beamish:lowered-code`, which engines/typescript/lowered-code.ts is the body of:
- * `start` drives a generator, `run` makes one of arguments whose taking apart may throw, `at` says where an await
- * stands, `loop` is a `for await`, `asyncGenerator`, `produce` and `delegate` are an `async function*`, and `receive`
- * and `WAIT` are an `await x.receive()` that need not wait when there is something already.
+ * `start` drives a generator, `run` makes one of arguments whose taking apart may throw, `awaited`, `receive` and `WAIT`
+ * are an await, and an `await x.receive()`, that need not wait when there is something already, `at` says where an await
+ * stands that is handed on, `loop` is a `for await`, and `asyncGenerator`, `produce` and `delegate` are an
+ * `async function*`.
  *
  * All else of the module stays as it is, top-level await as well. The generator of a function stands at the start of the
  * block around it wherever nothing in between has a name that it uses: to make a closure that is a generator costs far
@@ -292,17 +294,10 @@ class ModuleLowering {
 
   #await(node: Node & { type: "AwaitExpression" }, body: Body, place: Place): Woven {
     const channel = receiver(node.argument);
-    if (channel === null) {
-      return this.#around(
-        node,
-        `(yield ${this.#ours("at")}(${this.#site(node.start, body)}, `,
-        node.argument,
-        "))",
-        place,
-      );
-    }
+    const call =
+      channel === null ? `${this.#ours("awaited")}(${this.#site(node.start, body)}, ` : `${this.#ours("receive")}(`;
     const slot = this.#slot(body);
-    return this.#around(node, `((${slot} = ${this.#ours("receive")}(`, channel, `)) === ${this.#waited(slot)})`, place);
+    return this.#around(node, `((${slot} = ${call}`, channel ?? node.argument, `)) === ${this.#waited(slot)})`, place);
   }
 
   /** The end of `(slot = something) === …`: waits if there is nothing yet. */

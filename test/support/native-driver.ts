@@ -69,7 +69,13 @@ export const turn: { left: number } = { left: Number.POSITIVE_INFINITY };
 /** The tables of awaits of the modules that were run, newest last. */
 export const siteTables: { url: string; sites: string[] }[] = [];
 
-/** Says where an await stands. */
+/** Asks for what an awaited value comes to. */
+export function awaited(_site: number, value: unknown): unknown {
+  asked = value;
+  return WAIT;
+}
+
+/** Says where an await stands that is handed on. */
 export function at(_site: number, value: unknown): unknown {
   return value;
 }
@@ -85,7 +91,22 @@ export const { loop, asyncGenerator, produce, delegate } = createIteration({ sta
 export { superOf };
 
 const KEY = "beamish.test.driver";
-const driver = { start, run, receive, at, sites, turn, loop, asyncGenerator, produce, delegate, superOf, WAIT, PAUSE };
+const driver = {
+  start,
+  run,
+  receive,
+  awaited,
+  at,
+  sites,
+  turn,
+  loop,
+  asyncGenerator,
+  produce,
+  delegate,
+  superOf,
+  WAIT,
+  PAUSE,
+};
 Object.assign(globalThis, { [Symbol.for(KEY)]: driver });
 
 /** Runs a module, lowered or not, and gives its exports. */

@@ -1,6 +1,7 @@
 /** What authors write: `defineProcess`, which ties the types of the messages to the code. */
 import { invalid } from "../../kernel/index.ts";
 import type { Process } from "./process-api.ts";
+import type { Main } from "./task-run.ts";
 import type { ParsedMessages, Parsers, ProcessDefinition, Protocol } from "./typed-messages.ts";
 
 /** What `defineProcess` is given: parsers or a protocol, and main. */
@@ -11,8 +12,8 @@ interface Init {
 
 type AnyDefinition = ProcessDefinition<any, any[], any>;
 
-/** The values `defineProcess` has made, which is how a module's export is told from any other object. */
-const made = new WeakSet<object>();
+/** What `defineProcess` has made, which is how a module's export is told from any other object, and its main. */
+const made = new WeakMap<object, Main>();
 
 /**
  * Defines a process. `accepts` declares its messages: `protocol<M>()` for types alone, or a parser per topic, which
@@ -47,11 +48,16 @@ export function defineProcess(definition: Init): any {
     accepts: parsers.length === 0 ? null : (Object.freeze(Object.fromEntries(parsers)) as Parsers),
     run: (process: Process, ...args: unknown[]) => (run as (...all: unknown[]) => unknown)(process, ...args),
   });
-  made.add(defined);
+  made.set(defined, run as Main);
   return defined;
 }
 
 /** Whether a value was made by `defineProcess`. */
 export function isProcessDefinition(value: unknown): value is AnyDefinition {
   return typeof value === "object" && value !== null && made.has(value);
+}
+
+/** The main of a definition, as the author wrote it. */
+export function mainOf(definition: AnyDefinition): Main {
+  return made.get(definition) as Main;
 }

@@ -11,7 +11,7 @@ import { turn } from "./turn.ts";
 
 export { sites } from "./author-stack.ts";
 export { superOf } from "./lowered-super.ts";
-export { PAUSE, run, start, WAIT } from "./task.ts";
+export { awaited, PAUSE, run, start, WAIT } from "./task.ts";
 export { turn } from "./turn.ts";
 
 /** Notes which await it is that is being reached; hands the awaited value on. */

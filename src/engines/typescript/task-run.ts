@@ -19,7 +19,7 @@ import {
   type State,
   type Strays,
 } from "./deferred.ts";
-import { returnNow, Task } from "./task.ts";
+import { type Activation, activationOf, drive, returnNow, Task } from "./task.ts";
 import { beginTurn, turn } from "./turn.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
@@ -54,6 +54,8 @@ export type Main = (process: any, ...args: readonly unknown[]) => unknown;
 /** What a run needs of its program. */
 export interface TaskProgram {
   readonly main: Main;
+  /** Whether main is one function that was lowered, so that its first steps have no caller to give way to. */
+  readonly isLowered: boolean;
   /** Whether loops give their turn back. */
   readonly preempt: boolean;
   /** Makes the process object. */
@@ -87,13 +89,16 @@ export class TaskRun extends Run implements Running, Awaiter {
 
   override begin(args: readonly unknown[]): void {
     const program = this.process.program as Program & TaskProgram;
+    const { main } = program;
     const outer = current;
     let outcome: unknown;
+    let activation: Activation | null = null;
     enter(this);
     beginTurn();
     try {
       const context = program.context(this);
-      outcome = args.length === 0 ? program.main(context) : program.main(context, ...args);
+      if (program.isLowered) activation = activationOf(main, context, args);
+      else outcome = main(context, ...args);
     } catch (cause) {
       enter(outer);
       this.fail(cause);
@@ -101,11 +106,16 @@ export class TaskRun extends Run implements Running, Awaiter {
       return;
     }
     enter(outer);
-    if (isDeferredOf(this, outcome)) {
-      outcome.awaitedBy(this);
-      this.afterStep();
-      return;
-    }
+    if (activation !== null) {
+      const task = new Task(this, activation);
+      task.awaiter = this;
+      drive(task, FULFILLED, undefined);
+    } else if (isDeferredOf(this, outcome)) outcome.awaitedBy(this);
+    else this.awaitNative(outcome);
+    this.afterStep();
+  }
+
+  private awaitNative(outcome: unknown): void {
     try {
       Promise.resolve(outcome).then(
         (value) => this.finish(value),
@@ -114,7 +124,6 @@ export class TaskRun extends Run implements Running, Awaiter {
     } catch (cause) {
       this.fail(cause);
     }
-    this.afterStep();
   }
 
   override stop(): boolean {

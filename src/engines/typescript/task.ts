@@ -97,11 +97,16 @@ export class Task extends Deferred {
 
   override wake(state: State, value: unknown): void {
     this.awaits = null;
-    if (this.run.isShut && !this.cleansUp) {
+    if (this.isStopped) {
       this.run.freed(this);
       return;
     }
     this.queueUp(state, state === REJECTED ? traced(value, this) : value);
+  }
+
+  /** @internal Whether it is not to go on, and does not clean up either. */
+  get isStopped(): boolean {
+    return this.run.isShut && !this.cleansUp;
   }
 
   private seen(value: unknown): unknown {
@@ -173,36 +178,20 @@ function advanced(activation: Activation, how: State, given: unknown): Step {
 function driveOn(task: Task, from: Step): Step {
   const activation = task.activation as Activation;
   let step = from;
-  while (step.done !== true) {
-    const yielded = step.value;
-    if (yielded === WAIT) break;
+  while (step.done !== true && step.value !== WAIT) {
     let how: State = FULFILLED;
-    let given = yielded;
-    if (yielded === PAUSE) {
-      if (task.run.pauses(task)) break;
-      given = undefined;
+    let given: unknown;
+    if (step.value === PAUSE) {
+      if (task.run.pauses(task) || task.isStopped) break;
     } else {
-      const { process } = task.run;
-      const isObject = typeof yielded === "object" ? yielded !== null : typeof yielded === "function";
-      if (isObject && isDeferredOf(task.run, yielded)) {
-        task.site = turn.site;
-        // An answer that is there may hold a message that was taken: it is not left lying about.
-        const isLate = !(yielded instanceof Answer) && (process.hasSettled || --process.budget < 0);
-        if (yielded.state === PENDING || isNested || isLate) {
-          task.awaits = yielded;
-          yielded.awaitedBy(task);
-          break;
-        }
-        how = yielded.state;
-        if (how === REJECTED) yielded.isHandled();
-        given = how === REJECTED ? traced(yielded.result, task) : yielded.result;
-      } else if (isObject && awaitsForeign(task, yielded)) break;
-      else if (isNested || process.hasSettled || --process.budget < 0) {
-        task.queueUp(FULFILLED, yielded);
-        break;
+      try {
+        given = outcomeOf(task, step.value);
+      } catch (cause) {
+        how = REJECTED;
+        given = cause;
       }
+      if (given === WAIT) break;
     }
-    if (task.run.isShut && !task.cleansUp) break;
     step = advanced(activation, how, given);
   }
   return step;
@@ -213,6 +202,36 @@ function ended(task: Task, step: Step): void {
   task.unlink();
   if (step instanceof Thrown) task.settleAs(REJECTED, traced(step.value, awaiterOf(task)));
   else task.fulfil(step.value);
+}
+
+/**
+ * What comes of an awaited value, if it is there and it is the turn of the task; throws what it was rejected with. WAIT
+ * if it is not: then the outcome will wake the task.
+ */
+function outcomeOf(task: Task, value: unknown): unknown {
+  task.site = turn.site;
+  const { run } = task;
+  const { process } = run;
+  const isObject = typeof value === "object" ? value !== null : typeof value === "function";
+  if (isObject && isDeferredOf(run, value)) {
+    // An answer that is there may hold a message that was taken: it is not left lying about.
+    const isLate = !(value instanceof Answer) && (process.hasSettled || --process.budget < 0);
+    if (value.state === PENDING || isNested || isLate) {
+      task.awaits = value;
+      value.awaitedBy(task);
+      return WAIT;
+    }
+    if (task.isStopped) return WAIT;
+    if (value.state !== REJECTED) return value.result;
+    value.isHandled();
+    throw traced(value.result, task);
+  }
+  if (isObject && awaitsForeign(task, value)) return WAIT;
+  if (isNested || process.hasSettled || --process.budget < 0) {
+    task.queueUp(FULFILLED, value);
+    return WAIT;
+  }
+  return task.isStopped ? WAIT : value;
 }
 
 /** Has a deferred or a promise wake the task; `false` when it is neither. */
@@ -252,8 +271,22 @@ function awaitsForeign(task: Task, awaited: unknown): boolean {
   return true;
 }
 
-/** What a promise-driven function awaits through `receive`. */
+/** What a promise-driven function awaits. */
 let awaitedOutside: unknown;
+
+/**
+ * `await value`, in the code that runs now: what comes of it if it is there, or WAIT, which must be yielded at once.
+ *
+ * @param site which await it is.
+ */
+export function awaited(site: number, value: unknown): unknown {
+  turn.site = site;
+  if (current === null) {
+    awaitedOutside = value;
+    return WAIT;
+  }
+  return outcomeOf(current as Task, value);
+}
 
 /** Arranges that the code that runs now goes on with the outcome of `awaited`; it must yield WAIT at once. */
 export function arrange(awaited: unknown): Mark {
@@ -266,8 +299,34 @@ export function arrange(awaited: unknown): Mark {
   return WAIT;
 }
 
+/** What the loader makes of an async function whose parameters are plain names: it starts an activation, and no more. */
+const WRAPPER = /^(?:\([^(){}]*\) => |[^{}]*\) \{ return )\$b\d*_start\(/;
+
+/** Whether a function is one that the loader has made, so that `activationOf` may be asked. */
+export function isLowered(f: unknown): boolean {
+  return typeof f === "function" && WRAPPER.test(Function.prototype.toString.call(f));
+}
+
+/** Whether the next activation is to be handed over and not to be run. */
+let handsOver = false;
+
+/** What a function of which `isLowered` holds would start if it were called with these. */
+export function activationOf(
+  lowered: (...args: any[]) => unknown,
+  first: unknown,
+  rest: readonly unknown[],
+): Activation {
+  handsOver = true;
+  try {
+    return (rest.length === 0 ? lowered(first) : lowered(first, ...rest)) as Activation;
+  } finally {
+    handsOver = false;
+  }
+}
+
 /** Runs the activation of a lowered function up to its first wait; stands for its result, like the call of an async function. */
 export function start(activation: Activation): unknown {
+  if (handsOver) return activation;
   if (current === null) return new Promise((resolve, reject) => driveOutside(activation, resolve, reject, FULFILLED));
   const task = new Task(current.run, activation);
   drive(task, FULFILLED, undefined);

@@ -5,8 +5,9 @@
  */
 import { type Engine, type MailboxLimit, notFound, type Process, type Program } from "../../kernel/index.ts";
 import { current, enter } from "./current.ts";
-import { isProcessDefinition } from "./define-process.ts";
+import { isProcessDefinition, mainOf } from "./define-process.ts";
 import { ProcessContext } from "./process-context.ts";
+import { isLowered } from "./task.ts";
 import { type Main, type TaskProgram, TaskRun } from "./task-run.ts";
 import type { Parsers } from "./typed-messages.ts";
 
@@ -30,6 +31,7 @@ class TypescriptProgram implements Program, TaskProgram {
   readonly prepare = null;
   readonly discard = null;
   readonly main: Main;
+  readonly isLowered: boolean;
   readonly preempt: boolean;
 
   constructor(source: TypescriptSource, main: Main, parsers: Parsers | null) {
@@ -37,6 +39,7 @@ class TypescriptProgram implements Program, TaskProgram {
     this.mailbox = source.mailbox;
     this.preempt = source.preempt !== false;
     this.main = main;
+    this.isLowered = isLowered(main);
     this.accept =
       parsers === null
         ? null
@@ -69,7 +72,7 @@ export const typescriptEngine: Engine<TypescriptSource> = {
   load(source) {
     const { exported } = source;
     if (typeof exported === "function") return new TypescriptProgram(source, exported as Main, null);
-    if (isProcessDefinition(exported)) return new TypescriptProgram(source, exported.run as Main, exported.accepts);
+    if (isProcessDefinition(exported)) return new TypescriptProgram(source, mainOf(exported), exported.accepts);
     throw notFound(`method "${source.method}" not found in module`);
   },
 };
