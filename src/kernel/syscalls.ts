@@ -52,7 +52,11 @@ export class Syscalls {
   declare cleansUp: boolean;
   /** What was sent to last by its pid, or started last. */
   declare private lastTarget: Process | undefined;
-  /** The last digit of that pid, looked at first: comparing whole texts costs a call. `UNREAD` of one just started. */
+  /**
+   * The last digit of that pid where the send before went elsewhere: then the next may, too, and two texts that differ are
+   * told apart sooner by it. `UNREAD` otherwise: that a text is the very same is seen at once, and to read a digit of the
+   * pid of a process just started puts that text together.
+   */
   declare private lastDigit: number;
 
   constructor(process: Process) {
@@ -169,7 +173,12 @@ export class Syscalls {
     let pid: string = destination;
     let name: string | null = null;
     let target = this.lastTarget;
-    if (target === undefined || !this.isPidOfLast(destination, target)) {
+    const { lastDigit } = this;
+    if (
+      target === undefined ||
+      (lastDigit !== UNREAD && lastDigit !== lastDigitOf(destination)) ||
+      destination !== target.pid
+    ) {
       // What is found in the table has the form of a pid; only what is not found has to be looked at closely.
       target = island.table.find(destination);
       if (target !== undefined) {
@@ -181,7 +190,7 @@ export class Syscalls {
         if (target === undefined) return this.undeliverable(destination, topic);
         pid = target.pid;
       }
-    }
+    } else if (lastDigit !== UNREAD) this.lastDigit = UNREAD;
     const denial = island.guard.check(process, "process.send", pid, target ?? null, name);
     if (denial !== null) return denied(`not allowed to send: ${destination}`, denial);
     let copy: unknown = payload;
@@ -198,11 +207,6 @@ export class Syscalls {
     const message = new CountedMessage(topic, process.pid, copy, outstanding, bytesOf(payload));
     if (typeof copy === "number" && typeof payload === "object") noteFloat(message, payload as Foreign);
     return this.deliverCounted(pid, target, message);
-  }
-
-  private isPidOfLast(destination: string, last: Process): boolean {
-    // Reading a digit of a new pid puts its text together; that it is the very same text can be seen without.
-    return (this.lastDigit === UNREAD || this.lastDigit === lastDigitOf(destination)) && destination === last.pid;
   }
 
   /**
