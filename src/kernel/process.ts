@@ -141,6 +141,8 @@ const SETTLED = 64;
 const HELD = 128;
 /** Its mailbox has a limit, a parser or listeners: every message goes through it. */
 const PICKY = 256;
+/** Strands whose wait was over had the whole turn, so that what is new has its own first in the next. */
+const PASSED_OVER = 512;
 
 /** To begin or to end takes as long as so many steps with a message, and much longer where it is done for the first time. */
 const STEPS_PER_LIFE = 4;
@@ -634,6 +636,7 @@ export class Process implements Subject {
 
   /** Serves the strands that wait, until nothing is ready or the budget is used up; then the turn is over. */
   private goOn(run: Run | null): void {
+    if ((this.state & PASSED_OVER) !== 0) this.serveOneNew(run);
     while (this.budget > 0 && this.doomedTo === null && this.run === run) {
       // First those whose wait is over, in the order in which it was; then all that is new, which may end further waits.
       if (this.hasSettled) this.resumeSettled(run);
@@ -646,7 +649,24 @@ export class Process implements Subject {
     const { state } = this;
     if ((state & (DOOMED | ENDED)) === DOOMED || ((state & UNDONE) !== 0 && this.isUndone())) {
       this.island.scheduler.enqueue(this);
+      if ((state & (HANDED | STIRRED)) !== 0 && this.hasSettled) this.state |= PASSED_OVER;
     }
+  }
+
+  /** One strand that waits for what is new goes on before those that could have gone on for ever. */
+  private serveOneNew(run: Run | null): void {
+    if (this.budget <= 0 || this.doomedTo !== null || this.run !== run) return;
+    this.state &= ~PASSED_OVER;
+    if (this.handed !== null) {
+      this.takeHanded();
+      return;
+    }
+    const source = this.stirred;
+    if (source === null) return;
+    this.setStirred(this.nextStirred());
+    const { first } = source;
+    const isServed = first !== null && this.serveFirst(source, first);
+    if (isServed && this.run === run && source.first !== null && source.isReady()) this.stir(source);
   }
 
   private isUndone(): boolean {
@@ -786,15 +806,21 @@ export class Process implements Subject {
         if (source.isReady()) this.stir(source);
         return;
       }
-      const strand = first.strand;
-      if (strand === first) {
-        const value = source.takeIfReady();
-        if (value === NOT_READY) return;
-        strand.leave();
-        strand.resume(value, 0);
-      } else if (!serve(strand)) return;
-      this.budget--;
+      if (!this.serveFirst(source, first)) return;
     }
+  }
+
+  /** Serves the strand that waits first at a source; whether there was something for it. */
+  private serveFirst(source: Source, first: Place): boolean {
+    const { strand } = first;
+    if (strand === first) {
+      const value = source.takeIfReady();
+      if (value === NOT_READY) return false;
+      strand.leave();
+      strand.resume(value, 0);
+    } else if (!serve(strand)) return false;
+    this.budget--;
+    return true;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -1245,7 +1271,7 @@ export class Process implements Subject {
     if (this.handed !== null) this.takeBackHanded();
     this.stirred = null;
     this.over = null;
-    this.state &= ~(STIRRED | SETTLED);
+    this.state &= ~(STIRRED | SETTLED | PASSED_OVER);
     if (rare === null) return;
     rare.eventsSubscription = null;
     rare.stirred = null;

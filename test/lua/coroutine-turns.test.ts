@@ -66,6 +66,32 @@ describe("thousands of coroutines", () => {
   });
 });
 
+it("two that hand values to each other for ever keep no third from its message or its listener [S15.6, S2.25]", async () => {
+  const told: string[] = [];
+  await simulate(1, async (sim) => {
+    sim.deadLetters.watch((letter) => told.push(letter.topic));
+    luaEngine(sim, { slicing: { sliceInstructions: WITHOUT_END } });
+    defineLua(
+      sim,
+      "test:passing",
+      `return function()
+      local there, back, heard = channel.new(), channel.new(), channel.new()
+      coroutine.spawn(function() while true do there:send(1) back:receive() end end)
+      coroutine.spawn(function() while true do there:receive() back:send(1) end end)
+      coroutine.spawn(function() heard:send(process.listen("heard"):receive()) end)
+      local message = process.inbox():receive()
+      process.send("nobody", message:topic() .. " " .. heard:receive())
+    end`,
+    );
+    const pid = await sim.spawn("test:passing");
+    for (let i = 0; i < 5; i++) await sim.step();
+    sim.send(pid, "plain");
+    sim.send(pid, "heard", "text");
+    for (let i = 0; i < 20; i++) await sim.step();
+  });
+  expect(told).toEqual(["plain text"]);
+});
+
 it("counts what was done of a call in a later turn in the slice of that turn [S11.32]", async () => {
   const { topics, most } = await sentInSteps(
     `return function()

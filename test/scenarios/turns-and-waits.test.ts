@@ -251,3 +251,40 @@ describe("messages behind one that is on its way to a waiting coroutine", () => 
     });
   });
 });
+
+describe("coroutines that hand values to each other for ever", () => {
+  it("keep no other of their process from a message or an event [S15.6, S2.25]", async () => {
+    await simulate(1, async (sim) => {
+      const got: string[] = [];
+      const pid = await sim.spawn(async (process: Process) => {
+        const there = process.channel<number>();
+        const back = process.channel<number>();
+        process.go(async () => {
+          for (;;) {
+            await there.send(1);
+            await back.receive();
+          }
+        });
+        process.go(async () => {
+          for (;;) {
+            await there.receive();
+            await back.send(1);
+          }
+        });
+        process.go(async () => {
+          for await (const event of process.events()) got.push(event.kind);
+        });
+        for await (const message of process.inbox()) got.push(message.topic);
+      });
+      for (let i = 0; i < 5; i++) await sim.step();
+      sim.send(pid, "one");
+      sim.cancel(pid);
+      sim.send(pid, "two");
+      for (let i = 0; i < 20; i++) await sim.step();
+      sim.terminate(pid);
+      await sim.settle();
+      expect([...got].sort()).toEqual(["one", "pid.cancel", "two"]);
+      expect(got.indexOf("one")).toBeLessThan(got.indexOf("two"));
+    });
+  });
+});
