@@ -141,7 +141,7 @@ const SETTLED = 64;
 const HELD = 128;
 /** Its mailbox has a limit, a parser or listeners: every message goes through it. */
 const PICKY = 256;
-/** Strands whose wait was over had the whole turn, so that what is new has its own first in the next. */
+/** Strands whose wait was over, or that gave their turn back, had all of it: in the next, what is new goes first. */
 const PASSED_OVER = 512;
 
 /** To begin or to end takes as long as so many steps with a message, and much longer where it is done for the first time. */
@@ -649,20 +649,31 @@ export class Process implements Subject {
     const { state } = this;
     if ((state & (DOOMED | ENDED)) === DOOMED || ((state & UNDONE) !== 0 && this.isUndone())) {
       this.island.scheduler.enqueue(this);
-      if ((state & (HANDED | STIRRED)) !== 0 && this.hasSettled) this.state |= PASSED_OVER;
+      if ((state & (HANDED | STIRRED)) !== 0 && ((state & HELD) !== 0 || this.hasSettled)) this.state |= PASSED_OVER;
     }
   }
 
-  /** One strand that waits for what is new goes on before those that could have gone on for ever. */
+  /** One strand that waits for what is new goes on before those that could go on for ever. */
   private serveOneNew(run: Run | null): void {
     if (this.budget <= 0 || this.doomedTo !== null || this.run !== run) return;
     this.state &= ~PASSED_OVER;
-    if (this.handed !== null) {
-      this.takeHanded();
-      return;
+    // What it takes has to be in somebody's hands before any of the others might end or upgrade the process.
+    const others = this.over;
+    this.over = null;
+    if (this.handed !== null) this.takeHanded();
+    else if (this.stirred !== null) this.serveOneAt(this.stirred, run);
+    if (this.hasSettled) this.resumeSettled(run);
+    if (this.run !== run || others === null) return;
+    const settled = this.over as WaitQueue | null;
+    for (let at = settled?.first ?? null; at !== null; at = settled?.first ?? null) {
+      settled?.remove(at);
+      others.add(at);
     }
-    const source = this.stirred;
-    if (source === null) return;
+    this.over = others;
+    this.state |= SETTLED;
+  }
+
+  private serveOneAt(source: Source, run: Run | null): void {
     this.setStirred(this.nextStirred());
     const { first } = source;
     const isServed = first !== null && this.serveFirst(source, first);

@@ -183,7 +183,8 @@ function bear(island: Island, order: SpawnOrder, host: Host, program: Program): 
     const at = clock.unixMs() / 1000;
     events.tell({ kind: "spawned", at, pid: pid, entry: program.entry, parent: parent?.pid ?? null });
   }
-  order.spawner?.started(process);
+  // Who remembers it keeps it alive, and with it a context of its own.
+  if (parent !== null && order.heritage === parent.heritage) order.spawner?.started(process);
   scheduler.enqueue(process);
   return pid;
 }

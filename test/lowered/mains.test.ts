@@ -38,6 +38,22 @@ const plain: Record<string, (...args: any[]) => unknown> = {
       return n;
     })();
   },
+  "one that hands a lowered function on": (n: number) =>
+    Promise.all(
+      [n].map(async function each(one) {
+        return one;
+      }),
+    ),
+  "one whose default is a lowered function": function plain(
+    n: number,
+    f = async function ten() {
+      return 10;
+    },
+  ) {
+    return f().then((ten: number) => ten + n);
+  },
+  "an arrow function whose default is one": (n: number, f = async () => 10) => f().then((ten: number) => ten + n),
+  "one that calls one in a list": (n: number) => [async () => n].map((f) => f()),
   "one with a parameter that is taken apart": async ({ n }: { n: number }) => n,
   "one with a default": async (n = 1) => n,
   "an async generator": async function* generator(n: number) {
@@ -52,6 +68,21 @@ describe("main is one lowered function [S16.54]", () => {
 
 describe("main is not, or not only, a lowered function [S16.54]", () => {
   it.each(Object.entries(plain))("%s", (_, f) => expect(isLowered(f)).toBe(false));
+});
+
+it("a main is called as it is where its functions were lowered for somebody else [S16.54]", async () => {
+  // What the other copy of the package does: it knows nothing of ours, and starts what it is given.
+  const start = (code: Generator) => Promise.resolve(code.next().value);
+  const code = "function* main$b() { yield 5; } return function main(process) { return $b_start(main$b(process)); };";
+  const main = new Function("$b_start", code)(start);
+  expect(isLowered(main)).toBe(true);
+  const runtime = await createRuntime({
+    hosts: { "app:processes": {} },
+    processes: { "app:main": main },
+    log: () => {},
+  });
+  expect(await runtime.exec("app:main", "app:processes")).toBe(5);
+  await runtime.stop();
 });
 
 it("a plain main goes on before the lowered function it has called, a lowered main before nobody [S16.54, S2.1]", async () => {

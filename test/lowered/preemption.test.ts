@@ -212,3 +212,35 @@ describe("a loop that goes on for ever", () => {
     });
   });
 });
+
+describe("a message for a process, one of whose coroutines could go on for ever", () => {
+  const busy: Record<string, (process: Process) => Promise<unknown>> = {
+    ...Object.fromEntries(Object.entries(SPINNERS).map(([name, spin]) => [name, () => spin({ rounds: 1 })])),
+    "sends in a loop": async (process) => {
+      for (;;) process.send("nobody", "x");
+    },
+    "awaits the same answer again and again": async (process) => {
+      const closed = process.channel();
+      closed.close();
+      const answer = closed.receive();
+      for (;;) await answer;
+    },
+  };
+
+  it.each(Object.entries(busy))("is served though it %s [S15.6, S16.56]", async (_, spin) => {
+    await simulate(1, async (sim) => {
+      const got: string[] = [];
+      const pid = await sim.spawn(async (process: Process) => {
+        process.go(() => spin(process));
+        for await (const message of process.inbox()) got.push(message.topic);
+      });
+      await turns(sim, 5);
+      sim.send(pid, "one");
+      sim.send(pid, "two");
+      await turns(sim, 20);
+      sim.terminate(pid);
+      await sim.settle();
+      expect(got).toEqual(["one", "two"]);
+    });
+  });
+});

@@ -81,3 +81,27 @@ it("a failure that nobody has awaited when main returns is reported [S16.9]", as
   });
   expect(stray).toEqual(["left behind"]);
 });
+
+it.each(["terminate", "upgrade"])(
+  "a failure awaited behind a %s of oneself troubles nobody [S16.9, S16.55]",
+  async (how) => {
+    const runtime = await createRuntime({
+      hosts: { "app:processes": {} },
+      processes: {
+        "app:program": async (process: Process) => {
+          const failed = fail("unseen");
+          if (how === "terminate") process.terminate(process.pid());
+          else void process.upgrade("app:next");
+          await failed;
+        },
+        "app:next": async () => "next",
+      },
+      log: () => {},
+    });
+    const end = await runtime.exec("app:program", "app:processes").catch((cause) => cause.message);
+    await runtime.stop();
+    await new Promise(setImmediate);
+    expect(end).toBe(how === "terminate" ? "process terminated" : "next");
+    expect(stray).toEqual([]);
+  },
+);

@@ -2,7 +2,7 @@
  * Order among those who wait, when a turn is used up in the middle of things. A process may take 64 values in a turn;
  * the next wait then goes on at its next turn, and nothing may slip in between (sections 2 and 11 of the spec).
  */
-import type { Process } from "beamish";
+import type { Channel, Message, Process } from "beamish";
 import { simulate } from "beamish/testing";
 import { describe, expect, it } from "vitest";
 
@@ -286,5 +286,60 @@ describe("coroutines that hand values to each other for ever", () => {
       expect([...got].sort()).toEqual(["one", "pid.cancel", "two"]);
       expect(got.indexOf("one")).toBeLessThan(got.indexOf("two"));
     });
+  });
+
+  it.each<[string, (inbox: Channel<any>) => Promise<any>]>([
+    ["awaits it", (inbox) => inbox.receive()],
+    [
+      "holds the answer and awaits it then",
+      async (inbox) => {
+        const answer = inbox.receive();
+        return await answer;
+      },
+    ],
+    ["goes on in a callback", (inbox) => inbox.receive().then((message) => message)],
+  ])("lose no message to an upgrade by one of them, for one who %s [S9.5, S2.14]", async (_, receive) => {
+    for (let at = 1; at < 200; at += 1) {
+      await simulate(1, async (sim) => {
+        const got: string[] = [];
+        let hops = 0;
+        const main = async (process: Process, isNew?: boolean): Promise<void> => {
+          const inbox = process.inbox();
+          if (isNew === true) for (;;) got.push(((await inbox.receive()) as Message).topic);
+          const there = process.channel<number>();
+          const back = process.channel<number>();
+          const hop = () => {
+            if (++hops === at) void process.upgrade(null, true);
+          };
+          process.go(async () => {
+            for (;;) {
+              await there.send(1);
+              hop();
+              await back.receive();
+              hop();
+            }
+          });
+          process.go(async () => {
+            for (;;) {
+              await there.receive();
+              hop();
+              await back.send(1);
+              hop();
+            }
+          });
+          for (;;) got.push((await receive(inbox)).topic);
+        };
+        const pid = await sim.spawn(main);
+        for (let i = 0; i < 12; i++) {
+          await sim.step();
+          if (i === 1 || i === 4) sim.send(pid, `${i}`);
+        }
+        sim.send(pid, "last");
+        for (let i = 0; i < 12; i++) await sim.step();
+        expect(got, `upgraded at hop ${at}`).toEqual(["1", "4", "last"]);
+        sim.terminate(pid);
+        await sim.settle();
+      });
+    }
   });
 });

@@ -324,6 +324,13 @@ export class Answer extends Deferred {
     this.#settle = settle;
   }
 
+  /** Whether somebody has asked for its outcome before; from now on somebody has. */
+  wasAsked(): boolean {
+    const before = this.wakeState !== PENDING;
+    this.wakeState = FULFILLED;
+    return before;
+  }
+
   /** Whether it is the kernel that settles it, and no code of the process. */
   get isOfKernel(): boolean {
     return this.#settle !== null;

@@ -19,7 +19,7 @@ import {
   type State,
   type Strays,
 } from "./deferred.ts";
-import { type Activation, activationOf, drive, returnNow, Task } from "./task.ts";
+import { callForActivation, drive, returnNow, Task, wasHandedOver } from "./task.ts";
 import { beginTurn, turn } from "./turn.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
@@ -92,13 +92,11 @@ export class TaskRun extends Run implements Running, Awaiter {
     const { main } = program;
     const outer = current;
     let outcome: unknown;
-    let activation: Activation | null = null;
     enter(this);
     beginTurn();
     try {
       const context = program.context(this);
-      if (program.isLowered) activation = activationOf(main, context, args);
-      else outcome = main(context, ...args);
+      outcome = program.isLowered ? callForActivation(main, context, args) : main(context, ...args);
     } catch (cause) {
       enter(outer);
       this.fail(cause);
@@ -106,8 +104,8 @@ export class TaskRun extends Run implements Running, Awaiter {
       return;
     }
     enter(outer);
-    if (activation !== null) {
-      const task = new Task(this, activation);
+    if (wasHandedOver(outcome)) {
+      const task = new Task(this, outcome);
       task.awaiter = this;
       drive(task, FULFILLED, undefined);
     } else if (isDeferredOf(this, outcome)) outcome.awaitedBy(this);

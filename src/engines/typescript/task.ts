@@ -2,11 +2,11 @@
  * Lowered functions in execution. The loader has made a generator of each async function of the application; `start`
  * makes a task of its activation, and `drive` runs it from wait to wait.
  *
- *     code ──yield──▶ drive: WAIT        the task stands at a source of the kernel already
+ * An await asks `awaited` first: what is there is handed on, or thrown, and nothing is yielded.
+ *
+ *     code ──yield──▶ drive: WAIT        what will wake the task is arranged already, or it was stopped
  *                            PAUSE       the check of a loop: the slice may be used up
- *                            a deferred  of the same process: wait for it in the queue of the process
- *                            a promise   of somebody else: let it wake the task
- *                            else        a value: on with it, one step later
+ *                            else        an awaited value, from the code of iterations: as by `awaited`
  *
  * Where no process is around, as in a callback of a timer or while a module is evaluated, a lowered function is driven
  * by promises and is what it was before: an async function.
@@ -32,7 +32,7 @@ import { beginTurn, turn } from "./turn.ts";
 /** A lowered function in execution. */
 export type Activation = Generator<unknown, unknown, unknown>;
 
-/** Yielded by code that has arranged itself what wakes it. */
+/** Yielded by code that has arranged itself what wakes it, or that is not to go on. */
 export const WAIT = markOf("wait");
 /** Yielded by the check of a loop. */
 export const PAUSE = markOf("pause");
@@ -206,7 +206,7 @@ function ended(task: Task, step: Step): void {
 
 /**
  * What comes of an awaited value, if it is there and it is the turn of the task; throws what it was rejected with. WAIT
- * if it is not: then the outcome will wake the task.
+ * if it is not: then the outcome will wake the task, unless it was stopped, which has it return (see task-run.ts).
  */
 function outcomeOf(task: Task, value: unknown): unknown {
   task.site = turn.site;
@@ -215,16 +215,17 @@ function outcomeOf(task: Task, value: unknown): unknown {
   const isObject = typeof value === "object" ? value !== null : typeof value === "function";
   if (isObject && isDeferredOf(run, value)) {
     // An answer that is there may hold a message that was taken: it is not left lying about.
-    const isLate = !(value instanceof Answer) && (process.hasSettled || --process.budget < 0);
+    const isInHands = !(value instanceof Answer) || value.wasAsked();
+    const isLate = isInHands && (process.hasSettled || --process.budget < 0);
     if (value.state === PENDING || isNested || isLate) {
       task.awaits = value;
       value.awaitedBy(task);
       return WAIT;
     }
+    if (value.state === REJECTED) value.isHandled();
     if (task.isStopped) return WAIT;
-    if (value.state !== REJECTED) return value.result;
-    value.isHandled();
-    throw traced(value.result, task);
+    if (value.state === REJECTED) throw traced(value.result, task);
+    return value.result;
   }
   if (isObject && awaitsForeign(task, value)) return WAIT;
   if (isNested || process.hasSettled || --process.budget < 0) {
@@ -300,33 +301,50 @@ export function arrange(awaited: unknown): Mark {
 }
 
 /** What the loader makes of an async function whose parameters are plain names: it starts an activation, and no more. */
-const WRAPPER = /^(?:\([^(){}]*\) => |[^{}]*\) \{ return )\$b\d*_start\(/;
+const WRAPPER = /^(?:\([^(){}]*\) => |[^(){}=]*\([^(){}]*\) \{ return )\$b\d*_start\(/;
 
-/** Whether a function is one that the loader has made, so that `activationOf` may be asked. */
+/** Whether a function has the text that the loader gives a lowered one. */
 export function isLowered(f: unknown): boolean {
   return typeof f === "function" && WRAPPER.test(Function.prototype.toString.call(f));
 }
 
 /** Whether the next activation is to be handed over and not to be run. */
 let handsOver = false;
+/** The activation that was handed over. */
+let handedOver: unknown = null;
 
-/** What a function of which `isLowered` holds would start if it were called with these. */
-export function activationOf(
+/**
+ * Calls a function of which `isLowered` holds, for the activation that it would start. Code that another copy of this
+ * package has lowered starts it all the same; `wasHandedOver` tells.
+ */
+export function callForActivation(
   lowered: (...args: any[]) => unknown,
   first: unknown,
   rest: readonly unknown[],
-): Activation {
+): unknown {
   handsOver = true;
+  handedOver = null;
   try {
-    return (rest.length === 0 ? lowered(first) : lowered(first, ...rest)) as Activation;
+    return rest.length === 0 ? lowered(first) : lowered(first, ...rest);
   } finally {
     handsOver = false;
   }
 }
 
+/** Whether the outcome of a call is the activation that was handed over last. */
+export function wasHandedOver(outcome: unknown): outcome is Activation {
+  const is = outcome !== null && outcome === handedOver;
+  handedOver = null;
+  return is;
+}
+
 /** Runs the activation of a lowered function up to its first wait; stands for its result, like the call of an async function. */
 export function start(activation: Activation): unknown {
-  if (handsOver) return activation;
+  if (handsOver) {
+    handsOver = false;
+    handedOver = activation;
+    return activation;
+  }
   if (current === null) return new Promise((resolve, reject) => driveOutside(activation, resolve, reject, FULFILLED));
   const task = new Task(current.run, activation);
   drive(task, FULFILLED, undefined);
