@@ -10,10 +10,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { defineConfig, type Plugin } from "vitest/config";
 import { lower } from "./src/platform/lowering.ts";
 import { mayHaveAsync } from "./src/platform/module-compiler.ts";
+import { withNamedDriver } from "./test/support/named-driver.ts";
 
 const inTree = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-const IMPORT = /import \{([^}]*)\} from "beamish:lowered-code";/;
 
 /** Lowers the files below test/, as module-compiler.ts does those of an application. */
 const lowering: Plugin = {
@@ -25,9 +24,7 @@ const lowering: Plugin = {
     const lowered = lower(code, pathToFileURL(file).href);
     if (lowered === null) return null;
     // Names of the module and no imports, for which Vite would write something else where they are used.
-    const named = lowered.code.replace(IMPORT, (_, names: string) => {
-      return `import * as $b from "beamish:lowered-code"; const {${names.replaceAll(" as ", ": ")}} = $b;`;
-    });
+    const named = withNamedDriver(lowered.code, "$b", 'import * as $b from "beamish:lowered-code"; ');
     return { code: named, map: JSON.parse(JSON.stringify(lowered.map)) };
   },
 };

@@ -665,10 +665,7 @@ export class Process implements Subject {
     if (this.hasSettled) this.resumeSettled(run);
     if (this.run !== run || others === null) return;
     const settled = this.over as WaitQueue | null;
-    for (let at = settled?.first ?? null; at !== null; at = settled?.first ?? null) {
-      settled?.remove(at);
-      others.add(at);
-    }
+    if (settled !== null) others.takeAll(settled);
     this.over = others;
     this.state |= SETTLED;
   }
@@ -701,12 +698,10 @@ export class Process implements Subject {
   /** Those who gave their turn back have it again, behind those who have been waiting for it. */
   private unpause(rare: Rare): void {
     const paused = rare.paused as WaitQueue;
+    if (paused.first === null) return;
     if (this.over === null) this.over = new WaitQueue();
-    for (let at = paused.first; at !== null; at = paused.first) {
-      paused.remove(at);
-      this.over.add(at);
-      this.state |= SETTLED;
-    }
+    this.over.takeAll(paused);
+    this.state |= SETTLED;
   }
 
   private resumeInterrupted(rare: Rare, strand: Strand): void {

@@ -111,6 +111,14 @@ export class WaitQueue {
     }
     place.queue = null;
   }
+
+  /** Takes over those who stand in another queue, in their order, behind its own. */
+  takeAll(other: WaitQueue): void {
+    for (let place = other.first; place !== null; place = other.first) {
+      other.remove(place);
+      this.add(place);
+    }
+  }
 }
 
 /** Anything a value can be received from: the queue of the strands that wait to receive. */

@@ -8,6 +8,7 @@ import { SeededRandom, type Simulation, simulate } from "beamish/testing";
 import { describe, expect, it } from "vitest";
 import * as driver from "../../src/engines/typescript/lowered-code.ts";
 import { lower } from "../../src/platform/lowering.ts";
+import { withNamedDriver } from "../support/named-driver.ts";
 import { generateProgram, type Mood, PRELUDE } from "./program-generator.ts";
 
 /** The first seed of a run, and how many programs there are of each mood. */
@@ -73,11 +74,10 @@ interface Module {
  * Evaluates the text of a module, as a script: of a module from a `data:` URL each stack trace would carry the whole text.
  */
 function evaluate(text: string): Module {
-  const linked = text
-    .replace(/^import \{([^}]*)\} from "beamish:lowered-code";/, (_, names: string) => {
-      return `const {${names.replaceAll(" as ", ": ")}} = globalThis[Symbol.for("${KEY}")];`;
-    })
-    .replace(/export (\{[^}]*\};)\s*$/, "return $1");
+  const linked = withNamedDriver(text, `globalThis[Symbol.for("${KEY}")]`).replace(
+    /export (\{[^}]*\};)\s*$/,
+    "return $1",
+  );
   return runInThisContext(`(() => { "use strict"; ${linked}\n})()`, { filename: "generated.js" });
 }
 

@@ -4,6 +4,7 @@
  */
 import { createIteration, type LoweredCode } from "../../src/engines/typescript/lowered-iteration.ts";
 import { superOf } from "../../src/engines/typescript/lowered-super.ts";
+import { withNamedDriver } from "./named-driver.ts";
 
 /** Yielded when what was asked for is not there yet. */
 export const WAIT = Symbol("WAIT");
@@ -111,9 +112,7 @@ Object.assign(globalThis, { [Symbol.for(KEY)]: driver });
 
 /** Runs a module, lowered or not, and gives its exports. */
 export async function runModule(code: string): Promise<Record<string, any>> {
-  const text = code.replace(/import \{([^}]*)\} from "beamish:lowered-code";/, (_, names: string) => {
-    return `const {${names.replaceAll(" as ", ": ")}} = globalThis[Symbol.for("${KEY}")];`;
-  });
+  const text = withNamedDriver(code, `globalThis[Symbol.for("${KEY}")]`);
   return import(
     /* @vite-ignore */ `data:text/javascript;charset=utf-8,${encodeURIComponent(`${text}\n//${serial++}`)}`
   );

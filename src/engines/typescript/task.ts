@@ -214,9 +214,9 @@ function outcomeOf(task: Task, value: unknown): unknown {
   const { process } = run;
   const isObject = typeof value === "object" ? value !== null : typeof value === "function";
   if (isObject && isDeferredOf(run, value)) {
-    // An answer that is there may hold a message that was taken: it is not left lying about.
-    const isInHands = !(value instanceof Answer) || value.wasAsked();
-    const isLate = isInHands && (process.hasSettled || --process.budget < 0);
+    // An answer that nobody has asked for yet may hold a message that was taken: it is not left lying about.
+    const mayWait = !(value instanceof Answer) || value.wasAsked();
+    const isLate = mayWait && (process.hasSettled || --process.budget < 0);
     if (value.state === PENDING || isNested || isLate) {
       task.awaits = value;
       value.awaitedBy(task);
