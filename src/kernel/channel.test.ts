@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { SeededRandom } from "../testing/index.ts";
 import { ChannelCore } from "./channel.ts";
 import type { Syscalls } from "./syscalls.ts";
-import { CLOSED, Strand } from "./wait.ts";
+import { CLOSED, SeveralCases, Strand } from "./wait.ts";
 
 /** As much of a run as a strand needs: it goes on at once, so that the order of outcomes can be seen. */
 function runOf(): Syscalls {
@@ -46,7 +46,7 @@ class User {
       return;
     }
     const strand = new NotingStrand(this.run, (outcome) => this.#note(`${who} sent`, outcome));
-    strand.waitForAny([{ kind: "send", sink: this.channel, value, endsOnClose: true }], "listed");
+    strand.waitForAny(new SeveralCases([{ kind: "send", sink: this.channel, value, endsOnClose: true }]));
   }
 
   #note(what: string, value: unknown): void {
@@ -153,11 +153,10 @@ describe("a channel", () => {
     const other = new ChannelCore(0);
     const strand = new NotingStrand(user.run, (value) => user.log.push(String(value)));
     strand.waitForAny(
-      [
+      new SeveralCases([
         { kind: "send", sink: user.channel, value: 1, endsOnClose: false },
         { kind: "receive", source: other },
-      ],
-      "listed",
+      ]),
     );
     user.channel.close();
     expect(user.log).toEqual([]);

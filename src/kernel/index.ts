@@ -42,6 +42,7 @@ export { HeldContext, messageBytes, Outstanding } from "./outstanding.ts";
 export { bytesOf, copyPayload, Foreign, type Form, formOf, isLarge, markLarge, setForm, textBytes } from "./payload.ts";
 export { EMPTY_PID, isPid, type Pid } from "./pid.ts";
 export type { Heritage, Process } from "./process.ts";
+export { Served } from "./select.ts";
 export { type FunctionOf, makeShapesWith } from "./shapes.ts";
 export {
   contextValues,
@@ -59,7 +60,6 @@ export {
   type Mark,
   markOf,
   NOT_READY,
-  type Preference,
   type ReceiveCase,
   type SendCase,
   Source,

@@ -20,7 +20,7 @@ import { Message } from "./message.ts";
 import { CountedMessage } from "./outstanding.ts";
 
 /** The messages of one topic, in order. There may be as many topics as messages, so one alone takes no ring. */
-class TopicQueue {
+export class TopicQueue {
   /** The oldest; `null` when there is none. */
   first: Message | null = null;
   #rest: Fifo<Message> | null = null;
@@ -103,7 +103,7 @@ export class Mailbox {
     else if (isCounted && this.waiting >= INDEX_AT) this.makeIndex();
   }
 
-  /** Puts a message back before all others. Only while no topic is claimed. */
+  /** Puts a message back before all others. */
   putBack(message: Message): void {
     const { head } = this;
     Message.linkNext(message, head);
@@ -126,16 +126,6 @@ export class Mailbox {
     while (at !== null && (Message.isTaken(at) || index.claimed.has(at.topic))) at = Message.next(at);
     index.cursor = at;
     return at;
-  }
-
-  /** The oldest message of a topic; `null` when there is none. Only for a claimed topic. */
-  peekTopic(topic: string): Message | null {
-    return this.index?.topics.get(topic)?.first ?? null;
-  }
-
-  /** Whether a message of this topic would go to a listener. */
-  isClaimed(topic: string): boolean {
-    return this.index?.claimed.has(topic) === true;
   }
 
   /** Takes a message that a peek has shown. */
@@ -168,10 +158,11 @@ export class Mailbox {
     return oldest;
   }
 
-  /** From now on messages of this topic go to its listener. */
-  claim(topic: string): void {
+  /** From now on messages of this topic go to its listener; the queue of those that wait, good until its release. */
+  claim(topic: string): TopicQueue {
     const index = this.index ?? this.makeIndex();
     index.claimed.add(topic);
+    return queueOf(index, topic);
   }
 
   private makeIndex(): TopicIndex {
@@ -185,9 +176,8 @@ export class Mailbox {
   release(topic: string): void {
     const index = this.index as TopicIndex;
     index.claimed.delete(topic);
-    const queue = index.topics.get(topic);
-    if (queue?.first === null) dropQueue(index, topic);
-    else if (queue !== undefined) index.cursor = this.head;
+    if (queueOf(index, topic).first === null) dropQueue(index, topic);
+    else index.cursor = this.head;
     this.dropIndexIfIdle(index);
   }
 

@@ -27,14 +27,14 @@ import type { Actor, Scope, Subject } from "./guard.ts";
 import type { Host } from "./hosts.ts";
 import type { Island } from "./island.ts";
 import { event, type ProcessEvent } from "./lifecycle-event.ts";
-import { Mailbox } from "./mailbox.ts";
+import { Mailbox, type TopicQueue } from "./mailbox.ts";
 import { ALARM_AT, type MailboxLimit } from "./mailbox-limit.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
 import { Counted, EVENT_BYTES, type HeldContext, type Outstanding } from "./outstanding.ts";
 import { bytesOf, copyPayload, textBytes } from "./payload.ts";
 import type { Pid } from "./pid.ts";
-import { serve } from "./select.ts";
+import { Served, serve } from "./select.ts";
 import type { CancelSignal, ExitedSignal, LinkDownSignal, ReplySignal, Signal } from "./signal.ts";
 import { loadFor } from "./spawning.ts";
 import { added, addedNew, includes, removed, type StringSet } from "./string-set.ts";
@@ -100,6 +100,8 @@ class Rare {
   /** What `accept` has made of messages that were looked at and not yet taken. */
   accepted: Map<Message, unknown> | null = null;
   alarmAt = ALARM_AT;
+  /** Where the strand stands that gets the handed message, in a process that tells topics apart. */
+  handedTo: Place | null = null;
   names: StringSet = null;
   watching: StringSet = null;
   trapLinks = false;
@@ -139,10 +141,12 @@ const STIRRED = 32;
 const SETTLED = 64;
 /** It cleans up, or a strand of it was stopped in the middle of its work; `rare` says which. */
 const HELD = 128;
-/** Its mailbox has a limit, a parser or listeners: every message goes through it. */
+/** Its mailbox has a limit or a parser: every message goes through it. */
 const PICKY = 256;
 /** Strands whose wait was over, or that gave their turn back, had all of it: in the next, what is new goes first. */
 const PASSED_OVER = 512;
+/** It listens to topics: whose a message is has to be looked up. */
+const TOPICAL = 1024;
 
 /** To begin or to end takes as long as so many steps with a message, and much longer where it is done for the first time. */
 const STEPS_PER_LIFE = 4;
@@ -153,6 +157,8 @@ const TIMERS_PER_STEP_BITS = 6;
 const ONLY_HANDED = QUEUED | HANDED;
 /** What keeps a message from being handed over past the mailbox. */
 const NOT_TO_BE_HANDED = ENDED | STEPPING | STIRRED | HANDED | HELD | PICKY;
+/** What keeps it from being handed over by the short way. */
+const NOT_JUST_TO_BE_HANDED = NOT_TO_BE_HANDED | TOPICAL;
 /** What is left to do when a turn is over. */
 const UNDONE = STIRRED | HANDED | SETTLED;
 
@@ -163,7 +169,7 @@ export class Process implements Subject {
   /** How many more messages it may take in this turn. */
   declare budget: number;
   declare private openedInbox: Subscription | null;
-  /** A message on its way to the strand that stands first at the inbox, past the mailbox. */
+  /** A message on its way past the mailbox to the strand that stands first at the inbox, or where `rare` says. */
   declare private handed: Message | null;
   declare private stirred: Source | null;
   /** The code that runs, its door; `null` before its first turn, and once it has ended. */
@@ -231,8 +237,7 @@ export class Process implements Subject {
   }
 
   private setPicky(): void {
-    const hasTopics = this.rare !== null && this.rare.topics !== null;
-    const isPicky = hasTopics || this.limit !== null || this.program.accept !== null;
+    const isPicky = this.limit !== null || this.program.accept !== null;
     this.state = isPicky ? this.state | PICKY : this.state & ~PICKY;
   }
 
@@ -338,12 +343,22 @@ export class Process implements Subject {
     const { mailbox, openedInbox: inbox } = this;
     mailbox.put(message);
     if (mailbox.waiting >= ALARM_AT - 1) this.raiseAlarm();
-    const claimed = this.rare !== null && this.rare.topics !== null && mailbox.isClaimed(message.topic);
-    const subscription = claimed ? this.rare?.topics?.get(message.topic) : inbox;
-    if (subscription != null && subscription.first !== null) {
+    const subscription = (this.state & TOPICAL) === 0 ? inbox : this.readerOf(message.topic);
+    if (subscription !== null && subscription.first !== null) {
       // A strand to which a message was handed finds by itself what comes behind it.
-      if (this.handed === null || subscription.first.next !== null) this.stir(subscription);
+      if (this.handed === null || !this.isForNext(subscription.first)) this.stir(subscription);
     }
+  }
+
+  /** Whose the messages of a topic are, in a process that tells topics apart. */
+  private readerOf(topic: string): Subscription | null {
+    return this.rare?.topics?.get(topic) ?? this.openedInbox;
+  }
+
+  /** Whether nobody stands in the queue that begins here but the strand to which a message was handed. */
+  private isForNext(first: Place): boolean {
+    const handedTo = this.rare === null ? null : this.rare.handedTo;
+    return first.next === null && (handedTo === null || first.strand === handedTo.strand);
   }
 
   /**
@@ -354,7 +369,8 @@ export class Process implements Subject {
    */
   hand(message: Message): boolean {
     const { state, openedInbox: inbox } = this;
-    if ((state & NOT_TO_BE_HANDED) !== 0 || inbox === null) return false;
+    if ((state & NOT_JUST_TO_BE_HANDED) !== 0) return (state & NOT_TO_BE_HANDED) === 0 && this.handByTopic(message);
+    if (inbox === null) return false;
     const { first } = inbox;
     if (first === null) return false;
     const { strand } = first;
@@ -369,6 +385,29 @@ export class Process implements Subject {
       }
       scheduler.enqueue(this);
     }
+    this.handed = message;
+    this.state |= HANDED;
+    return true;
+  }
+
+  /** `hand` in a process that tells topics apart: to a strand that waits for nothing but messages. */
+  private handByTopic(message: Message): boolean {
+    const source = this.readerOf(message.topic);
+    if (source === null) return false;
+    const { first } = source;
+    if (first === null) return false;
+    const { strand } = first;
+    if (strand !== first && !(strand.waiting instanceof Served)) return false;
+    if ((this.state & QUEUED) === 0) {
+      const { scheduler } = this.island;
+      if (this.canGoOn() && scheduler.mayGoOn()) {
+        this.budget = BUDGET - 1;
+        this.giveHanded(message, source, first);
+        return true;
+      }
+      scheduler.enqueue(this);
+    }
+    (this.rare as Rare).handedTo = first;
     this.handed = message;
     this.state |= HANDED;
     return true;
@@ -481,6 +520,8 @@ export class Process implements Subject {
     const rare = this.rareParts();
     rare.events ??= new Fifo();
     rare.events.push(on === null ? one : new Counted(one, on, EVENT_BYTES + dataBytes));
+    // Events come before messages.
+    if (rare.handedTo !== null) this.takeBackHanded();
     const subscription = rare.eventsSubscription;
     if (subscription !== null && subscription.first !== null) this.stir(subscription);
   }
@@ -719,12 +760,21 @@ export class Process implements Subject {
 
   private takeHanded(): void {
     const message = this.handed as Message;
-    const inbox = this.openedInbox as Subscription;
-    const strand = inbox.first as Strand;
+    const { rare } = this;
     this.handed = null;
     this.state &= ~HANDED;
-    if (this.rare !== null) this.rearmAlarm(this.rare);
     this.budget--;
+    if (rare !== null) {
+      this.rearmAlarm(rare);
+      const { handedTo } = rare;
+      if (handedTo !== null) {
+        rare.handedTo = null;
+        this.giveHanded(message, handedTo.queue as Subscription, handedTo);
+        return;
+      }
+    }
+    const inbox = this.openedInbox as Subscription;
+    const strand = inbox.first as Strand;
     // It stands nowhere else, and waits for nothing else.
     this.waits--;
     inbox.remove(strand);
@@ -733,14 +783,30 @@ export class Process implements Subject {
     strand.resume(message, 0);
   }
 
+  /** The strand that stands first at a source goes on with a message that was handed to it. */
+  private giveHanded(message: Message, source: Subscription, place: Place): void {
+    const { strand, index } = place;
+    const { waiting } = strand;
+    strand.leave();
+    if (waiting instanceof Served) {
+      waiting.index = index;
+      for (const one of waiting.sources) if (one.first !== null && one.isReady()) this.stir(one);
+    } else if (source.first !== null && source.isReady()) this.stir(source);
+    strand.resume(source.shown(message), index);
+  }
+
   /** Nobody waits for the handed message any more: it is the first of those that wait. */
   private takeBackHanded(): void {
     if (this.handed === null) return;
+    const handedTo = this.rare === null ? null : this.rare.handedTo;
+    const source = handedTo === null ? this.openedInbox : (handedTo.queue as Subscription);
     this.mailbox ??= new Mailbox();
     this.mailbox.putBack(this.handed);
     this.handed = null;
+    if (handedTo !== null) (this.rare as Rare).handedTo = null;
     this.state &= ~HANDED;
-    if (this.openedInbox !== null) this.stir(this.openedInbox);
+    // Of code that is over nobody goes on.
+    if (source !== null && this.run !== null) this.stir(source);
   }
 
   private nextStirred(): Source | null {
@@ -840,10 +906,10 @@ export class Process implements Subject {
     }
   }
 
-  /** The message a listener of this topic would yield now. */
-  peekTopic(topic: string): Message | null {
+  /** The message a listener of the topic would yield now of which this waits. */
+  peekTopic(queue: TopicQueue): Message | null {
     for (;;) {
-      const message = this.mailbox === null ? null : this.mailbox.peekTopic(topic);
+      const message = queue.first;
       if (message === null || this.program.accept === null || this.isAccepted(message)) return message;
     }
   }
@@ -892,14 +958,14 @@ export class Process implements Subject {
 
   /** The inbox, opened if it is not (S2.17, S2.24). */
   openInbox(): Subscription {
-    this.openedInbox ??= new Subscription(this, INBOX, true);
+    this.openedInbox ??= new Subscription(this, INBOX, true, null);
     return this.openedInbox;
   }
 
   /** The events, opened if they are not (S2.18). */
   openEvents(): Subscription {
     const rare = this.rareParts();
-    rare.eventsSubscription ??= new Subscription(this, EVENTS, true);
+    rare.eventsSubscription ??= new Subscription(this, EVENTS, true, null);
     return rare.eventsSubscription;
   }
 
@@ -920,11 +986,10 @@ export class Process implements Subject {
     rare.topics ??= new Map();
     let subscription = rare.topics.get(topic);
     if (subscription === undefined) {
-      subscription = new Subscription(this, topic, asMessages === true);
-      rare.topics.set(topic, subscription);
       this.mailbox ??= new Mailbox();
-      this.mailbox.claim(topic);
-      this.state |= PICKY;
+      subscription = new Subscription(this, topic, asMessages === true, this.mailbox.claim(topic));
+      rare.topics.set(topic, subscription);
+      this.state |= TOPICAL;
     } else if (asMessages !== undefined) subscription.asMessages = asMessages;
     return subscription;
   }
@@ -940,7 +1005,7 @@ export class Process implements Subject {
       rare.topics.delete(subscription.topic);
       if (rare.topics.size === 0) {
         rare.topics = null;
-        this.setPicky();
+        this.state &= ~TOPICAL;
       }
       this.mailbox?.release(subscription.topic);
       if (this.openedInbox !== null && this.openedInbox.first !== null) this.stir(this.openedInbox);
@@ -1290,6 +1355,7 @@ export class Process implements Subject {
     }
     if (rare.topics !== null) {
       rare.topics = null;
+      this.state &= ~TOPICAL;
       this.mailbox?.releaseAll();
     }
     if (rare.timers !== null) {

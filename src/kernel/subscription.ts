@@ -4,6 +4,7 @@
  * nothing.
  */
 import type { ProcessEvent } from "./lifecycle-event.ts";
+import type { TopicQueue } from "./mailbox.ts";
 import { Message } from "./message.ts";
 import type { Process } from "./process.ts";
 import { CLOSED, NOT_READY, Source } from "./wait.ts";
@@ -27,15 +28,18 @@ export class Subscription extends Source {
   declare asMessages: boolean;
   /** @internal What the language shows for it, kept here so that it is one object as long as it is open. */
   declare dressing: object | null;
+  /** @internal What waits of its topic; `null` for the inbox and the events. */
+  declare readonly queue: TopicQueue | null;
   declare private of: typeof OF_INBOX | typeof OF_EVENTS | typeof OF_TOPIC | typeof CLOSED_ONE;
 
   /** @internal Made by the process only. */
-  constructor(process: Process, topic: string, asMessages: boolean) {
+  constructor(process: Process, topic: string, asMessages: boolean, queue: TopicQueue | null) {
     super();
     this.process = process;
     this.topic = topic;
     this.asMessages = asMessages;
     this.dressing = null;
+    this.queue = queue;
     this.of = topic === INBOX ? OF_INBOX : topic === EVENTS ? OF_EVENTS : OF_TOPIC;
   }
 
@@ -48,9 +52,13 @@ export class Subscription extends Source {
     return this.of === OF_EVENTS ? this.process.hasEvent() : this.peek() !== null;
   }
 
-  /** How long what it would yield has waited: its number in order of arrival; events come before all messages. */
+  /**
+   * How long what it would yield has waited: its number in order of arrival, or `Infinity` when there is nothing. Events
+   * come before all messages, and so does that there will be nothing any more.
+   */
   age(): number {
-    if (this.of === CLOSED_ONE || this.of === OF_EVENTS) return -1;
+    if (this.of === CLOSED_ONE) return -1;
+    if (this.of === OF_EVENTS) return this.process.hasEvent() ? -1 : Infinity;
     const message = this.peek();
     return message === null ? Infinity : Message.arrival(message);
   }
@@ -58,15 +66,18 @@ export class Subscription extends Source {
   take(): unknown {
     if (this.of === CLOSED_ONE) return CLOSED;
     if (this.of === OF_EVENTS) return this.process.takeEvent() as ProcessEvent;
-    const message = this.process.takeMessage(this.peek() as Message);
-    return this.asMessages ? message : message.payload;
+    return this.shown(this.process.takeMessage(this.peek() as Message));
   }
 
   takeIfReady(): unknown {
     if (this.of === CLOSED_ONE || this.of === OF_EVENTS) return this.isReady() ? this.take() : NOT_READY;
     const found = this.peek();
     if (found === null) return NOT_READY;
-    const message = this.process.takeMessage(found);
+    return this.shown(this.process.takeMessage(found));
+  }
+
+  /** @internal What it yields of a message. */
+  shown(message: Message): unknown {
     return this.asMessages ? message : message.payload;
   }
 
@@ -77,6 +88,6 @@ export class Subscription extends Source {
   }
 
   private peek(): Message | null {
-    return this.of === OF_INBOX ? this.process.peekInbox() : this.process.peekTopic(this.topic);
+    return this.queue === null ? this.process.peekInbox() : this.process.peekTopic(this.queue);
   }
 }

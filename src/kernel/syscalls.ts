@@ -18,12 +18,12 @@ import { bytesOf, copyPayload, type Foreign, type Form, setForm, textBytes } fro
 import { isPid, lastDigitOf, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
-import { carryOut, readyCase } from "./select.ts";
+import { carryOut, readyCase, type Served } from "./select.ts";
 import { badName, listOf, type QueuedMessages, type SpawnSettings, withContext } from "./spawn-settings.ts";
 import { isEntryId, malformedTarget, type SpawnOrder, startLater, startNow } from "./spawning.ts";
 import type { Subscription } from "./subscription.ts";
 import type { Timer } from "./timers.ts";
-import { type Case, NOT_READY, type Preference, type Source, type Strand } from "./wait.ts";
+import { type Case, NOT_READY, SeveralCases, type Source, type Strand } from "./wait.ts";
 
 /** The four ways to spawn, and exec. */
 export type SpawnOperation = "spawn" | "spawn_monitored" | "spawn_linked" | "spawn_linked_monitored" | "exec";
@@ -326,22 +326,21 @@ export class Syscalls {
   }
 
   /** A ready case of a select, carried out; index -1 when there is none. */
-  selectNow(cases: readonly Case[], hasDefault: boolean, preference: Preference): { index: number; value: unknown } {
+  selectNow(cases: readonly Case[], hasDefault: boolean): { index: number; value: unknown } {
     const { process } = this;
     // With a default, "nothing is ready" is an answer, so a used-up turn must not give it.
     // Without one it waits its turn behind those who wait longer, as a plain receive does.
-    const index =
-      process.isDoomed || (!hasDefault && process.budget <= 0) ? -1 : readyCase(cases, preference, !hasDefault);
+    const index = process.isDoomed || (!hasDefault && process.budget <= 0) ? -1 : readyCase(cases, !hasDefault);
     if (index < 0) return { index, value: NOT_READY };
     process.budget--;
     return { index, value: carryOut(cases[index] as Case) };
   }
 
   /** The strand waits for whichever case comes first. */
-  waitForAny(cases: readonly Case[], preference: Preference, strand: Strand): void {
-    const index = readyCase(cases, preference, true);
+  waitForAny(cases: readonly Case[], strand: Strand): void {
+    const index = readyCase(cases, true);
     const one = cases[index];
-    strand.waitForAny(cases, preference);
+    strand.waitForAny(new SeveralCases(cases));
     if (one === undefined) return;
     // Ready, but the turn is used up. A message stays where it is until the next turn; a channel's partner may not
     // be there any more then, so that case is carried out now and only gone on with at the next turn.
@@ -352,6 +351,23 @@ export class Syscalls {
       this.process.waits++;
       strand.settle(value, index);
     }
+  }
+
+  /** What a `serve` takes next, or NOT_READY; `served.index` says where it came from. */
+  takeServed(served: Served): unknown {
+    const { process } = this;
+    if (process.isDoomed || process.budget <= 0) return NOT_READY;
+    const index = served.next(true);
+    if (index >= 0) process.budget--;
+    return served.takeAt(index);
+  }
+
+  /** The strand waits for what a `serve` takes next. */
+  waitForServed(served: Served, strand: Strand): void {
+    const index = served.next(true);
+    strand.waitForAny(served);
+    // There, but the turn is used up, or it is not this strand's turn.
+    if (index >= 0) this.process.stir(served.sources[index] as Subscription);
   }
 
   /** A source that yields when so much time has passed; for a sleep. */

@@ -57,21 +57,21 @@ export class Place {
 
 /** The place of one case among several. */
 class CasePlace extends Place {
-  readonly #strand: Strand;
-  readonly #index: number;
+  declare private readonly wait: SeveralCases;
+  declare private readonly at: number;
 
-  constructor(strand: Strand, index: number) {
+  constructor(wait: SeveralCases, index: number) {
     super();
-    this.#strand = strand;
-    this.#index = index;
+    this.wait = wait;
+    this.at = index;
   }
 
   override get strand(): Strand {
-    return this.#strand;
+    return this.wait.strand as Strand;
   }
 
   override get index(): number {
-    return this.#index;
+    return this.at;
   }
 }
 
@@ -162,9 +162,6 @@ export interface SendCase {
   readonly endsOnClose: boolean;
 }
 
-/** Which of several ready cases is carried out: the first in the list, or the message that has waited longest. */
-export type Preference = "listed" | "oldest";
-
 /** One thing a select may do. */
 export type Case = ReceiveCase | SendCase;
 
@@ -208,14 +205,10 @@ export abstract class Strand extends Place {
   }
 
   /** Waits for whichever case comes first; for ever when there is none. */
-  waitForAny(cases: readonly Case[], preference: Preference): void {
+  waitForAny(several: SeveralCases): void {
     this.run.process.waits++;
-    const places = cases.map((one, index) => {
-      const place = new CasePlace(this, index);
-      (one.kind === "receive" ? one.source : one.sink.senders).add(place);
-      return place;
-    });
-    this.waiting = new SeveralCases(cases, preference, places);
+    this.waiting = several;
+    several.enter(this);
   }
 
   /** The value this strand hands over at a place where it waits to send. */
@@ -229,17 +222,12 @@ export abstract class Strand extends Place {
     return this.waiting instanceof SeveralCases ? this.waiting.cases : null;
   }
 
-  /** Which of several ready cases it prefers. */
-  get preference(): Preference {
-    return this.waiting instanceof SeveralCases ? this.waiting.preference : "listed";
-  }
-
   /** Leaves every queue. */
   leave(): void {
     this.run.process.waits--;
     if (this.queue !== null) this.queue.remove(this);
     if (this.waiting === null) return;
-    if (this.waiting instanceof SeveralCases) for (const place of this.waiting.places) place.queue?.remove(place);
+    if (this.waiting instanceof SeveralCases) this.waiting.leave();
     this.waiting = null;
   }
 
@@ -269,15 +257,36 @@ class Outcome {
   }
 }
 
-/** What a strand that waits for several cases remembers. */
-class SeveralCases {
-  readonly cases: readonly Case[];
-  readonly preference: Preference;
-  readonly places: readonly Place[];
+/** Several things to wait for at once. May be waited for again and again, by one strand at a time. */
+export class SeveralCases {
+  declare readonly cases: readonly Case[];
+  /** @internal The strand that waits for them. */
+  declare strand: Strand | null;
+  declare private readonly places: readonly CasePlace[];
 
-  constructor(cases: readonly Case[], preference: Preference, places: readonly Place[]) {
+  constructor(cases: readonly Case[]) {
     this.cases = cases;
-    this.preference = preference;
-    this.places = places;
+    this.strand = null;
+    this.places = cases.map((_, index) => new CasePlace(this, index));
+  }
+
+  /** @internal The strand stands in every queue now. */
+  enter(strand: Strand): void {
+    const { cases, places } = this;
+    this.strand = strand;
+    for (let i = 0; i < cases.length; i++) {
+      const one = cases[i] as Case;
+      (one.kind === "receive" ? one.source : one.sink.senders).add(places[i] as CasePlace);
+    }
+  }
+
+  /** @internal It stands in none any more. */
+  leave(): void {
+    const { places } = this;
+    this.strand = null;
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i] as CasePlace;
+      if (place.queue !== null) place.queue.remove(place);
+    }
   }
 }

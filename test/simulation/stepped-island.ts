@@ -199,11 +199,11 @@ export class SteppedIsland {
       if (value !== NOT_READY) later(value);
       else syscalls.waitAt(request.receive, new GeneratorStrand(syscalls, later));
     } else {
-      const now = syscalls.selectNow(request.select, request.default === true, "listed");
+      const now = syscalls.selectNow(request.select, request.default === true);
       if (now.index >= 0 || request.default === true) later(now);
       else {
         const strand = new GeneratorStrand(syscalls, (value, index) => later({ index, value }));
-        syscalls.waitForAny(request.select, "listed", strand);
+        syscalls.waitForAny(request.select, strand);
       }
     }
   }

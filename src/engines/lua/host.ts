@@ -12,7 +12,6 @@ import {
   errors,
   invalid,
   type OneShot,
-  type Preference,
   type Process,
   ProcessError,
   type Source,
@@ -346,8 +345,8 @@ export class Host {
   }
 
   /** Waits for whichever case comes first. */
-  waitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): number {
-    this.#strand?.willWaitForAny(cases, preference, outcome);
+  waitForAny(cases: readonly Case[], outcome: Outcome): number {
+    this.#strand?.willWaitForAny(cases, outcome);
     return YIELDS;
   }
 

@@ -11,10 +11,10 @@ import {
   errors,
   type Measure,
   type Outstanding,
-  type Preference,
   type Process,
   ProcessError,
   Run,
+  Served,
   type Source,
   Strand,
 } from "../../kernel/index.ts";
@@ -39,7 +39,6 @@ export const ENDS = -4;
 interface Wait {
   readonly source: Source | null;
   readonly cases: readonly Case[];
-  readonly preference: Preference;
   readonly outcome: Outcome;
 }
 
@@ -69,12 +68,12 @@ export class LuaStrand extends Strand {
 
   /** Notes what the coroutine will wait for when it has yielded. */
   willWait(source: Source, outcome: Outcome): void {
-    this.#wait = { source, cases: NO_CASES, preference: "listed", outcome };
+    this.#wait = { source, cases: NO_CASES, outcome };
   }
 
   /** The same, for whichever of several cases comes first. */
-  willWaitForAny(cases: readonly Case[], preference: Preference, outcome: Outcome): void {
-    this.#wait = { source: null, cases, preference, outcome };
+  willWaitForAny(cases: readonly Case[], outcome: Outcome): void {
+    this.#wait = { source: null, cases, outcome };
   }
 
   /** Goes on at the next turn with no values: for a coroutine that has just been made. */
@@ -204,15 +203,15 @@ export class LuaStrand extends Strand {
     }
     this.#wait = null;
     this.#outcome = wait.outcome;
-    if (wait.source === null) run.waitForAny(wait.cases, wait.preference, this);
+    if (wait.source === null) run.waitForAny(wait.cases, this);
     else run.waitAt(wait.source, this);
   }
 
   /** Waits for something without having yielded; for the strand of a `serve`, which parks by returning. */
-  protected park(source: Source | null, cases: readonly Case[], outcome: Outcome): void {
+  protected park(at: Source | Served, outcome: Outcome): void {
     this.#outcome = outcome;
-    if (source === null) this.run.waitForAny(cases, "oldest", this);
-    else this.run.waitAt(source, this);
+    if (at instanceof Served) this.run.waitForServed(at, this);
+    else this.run.waitAt(at, this);
   }
 
   /** Lets the coroutine go. */

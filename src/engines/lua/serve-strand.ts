@@ -6,12 +6,12 @@
  */
 import {
   badArgument,
-  type Case,
   CLOSED,
   formOf,
   Message,
   NOT_READY,
   OneShot,
+  Served,
   type Source,
   type Subscription,
 } from "../../kernel/index.ts";
@@ -45,12 +45,12 @@ interface Ending {
 export class ServeStrand extends LuaStrand {
   readonly #host: Host;
   readonly #topics: readonly string[] | null;
+  readonly #served: Served;
   /** What it takes messages from, when that is one source. */
   readonly #only: Source | null;
   /** The handlers, as references into the registry. */
   readonly #handlers: readonly number[];
   readonly #pins: readonly Pin[];
-  readonly #cases: readonly Case[];
   readonly #ending: OneShot;
   readonly #next: Outcome;
 
@@ -75,7 +75,7 @@ export class ServeStrand extends LuaStrand {
       return pin;
     });
     this.#only = sources.length === 1 ? (sources[0] as Source) : null;
-    this.#cases = sources.map((source) => ({ kind: "receive", source }));
+    this.#served = new Served(sources);
     this.#ending = new OneShot(run.process);
     this.#next = () => 0;
   }
@@ -140,10 +140,13 @@ export class ServeStrand extends LuaStrand {
     for (;;) {
       if (value === NOT_READY) {
         if (this.#only !== null) value = this.run.takeNow(this.#only);
-        else ({ value, index } = this.run.selectNow(this.#cases, false, "oldest"));
+        else {
+          value = this.run.takeServed(this.#served);
+          index = this.#served.index;
+        }
         if (value === NOT_READY) {
           this.#isParked = true;
-          this.park(this.#only, this.#cases, this.#next);
+          this.park(this.#only ?? this.#served, this.#next);
           return;
         }
       }

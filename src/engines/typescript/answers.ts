@@ -9,6 +9,7 @@ import {
   type Case as KernelCase,
   Message,
   NOT_READY,
+  type Served,
   type Source,
   Strand,
   type Syscalls,
@@ -165,6 +166,35 @@ export function awaitFrom(syscalls: Syscalls, source: Source, seesClosed: boolea
   return mayBePromise ? arrange(received) : received;
 }
 
+/**
+ * What a `serve` takes next, for lowered code that awaits it at once: the value or CLOSED, or WAIT. `served.index` says
+ * where it came from.
+ */
+export function awaitServed(syscalls: Syscalls, served: Served): unknown {
+  const running = current;
+  if (running === null || running.run !== syscalls || running === running.run || syscalls.isShut) {
+    return arrange(nextServed(syscalls, served));
+  }
+  const task = running as Task;
+  task.wakeState = SEES_CLOSED;
+  // Who called this function goes first, and what became ready earlier goes on earlier.
+  if (!isNested && syscalls.process.isUndisturbed) {
+    const value = syscalls.takeServed(served);
+    if (value !== NOT_READY) return value;
+  }
+  syscalls.waitForServed(served, task);
+  return WAIT;
+}
+
+function nextServed(syscalls: Syscalls, served: Served): Promise<unknown> {
+  if (syscalls.isShut) return never(syscalls);
+  return new Promise((resolve) => {
+    const value = syscalls.takeServed(served);
+    if (value !== NOT_READY) resolve(value);
+    else syscalls.waitForServed(served, new OutcomeStrand(syscalls, resolve));
+  });
+}
+
 /** The next value of a source or CLOSED, so that an `undefined` sent between coroutines does not end an iteration. */
 export function nextOf(syscalls: Syscalls, source: Source): Promise<unknown> {
   if (syscalls.isShut) return never(syscalls);
@@ -221,7 +251,6 @@ export function selectOne<T>(
   syscalls: Syscalls,
   cases: readonly KernelCase[],
   hasDefault: boolean,
-  preference: "listed" | "oldest",
   settle: (index: number, value: unknown, resolve: (value: T) => void, reject: (cause: unknown) => void) => void,
 ): Promise<T> {
   // Whose end is decided gets no answer any more: that nothing is ready would not be true.
@@ -229,7 +258,7 @@ export function selectOne<T>(
   const run = lowered(syscalls);
   // What may wait is not taken before it is this task's turn: until then it could get lost.
   const isInTurn = run === null || hasDefault || (!isNested && !syscalls.process.hasSettled);
-  const now = isInTurn ? syscalls.selectNow(cases, hasDefault, preference) : NOTHING;
+  const now = isInTurn ? syscalls.selectNow(cases, hasDefault) : NOTHING;
   const isNow = now.index >= 0 || (hasDefault && syscalls.spend());
   if (run !== null) {
     const answer = new Answer(run, (answer, value, index) =>
@@ -242,14 +271,14 @@ export function selectOne<T>(
     );
     if (isNow) answer.resume(now.value, now.index);
     else if (hasDefault) syscalls.waitAt(syscalls.nextTurn(null), new Forwarding(answer, now.index));
-    else syscalls.waitForAny(cases, preference, answer);
+    else syscalls.waitForAny(cases, answer);
     return asPromise(answer);
   }
   return new Promise((resolve, reject) => {
     const strand = new OutcomeStrand(syscalls, (value, index) => settle(index, value, resolve, reject));
     if (isNow) strand.resume(now.value, now.index);
     else if (hasDefault) syscalls.waitAt(syscalls.nextTurn(null), new Forwarding(strand, now.index));
-    else syscalls.waitForAny(cases, preference, strand);
+    else syscalls.waitForAny(cases, strand);
   });
 }
 

@@ -102,7 +102,7 @@ export class Channel<T = unknown> implements AsyncIterable<T> {
     if (core instanceof Subscription) return rejected(syscalls, invalid("cannot send on a subscription"));
     if (core.isClosed) return rejected(syscalls, invalid("send on closed channel"));
     const cases: KernelCase[] = [{ kind: "send", sink: core, value, endsOnClose: true }];
-    return selectOne<void>(syscalls, cases, false, "listed", (_index, outcome, resolve, reject) => {
+    return selectOne<void>(syscalls, cases, false, (_index, outcome, resolve, reject) => {
       if (outcome !== CLOSED) resolve();
       else reject(new ProcessError({ kind: errors.CANCELED, message: "channel closed while sending" }));
     });
@@ -189,7 +189,7 @@ export function select<C extends readonly Case[] | Record<string, Case>>(
   // What is no case is passed over, as in Lua (S11.8).
   const listed = Object.entries(cases).filter((entry): entry is [string, Case] => entry[1] instanceof Case);
   const cores = listed.map(([, one]) => Case.core(one));
-  return selectOne<Selected<C>>(syscalls, cores, hasDefault, "listed", (index, value, resolve) => {
+  return selectOne<Selected<C>>(syscalls, cores, hasDefault, (index, value, resolve) => {
     if (index < 0) {
       resolve({ default: true, ok: true } as Selected<C>);
       return;

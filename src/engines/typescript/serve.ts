@@ -2,8 +2,8 @@
  * `process.serve`: a receive loop as a table of handlers (S11.38). The messages of all topics it names, and of the inbox
  * if it names that, are taken in the order they came; events go before messages.
  */
-import { badArgument, CLOSED, type Case as KernelCase, Message, type Syscalls } from "../../kernel/index.ts";
-import { awaitFrom, selectOne } from "./answers.ts";
+import { badArgument, CLOSED, Message, Served, type Syscalls } from "../../kernel/index.ts";
+import { awaitFrom, awaitServed } from "./answers.ts";
 import { type Activation, start, WAIT } from "./task.ts";
 
 /** The value by which a handler ends its `serve`. */
@@ -35,27 +35,23 @@ function* serveTopics(syscalls: Syscalls, handlers: unknown): Activation {
     if (topic === "@events") return syscalls.events();
     return topic === "@inbox" ? syscalls.inbox() : syscalls.listen(topic, true);
   });
-  const cases: KernelCase[] = sources.map((source) => ({ kind: "receive", source }));
-  const chosen: Settled = (index, value, resolve) => resolve({ index, value });
+  const served = new Served(sources);
   for (;;) {
-    const { index, value } = (yield selectOne(syscalls, cases, false, "oldest", chosen)) as Chosen;
+    let value = awaitServed(syscalls, served);
+    if (value === WAIT) value = yield WAIT;
     if (value === CLOSED) return null;
-    const topic = topics[index] as string;
+    const topic = topics[served.index] as string;
     const handler = (handlers as Record<string, Handler>)[topic] as Handler;
-    const isOfTopic = value instanceof Message && !topic.startsWith("@");
-    // An event, or a payload alone: by a later listen the topic yields those.
-    const result = yield isOfTopic ? handler(value.payload, value) : handler(value);
+    const result = yield call(handler, topic, value);
     if (result instanceof DoneValue) return result.value;
   }
 }
 
-/** Which topic has what. */
-interface Chosen {
-  readonly index: number;
-  readonly value: unknown;
+function call(handler: Handler, topic: string, value: unknown): unknown {
+  // An event, or a payload alone: by a later listen the topic yields those.
+  if (!(value instanceof Message) || topic.startsWith("@")) return handler(value);
+  return handler(value.payload, value);
 }
-
-type Settled = (index: number, value: unknown, resolve: (chosen: Chosen) => void) => void;
 
 function* serveInbox(syscalls: Syscalls, handler: Handler): Activation {
   const inbox = syscalls.inbox();

@@ -113,12 +113,12 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
       const one: Case = { kind: "send", sink: channel, value: held, endsOnClose: true };
       const answered: Outcome = (to, value) => sent(to, value, held);
       if (host.strand === null) {
-        if (!channel.canGive()) return host.waitForAny([one], "listed", answered);
+        if (!channel.canGive()) return host.waitForAny([one], answered);
         channel.give(held);
         return sent(L, true, held);
       }
-      const { index } = host.strand.run.selectNow([one], false, "listed");
-      return index < 0 ? host.waitForAny([one], "listed", answered) : sent(L, true, held);
+      const { index } = host.strand.run.selectNow([one], false);
+      return index < 0 ? host.waitForAny([one], answered) : sent(L, true, held);
     },
 
     channel_close(L) {
@@ -142,9 +142,9 @@ export function channelFunctions(host: Host): Record<string, HostFunction> {
         return 3;
       };
       const { run } = host;
-      const { index, value } = run.selectNow(cases, hasDefault, "listed");
+      const { index, value } = run.selectNow(cases, hasDefault);
       if (index >= 0) return host.deliver(L, value, index, chosen);
-      if (!hasDefault) return host.waitForAny(cases, "listed", chosen);
+      if (!hasDefault) return host.waitForAny(cases, chosen);
       return chosen(L, undefined, -1);
     },
 
