@@ -667,7 +667,8 @@ export class Process implements Subject {
       if (this.hasSettled) this.island.scheduler.enqueue(this);
       return this.resumesLater;
     }
-    this.budget = BUDGET;
+    // Who is stopped again and again in the middle of its work would otherwise take all that comes before any other.
+    this.budget = this.isInterrupted ? 0 : BUDGET;
     this.sent = 0;
     if ((this.state & HELD) !== 0) this.resumeHeld(this.rare as Rare);
     if (this.args !== null) this.begin(this.args);
@@ -678,19 +679,27 @@ export class Process implements Subject {
   /** Serves the strands that wait, until nothing is ready or the budget is used up; then the turn is over. */
   private goOn(run: Run | null): void {
     if ((this.state & PASSED_OVER) !== 0) this.serveOneNew(run);
+    let othersWent = false;
     while (this.budget > 0 && this.doomedTo === null && this.run === run) {
       // First those whose wait is over, in the order in which it was; then all that is new, which may end further waits.
-      if (this.hasSettled) this.resumeSettled(run);
-      else if (this.handed !== null) this.takeHanded();
+      if (this.hasSettled) {
+        othersWent = true;
+        this.resumeSettled(run);
+      } else if (this.handed !== null) this.takeHanded();
       else if (this.stirred !== null) this.serveStirred(run);
       else break;
     }
-    if (this.hasSettled && !this.leavesSettled(run)) this.resumeSettled(run);
+    if (this.hasSettled && !this.leavesSettled(run)) {
+      othersWent = true;
+      this.resumeSettled(run);
+    }
     this.state &= ~STEPPING;
     const { state } = this;
     if ((state & (DOOMED | ENDED)) === DOOMED || ((state & UNDONE) !== 0 && this.isUndone())) {
       this.island.scheduler.enqueue(this);
-      if ((state & (HANDED | STIRRED)) !== 0 && ((state & HELD) !== 0 || this.hasSettled)) this.state |= PASSED_OVER;
+      const arePassedOver =
+        othersWent && (state & (HANDED | STIRRED)) !== 0 && ((state & HELD) !== 0 || this.hasSettled);
+      if (arePassedOver) this.state |= PASSED_OVER;
     }
   }
 
@@ -703,7 +712,8 @@ export class Process implements Subject {
     this.over = null;
     if (this.handed !== null) this.takeHanded();
     else if (this.stirred !== null) this.serveOneAt(this.stirred, run);
-    if (this.hasSettled) this.resumeSettled(run);
+    // The budget may be used up because a strand was stopped in the middle of its work.
+    if (this.hasSettled && (this.budget > 0 || !this.leavesSettled(run))) this.resumeSettled(run);
     if (this.run !== run || others === null) return;
     const settled = this.over as WaitQueue | null;
     if (settled !== null) others.takeAll(settled);

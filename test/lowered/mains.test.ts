@@ -85,6 +85,40 @@ it("a main is called as it is where its functions were lowered for somebody else
   await runtime.stop();
 });
 
+it("a main that was lowered for somebody else, or looks like it, may call functions lowered for us [S16.54]", async () => {
+  const helper = async (n: number) => n + 1;
+  const foreign = {
+    driver: (code: Generator) => Promise.resolve(code.next().value),
+    helper,
+  };
+  const text = `function* main$b(process) { yield helper(1).then((x) => x * 2); }
+    return function main(process) { return $b_start(main$b(process)); };`;
+  const main = new Function("$b_start", "helper", text)(foreign.driver, foreign.helper);
+  expect(isLowered(main)).toBe(true);
+  const $b_start = (n: number) => helper(n).then((x) => x * 3);
+  const runtime = await createRuntime({
+    hosts: { "app:processes": {} },
+    processes: {
+      "app:foreign": main,
+      "app:named": () => $b_start(2),
+      "app:serving": new Function(
+        "$b_start",
+        `function* main$b(process) { yield process.serve((message) => process.done(message.topic)); }
+        return function main(process) { return $b_start(main$b(process)); };`,
+      )(foreign.driver),
+    },
+    log: () => {},
+  });
+  expect(await runtime.exec("app:foreign", "app:processes")).toBe(4);
+  expect(await runtime.exec("app:named", "app:processes")).toBe(9);
+  const ended = new Promise((resolve) =>
+    runtime.watch((event) => event.kind === "exited" && event.entry === "app:serving" && resolve(event.result)),
+  );
+  runtime.send(await runtime.spawn("app:serving", "app:processes"), "end");
+  expect(await ended).toEqual({ value: "end" });
+  await runtime.stop();
+});
+
 it("a plain main goes on before the lowered function it has called, a lowered main before nobody [S16.54, S2.1]", async () => {
   const log: string[] = [];
   const later = async (process: Process, name: string) => {

@@ -92,6 +92,111 @@ it("two that hand values to each other for ever keep no third from its message o
   expect(told).toEqual(["plain text"]);
 });
 
+/** Runs main of this source with messages by name, so many before each of so many steps: what it has printed. */
+async function printedWith(source: string, sliceInstructions: number, rounds: readonly (readonly string[])[]) {
+  const printed: string[] = [];
+  await simulate(1, async (sim) => {
+    luaEngine(sim, { slicing: { sliceInstructions } });
+    sim.watchNotices((notice) => {
+      if (notice.kind === "printed") printed.push(notice.text);
+    });
+    defineLua(sim, "test:one", source);
+    const pid = await sim.spawn("test:one");
+    for (let i = 0; i < 5; i++) await sim.step();
+    for (const topics of rounds) {
+      for (const topic of topics) sim.send(pid, topic);
+      await sim.step();
+    }
+    sim.terminate(pid);
+    await sim.settle();
+  });
+  return printed;
+}
+
+it("one that is interrupted when it goes before those that never rest is run on before any other [S11.11, S11.32, S15.6]", async () => {
+  const rounds = Array.from({ length: 300 }, (_, i) => (i % 100 === 0 ? ["plain"] : []));
+  const printed = await printedWith(
+    `return function()
+      local there, back, tap = channel.new(), channel.new(), channel.new()
+      local counted = 0
+      coroutine.spawn(function() while true do there:send(1) back:receive() end end)
+      coroutine.spawn(function() while true do there:receive() back:send(1) end end)
+      coroutine.spawn(function() while true do tap:receive() print("seen " .. counted) end end)
+      local inbox = process.inbox()
+      while true do
+        inbox:receive()
+        counted = 0
+        tap:send(1)
+        for i = 1, 100000 do counted = counted + 1 end
+        print("done " .. counted)
+      end
+    end`,
+    20_000,
+    rounds,
+  );
+  expect(printed).toEqual(["done 100000", "seen 100000", "done 100000", "seen 100000", "done 100000", "seen 100000"]);
+});
+
+describe("an inbox that never gets empty keeps no other coroutine from what there is for it [S15.6]:", () => {
+  const jobs = (count: number) => Array.from({ length: count }, () => "job");
+
+  it("one that a handler gives work to", async () => {
+    const printed = await printedWith(
+      `return function()
+        local done, served = 0, 0
+        local work = channel.new(100000)
+        coroutine.spawn(function() while true do work:receive() done = done + 1 end end)
+        process.serve(function(msg)
+          served = served + 1
+          work:send(1)
+          if served == 4000 then print(done > 3500 and "nearly all done" or done .. " of " .. served) end
+        end)
+      end`,
+      WITHOUT_END,
+      Array.from({ length: 200 }, () => jobs(64)),
+    );
+    expect(printed).toEqual(["nearly all done"]);
+  });
+
+  it("those that are begun for each message", async () => {
+    const printed = await printedWith(
+      `return function()
+        local read, handled = 0, 0
+        local inbox = process.inbox()
+        while true do
+          inbox:receive()
+          read = read + 1
+          coroutine.spawn(function() handled = handled + 1 end)
+          if read == 2000 then print(handled > 1500 and "nearly all handled" or handled .. " of " .. read) end
+        end
+      end`,
+      WITHOUT_END,
+      Array.from({ length: 100 }, () => jobs(64)),
+    );
+    expect(printed).toEqual(["nearly all handled"]);
+  });
+
+  it("a listener, where each message takes more than a slice", async () => {
+    const printed = await printedWith(
+      `return function()
+        coroutine.spawn(function() local taps = process.listen("tap") while true do taps:receive() print("tap") end end)
+        local inbox = process.inbox()
+        local read = 0
+        while true do
+          inbox:receive()
+          read = read + 1
+          for i = 1, 20000 do end
+          print("" .. read)
+        end
+      end`,
+      20_000,
+      [["job", "job", "job", "tap", ...jobs(60)], ...Array.from({ length: 1_000 }, () => [])],
+    );
+    expect(printed).toHaveLength(64);
+    expect(printed.indexOf("tap")).toBeLessThan(5);
+  });
+});
+
 it("counts what was done of a call in a later turn in the slice of that turn [S11.32]", async () => {
   const { topics, most } = await sentInSteps(
     `return function()

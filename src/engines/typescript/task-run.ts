@@ -19,7 +19,7 @@ import {
   type State,
   type Strays,
 } from "./deferred.ts";
-import { callForActivation, drive, returnNow, Task, wasHandedOver } from "./task.ts";
+import { callForTask, drive, returnNow, Task, taskBehind } from "./task.ts";
 import { beginTurn, turn } from "./turn.ts";
 
 /** How long a loop may go on before the other processes have their turn. */
@@ -96,16 +96,17 @@ export class TaskRun extends Run implements Running, Awaiter {
     beginTurn();
     try {
       const context = program.context(this);
-      outcome = program.isLowered ? callForActivation(main, context, args) : main(context, ...args);
+      outcome = program.isLowered ? callForTask(main, context, args) : main(context, ...args);
     } catch (cause) {
+      taskBehind(null);
       enter(outer);
       this.fail(cause);
       this.afterStep();
       return;
     }
     enter(outer);
-    if (wasHandedOver(outcome)) {
-      const task = new Task(this, outcome);
+    const task = taskBehind(outcome);
+    if (task !== null) {
       task.awaiter = this;
       drive(task, FULFILLED, undefined);
     } else if (isDeferredOf(this, outcome)) outcome.awaitedBy(this);

@@ -301,27 +301,24 @@ export function arrange(awaited: unknown): Mark {
 }
 
 /** What the loader makes of an async function whose parameters are plain names: it starts an activation, and no more. */
-const WRAPPER = /^(?:\([^(){}]*\) => |[^(){}=]*\([^(){}]*\) \{ return )\$b\d*_start\(/;
+const WRAPPER =
+  /^(?:\([^(){}]*\) => |[^(){}=]*\([^(){}]*\) \{ return )\$b\d*_start\((?:[^(){}]*\$b\d*\(|\(function\* )/;
 
 /** Whether a function has the text that the loader gives a lowered one. */
 export function isLowered(f: unknown): boolean {
   return typeof f === "function" && WRAPPER.test(Function.prototype.toString.call(f));
 }
 
-/** Whether the next activation is to be handed over and not to be run. */
+/** Whether the task of the next activation is to be handed over and not to be run. */
 let handsOver = false;
-/** The activation that was handed over. */
-let handedOver: unknown = null;
+/** The task that was handed over. */
+let handedOver: Task | null = null;
 
 /**
- * Calls a function of which `isLowered` holds, for the activation that it would start. Code that another copy of this
- * package has lowered starts it all the same; `wasHandedOver` tells.
+ * Calls a function of which `isLowered` holds, for the task that it would start; `taskBehind` has it. Code that another
+ * copy of this package has lowered starts a task of its own all the same.
  */
-export function callForActivation(
-  lowered: (...args: any[]) => unknown,
-  first: unknown,
-  rest: readonly unknown[],
-): unknown {
+export function callForTask(lowered: (...args: any[]) => unknown, first: unknown, rest: readonly unknown[]): unknown {
   handsOver = true;
   handedOver = null;
   try {
@@ -331,19 +328,24 @@ export function callForActivation(
   }
 }
 
-/** Whether the outcome of a call is the activation that was handed over last. */
-export function wasHandedOver(outcome: unknown): outcome is Activation {
-  const is = outcome !== null && outcome === handedOver;
+/**
+ * The task of the call whose outcome this is, still to be driven, if it is one of ours. What code of others has started
+ * of ours meanwhile, being asked for its own, is driven now.
+ */
+export function taskBehind(outcome: unknown): Task | null {
+  const task = handedOver;
   handedOver = null;
-  return is;
+  if (task === null || task === outcome) return task;
+  drive(task, FULFILLED, undefined);
+  return null;
 }
 
 /** Runs the activation of a lowered function up to its first wait; stands for its result, like the call of an async function. */
 export function start(activation: Activation): unknown {
-  if (handsOver) {
+  if (handsOver && current !== null) {
     handsOver = false;
-    handedOver = activation;
-    return activation;
+    handedOver = new Task(current.run, activation);
+    return handedOver;
   }
   if (current === null) return new Promise((resolve, reject) => driveOutside(activation, resolve, reject, FULFILLED));
   const task = new Task(current.run, activation);
