@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import wabt from "wabt";
 
 const folder = new URL("../src/engines/lua/", import.meta.url);
-const MODULES = ["companion", "adapter", "protection"];
+const MODULES = ["companion", "adapter", "protection", "comparison"];
 
 /** The TypeScript file that holds the assembled modules. */
 export async function assembled() {

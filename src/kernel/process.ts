@@ -72,6 +72,12 @@ class Rare {
   paused: WaitQueue | null = null;
   /** The strand that was interrupted, before which none of the others may go on. */
   interrupted: Strand | null = null;
+  /** Whether this turn goes on with a strand that was interrupted. */
+  continues = false;
+  /** The budget of such turns, which is for all that follow each other. */
+  left = BUDGET;
+  /** What was left of it when the slice of this turn was used up. */
+  spared = 0;
   /** What comes when the code that was stopped has cleaned up. */
   afterCleanup: Ending | Upgrade | null = null;
   /** When it has to have cleaned up. */
@@ -602,12 +608,20 @@ export class Process implements Subject {
    * other strand of the process runs: its code cannot tell that it was interrupted (S11.11, S11.32).
    */
   interrupted(strand: Strand): void {
-    this.rareParts().interrupted = strand;
+    const rare = this.rareParts();
+    rare.interrupted = strand;
+    if (rare.continues) rare.left = Math.max(this.budget, rare.spared);
     // It may be long before anybody takes what is on its way, and only in the mailbox it counts.
     this.takeBackHanded();
     this.state |= HELD;
     this.budget = 0;
     this.island.scheduler.enqueue(this);
+  }
+
+  /** @internal The slice is used up: the turn ends with the strand that runs now. */
+  endTurn(): void {
+    this.rareParts().spared = this.budget;
+    this.budget = 0;
   }
 
   private get isInterrupted(): boolean {
@@ -667,13 +681,25 @@ export class Process implements Subject {
       if (this.hasSettled) this.island.scheduler.enqueue(this);
       return this.resumesLater;
     }
-    // Who is stopped again and again in the middle of its work would otherwise take all that comes before any other.
-    this.budget = this.isInterrupted ? 0 : BUDGET;
+    this.budget = this.isInterrupted ? this.continued(this.rare as Rare) : BUDGET;
     this.sent = 0;
     if ((this.state & HELD) !== 0) this.resumeHeld(this.rare as Rare);
     if (this.args !== null) this.begin(this.args);
     this.goOn(this.run);
+    if (this.rare?.continues) this.hasContinued(this.rare);
     return this.resumesLater;
+  }
+
+  /** The budget of a turn that goes on with a strand that was interrupted: it must not take what comes for ever. */
+  private continued(rare: Rare): number {
+    rare.continues = true;
+    rare.spared = 0;
+    return rare.left;
+  }
+
+  private hasContinued(rare: Rare): void {
+    rare.continues = false;
+    if (rare.interrupted === null) rare.left = BUDGET;
   }
 
   /** Serves the strands that wait, until nothing is ready or the budget is used up; then the turn is over. */

@@ -57,8 +57,37 @@ function runBatch(island: BareIsland, { chunk }: Batch): string[] {
   return island.exec("app:batch") as string[];
 }
 
-/** Reads chunks from its input, each after its length; writes for each program its log after its length. */
+/**
+ * Reads chunks from its input, each after its length; writes for each program its log after its length. What orders elements
+ * or replaces matches is called by Lua, as our library does it, and not by C: there it could not wait.
+ */
 const REFERENCE_DRIVER = `
+local sort, gsub = table.sort, string.gsub
+function table.sort(t, before)
+  if not before then return sort(t) end
+  local sorted = table.move(t, 1, #t, 1, {})
+  for at = 2, #sorted do
+    local element, place = sorted[at], at
+    while place > 1 and before(element, sorted[place - 1]) do
+      sorted[place], place = sorted[place - 1], place - 1
+    end
+    sorted[place] = element
+  end
+  table.move(sorted, 1, #sorted, 1, t)
+end
+function replaced(s, pattern, with)
+  local found, values = {}, {}
+  gsub(s, pattern, function(...) found[#found + 1] = table.pack(...) end)
+  for i, captures in ipairs(found) do
+    local value = with(table.unpack(captures, 1, captures.n))
+    if value and type(value) ~= "string" and type(value) ~= "number" then
+      error("invalid replacement value (a " .. type(value) .. ")", 2)
+    end
+    values[i] = value or false
+  end
+  local n = 0
+  return gsub(s, pattern, function() n = n + 1 return values[n] end)
+end
 for length in function() return io.read("n") end do
   io.read(1)
   local chunk = assert(load(io.read(length), "@batch.lua"))

@@ -25,6 +25,7 @@ const STATEMENTS = 34;
 
 /** What programs need around them: the start of their chunk. */
 export const PRELUDE = `
+local replaced = replaced or string.gsub
 local function show(v, deep)
   local kind = type(v)
   if kind == "number" then return v ~= v and "nan" or tostring(v) end
@@ -218,7 +219,8 @@ class Generator {
       () => `string.format("${r.pick(["%s", "%q", "%-5s|", "%.2s"])}", ${sub()})`,
       () => `string.format("${r.pick(["%d", "%5d", "%x"])}", ${this.#number(scope, 1)} // 1)`,
       () => `(${sub()}):match("${r.pick(PATTERNS)}") or ""`,
-      () => `(${sub()}):gsub("${r.pick(PATTERNS)}", ${this.#replacement(scope, depth - 1)}) .. ""`,
+      () => `(${sub()}):gsub("${r.pick(PATTERNS)}", ${this.#replacement()}) .. ""`,
+      () => `replaced(${sub()}, "${r.pick(PATTERNS)}", ${this.#replacer(scope, depth - 1)}) .. ""`,
       () => `table.concat(${this.#list(scope, depth - 1)}, ",")`,
       () => `show(${this.#value(scope, depth - 1)})`,
       () => `type(${this.#value(scope, depth - 1)})`,
@@ -229,13 +231,13 @@ class Generator {
     ])()})`;
   }
 
-  #replacement(scope: Scope, depth: number): string {
-    return this.#random.pick([
-      () => `"${this.#random.pick(["<%0>", "%1", "", "-"])}"`,
-      () => `{ a = "A", l = 1, x = false }`,
-      () =>
-        this.#function(scope, depth, () => `return ${this.#random.pick(["nil", `"r"`, "...", "(...) .. ''", "1.5"])}`),
-    ])();
+  #replacement(): string {
+    return this.#random.pick([`"${this.#random.pick(["<%0>", "%1", "", "-"])}"`, `{ a = "A", l = 1, x = false }`]);
+  }
+
+  #replacer(scope: Scope, depth: number): string {
+    const values = ["nil", `"r"`, "...", "(...) .. ''", "1.5"];
+    return this.#function(scope, depth, () => `return ${this.#random.pick(values)}`);
   }
 
   #list(scope: Scope, depth = 2): string {
@@ -687,7 +689,7 @@ class Generator {
     const comparator = this.#random.pick([
       () => "",
       () => ", function(a, b) return a > b end",
-      () => `, function(a, b) log("cmp", coroutine.isyieldable()) return a < b end`,
+      () => `, function(a, b) log("cmp", a, b, coroutine.isyieldable()) return a < b end`,
       () =>
         `, function(a, b, ...) tick()\n${this.#block({ ...scope, ...NOT_IN_LOOP }, depth - 2, () => "return a < b")} end`,
       () =>

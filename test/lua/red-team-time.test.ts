@@ -59,23 +59,26 @@ const plain: Record<string, string> = {
   "calls of process.pid": "while true do process.pid() end",
   "failing calls of the engine": "while true do process.send('nobody', 't') end",
   upgrades: "process.upgrade(nil)",
-};
-
-/** Loops where nothing can yield, in a call that fails; tried again without end. */
-const callbacks: Record<string, string> = {
   "a comparison of sort": `table.sort({ 3, 1, 2 }, function() ${FOREVER} end)`,
   "an element with __lt in sort": `local mt = { __lt = function() ${FOREVER} end } table.sort({ setmetatable({}, mt), setmetatable({}, mt) })`,
   "a pcall loop in a comparison of sort": `table.sort({ 3, 1, 2 }, function() while true do pcall(function() ${FOREVER} end) end end)`,
   "a replacement function of gsub": `string.gsub("xx", "x", function() ${FOREVER} end)`,
   "a replacement table of gsub": `string.gsub("xx", "x", setmetatable({}, { __index = function() ${FOREVER} end }))`,
-  "__tostring in tostring": `tostring(setmetatable({}, { __tostring = function() ${FOREVER} end }))`,
-  "__tostring in print": `print(setmetatable({}, { __tostring = function() ${FOREVER} end }))`,
-  "__tostring in string.format": `string.format("%s", setmetatable({}, { __tostring = function() ${FOREVER} end }))`,
   "__index in table.unpack": `table.unpack(setmetatable({}, { __len = function() return 2 end, __index = function() ${FOREVER} end }))`,
   "__index in table.move": `table.move(setmetatable({}, { __index = function() ${FOREVER} end }), 1, 2, 1, {})`,
   "__newindex in table.move": `table.move({ 1 }, 1, 1, 1, setmetatable({}, { __newindex = function() ${FOREVER} end }))`,
   "a coroutine resumed in a comparison of sort": `table.sort({ 2, 1 }, function() coroutine.wrap(function() ${FOREVER} end)() end)`,
   "coroutines in coroutines in gsub": `string.gsub("x", "x", function() coroutine.wrap(function() coroutine.wrap(function() ${FOREVER} end)() end)() end)`,
+  "__index in table.concat": `table.concat(setmetatable({}, { __len = function() return 2 end, __index = function() ${FOREVER} end }))`,
+  "__newindex in table.insert": `table.insert(setmetatable({ 1, 2 }, { __newindex = function() ${FOREVER} end }), 1, 0)`,
+  "__newindex in table.sort": `table.sort(setmetatable({}, { __len = function() return 2 end, __index = function(_, i) return -i end, __newindex = function() ${FOREVER} end }))`,
+};
+
+/** Loops where nothing can yield, in a call that fails; tried again without end. */
+const callbacks: Record<string, string> = {
+  "__tostring in tostring": `tostring(setmetatable({}, { __tostring = function() ${FOREVER} end }))`,
+  "__tostring in print": `print(setmetatable({}, { __tostring = function() ${FOREVER} end }))`,
+  "__tostring in string.format": `string.format("%s", setmetatable({}, { __tostring = function() ${FOREVER} end }))`,
 };
 
 attacks([
@@ -89,17 +92,15 @@ attacks([
         while true do pcall(function() ${does} end) end`,
     }),
   ),
-  ...Object.entries(callbacks)
-    .slice(0, 6)
-    .map(
-      ([what, does]): Attack => ({
-        title: `${what} that never ends ends the process when nobody catches the error [S11.33]`,
-        does,
-        ends: ({ error }) => {
-          if (error?.endsWith(LATE) !== true) throw new Error(`ended with ${error}`);
-        },
-      }),
-    ),
+  ...Object.entries(callbacks).map(
+    ([what, does]): Attack => ({
+      title: `${what} that never ends ends the process when nobody catches the error [S11.33]`,
+      does,
+      ends: ({ error }) => {
+        if (error?.endsWith(LATE) !== true) throw new Error(`ended with ${error}`);
+      },
+    }),
+  ),
   {
     title: "an error handler that never ends holds up nobody [S11.32, S11.33]",
     does: `while true do xpcall(error, function() ${FOREVER} end) end`,
@@ -139,7 +140,7 @@ attacks([
   {
     title: "coroutines of the engine that loop in callbacks hold up nobody [S11.33]",
     does: `for _ = 1, 40 do coroutine.spawn(function()
-        while true do pcall(table.sort, { 2, 1 }, function() ${FOREVER} end) end
+        while true do pcall(tostring, setmetatable({}, { __tostring = function() ${FOREVER} end })) end
       end) end
       process.inbox():receive()`,
   },
@@ -172,7 +173,8 @@ attacks([
   },
   {
     title: "a process that terminates itself in a callback goes no further [S4.22]",
-    does: `while true do pcall(table.sort, { 2, 1 }, function() pcall(process.terminate, process.pid()) ${FOREVER} end) end`,
+    does: `local mt = { __tostring = function() pcall(process.terminate, process.pid()) ${FOREVER} end }
+      while true do pcall(tostring, setmetatable({}, mt)) end`,
     ends: { error: "process terminated", kind: "Internal" },
   },
   {

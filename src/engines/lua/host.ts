@@ -171,7 +171,7 @@ export class Host {
     process.island.scheduler.spend(spent >> INSTRUCTIONS_PER_STEP_BITS);
     if (isUsedUp) {
       // The slice is that of all coroutines of the process: those that are still to go on have the next one.
-      process.budget = 0;
+      process.endTurn();
       process.island.scheduler.giveWay();
     }
     return status;

@@ -3,9 +3,10 @@
  * function is known by its number and a place in it by the instructions that stand there; each must be found exactly as
  * often as is said here.
  */
-import { protectionBytes } from "./companion-bytes.ts";
+import { comparisonBytes, protectionBytes } from "./companion-bytes.ts";
 
 /** The functions, by their numbers in the module, and how one is called. */
+const COMPARE = 48; // lua_compare
 const PROTECTED_CALL = 283; // luaD_rawrunprotected
 const POSCALL = 291; // luaD_poscall
 const PRECALL_C = 292; // precallC
@@ -13,11 +14,13 @@ const PRECALL = 293; // luaD_precall
 const UNROLL = 298; // unroll
 const TRAVERSE = 327; // propagatemark
 const EXECUTE = 575; // luaV_execute
+const COLLATE = 627; // strcoll
 const CALL_PRECALL = [0x10, 0xa5, 0x02]; // call luaD_precall
 const CALL_PRECALL_C = [0x10, 0xa4, 0x02]; // call precallC
 const CALL_POSCALL = [0x10, 0xa3, 0x02]; // call luaD_poscall
 const CALL_TRACE = [0x10, 0x98, 0x02]; // call luaG_traceexec
 const CALL_HOOKCALL = [0x10, 0xa1, 0x02]; // call luaD_hookcall
+const CALL_STRLEN = [0x10, 0xf6, 0x04]; // call strlen
 
 /** One more instruction, or several, at a place of a function. */
 interface Change {
@@ -139,6 +142,33 @@ const KEEPS_WEAK_KEYS: Change = {
 };
 
 /**
+ * Strings are compared as a whole by what stands in place of strcoll, see comparison.wat. Where that finds no difference Lua
+ * asks for the length up to the first zero, to go on behind it; now for that of the string, and so it is at the end.
+ */
+const COMPARES_WHOLE_STRINGS: readonly Change[] = [
+  // luaV_execute, OP_LT and OP_LE: `(len = strlen(l)) == lr`
+  {
+    function: EXECUTE,
+    at: [0x20, 0x05, 0x20, 0x02, ...CALL_STRLEN, 0x22, 0x04, 0x46],
+    times: 2,
+    become: [0x20, 0x05, 0x20, 0x05, 0x22, 0x04, 0x46],
+  },
+  // lua_compare, LUA_OPLT and LUA_OPLE: the same
+  {
+    function: COMPARE,
+    at: [0x20, 0x06, 0x20, 0x01, ...CALL_STRLEN, 0x22, 0x00, 0x46],
+    times: 1,
+    become: [0x20, 0x06, 0x20, 0x06, 0x22, 0x00, 0x46],
+  },
+  {
+    function: COMPARE,
+    at: [0x20, 0x00, 0x20, 0x02, ...CALL_STRLEN, 0x22, 0x03, 0x46],
+    times: 1,
+    become: [0x20, 0x00, 0x20, 0x00, 0x22, 0x03, 0x46],
+  },
+];
+
+/**
  * Constants that stand all over the module: what WebAssembly writes for an instruction that pushes one, how many there
  * must be, and what stands there instead, in as many bytes.
  */
@@ -173,7 +203,7 @@ const SMALL_STRING_TABLE: Constant = {
 };
 
 const CONSTANTS = [...SMALL_STACKS, SMALL_STRING_TABLE];
-const CHANGES = [...YIELDS_BY_RETURN, COUNTS_IN_PLACE, ...CALLS_UNHOOKED, KEEPS_WEAK_KEYS];
+const CHANGES = [...YIELDS_BY_RETURN, COUNTS_IN_PLACE, ...CALLS_UNHOOKED, KEEPS_WEAK_KEYS, ...COMPARES_WHOLE_STRINGS];
 
 /** The section of a module that holds the bodies of its functions. */
 const CODE = 10;
@@ -189,6 +219,7 @@ export function changedVm(original: Uint8Array): Uint8Array {
     changed.set(number, (body) => CHANGES.filter((one) => one.function === number).reduce(applied, body));
   }
   changed.set(PROTECTED_CALL, () => onlyBody(new Uint8Array(protectionBytes)));
+  changed.set(COLLATE, () => onlyBody(new Uint8Array(comparisonBytes)));
   const { from, to, reader } = codeOf(glue);
   const parts: Part[] = [];
   let copied = reader.at;

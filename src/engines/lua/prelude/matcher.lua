@@ -1,6 +1,7 @@
 -- `find`, `match`, `gmatch` and `gsub` upon attempts.lua, with the results of C.
 --
--- Returns find, match, gmatch, gsub: (plan of bounds.lua, subject, …), checked and converted by the caller.
+-- Returns find, match, gmatch, gsub: (plan of bounds.lua, subject, …), checked and converted by the caller; and
+-- replace_found.
 
 local _, parts = ...
 parts.blame.own()
@@ -118,10 +119,10 @@ local function append(result, piece)
   result.pieces[result.count] = piece
 end
 
-local function append_replacement(result, state, value, start, after)
+local function append_replacement(result, subject, value, start, after)
   local kind = type(value)
   if not value then
-    append(result, sub(state.subject, start, after - 1))
+    append(result, sub(subject, start, after - 1))
   elseif kind == "string" or kind == "number" then
     append(result, value .. "")
   else
@@ -138,7 +139,7 @@ local function gsub_in(plan, subject, with, most)
     if not start then break end
     count = count + 1
     append(result, sub(subject, copied, start - 1))
-    append_replacement(result, state, replace(state, with, start, after), start, after)
+    append_replacement(result, subject, replace(state, with, start, after), start, after)
     at, copied, barred = after, after, after
     if plan.anchored then break end
   end
@@ -147,4 +148,31 @@ local function gsub_in(plan, subject, with, most)
   return concat(result.blocks), count
 end
 
-return { find = find_in, match = match_in, gmatch = gmatch_in, gsub = gsub_in }
+--- `gsub` with a function or a table, of a pattern that C may match: `found(plan, subject, at)` is its `find`. C looks for one
+--- match at a time, since it could not be interrupted while what replaces them is asked for.
+local function replace_found(found, plan, subject, with, most)
+  local result = builder()
+  local ask = type(with) == "function" and with or function(key) return with[key] end
+  local at, copied, count, barred = 1, 1, 0, nil
+  local function take(start, stop, ...)
+    if not start then return false end
+    -- Nothing, at the end of the match before.
+    if stop + 1 == barred then
+      at = at + 1
+      return at <= #subject + 1
+    end
+    count = count + 1
+    append(result, sub(subject, copied, start - 1))
+    local value
+    if plan.captures == 0 then value = ask(sub(subject, start, stop)) else value = ask(...) end
+    at, copied, barred = stop + 1, stop + 1, stop + 1
+    append_replacement(result, subject, value, start, stop + 1)
+    return not plan.anchored and at <= #subject + 1
+  end
+  while count < most and take(found(plan, subject, at)) do end
+  append(result, sub(subject, copied))
+  join(result)
+  return concat(result.blocks), count
+end
+
+return { find = find_in, match = match_in, gmatch = gmatch_in, gsub = gsub_in, replace_found = replace_found }

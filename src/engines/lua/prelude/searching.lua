@@ -9,7 +9,7 @@ parts.blame.own()
 local pcall, select, type = pcall, select, type
 local find, gmatch, gsub, match, sub = string.find, string.gmatch, string.gsub, string.match, string.sub
 local blame, limits, matcher, plan_of = parts.blame, parts.limits, parts.matcher, parts.bounds.plan
-local argument, callbacks, settle = blame.argument, blame.callbacks, blame.settle
+local argument, settle = blame.argument, blame.settle
 local text, check_size, toll = limits.text, limits.check_size, limits.toll
 
 --- Bytes that C may have to compare in one call when it searches for text.
@@ -109,22 +109,6 @@ local function fits(subject, plan, replacement, most)
   return within()
 end
 
---- A function for C that gives the replacements, and refuses when they grow beyond what is allowed.
-local function metered(with, size)
-  local replace = with
-  if type(with) == "table" then
-    replace = function(key) return with[key] end
-  end
-  return function(...)
-    local value = replace(...)
-    if type(value) == "string" then
-      size = size + #value
-      check_size(size)
-    end
-    return value
-  end
-end
-
 local REPLACEMENTS = { string = true, number = true, table = true, ["function"] = true, userdata = true }
 
 --- The replacement as the matcher takes it: a string, a table or a function.
@@ -141,10 +125,10 @@ local function most_of(limit)
   return limits.integer("gsub", 4, limit)
 end
 
---- Hands on what `gsub` returned, if it is not too large.
-local function within(result, count)
-  check_size(#result)
-  return result, count
+--- What `find` of C finds from `at` on.
+local function found(plan, subject, at)
+  if plan.sound then return find(subject, plan.pattern, at) end
+  return settle("gsub", pcall(find, subject, plan.pattern, at))
 end
 
 function strings.gsub(s, pattern, with, limit)
@@ -155,7 +139,7 @@ function strings.gsub(s, pattern, with, limit)
   if not by_c then return matcher.gsub(plan, s, with, most) end
   toll(#s / 16)
   if is_text then return settle("gsub", pcall(gsub, s, pattern, with, most)) end
-  return within(callbacks("gsub", pcall(gsub, s, pattern, metered(with, 0), most)))
+  return matcher.replace_found(found, plan, s, with, most)
 end
 
 return strings

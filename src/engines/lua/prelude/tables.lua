@@ -7,8 +7,8 @@
 local _, parts = ...
 parts.blame.own()
 
-local pcall, select, type = pcall, select, type
-local getinfo, getmetatable, match = debug.getinfo, debug.getmetatable, string.match
+local error, pcall, rawget, select, type = error, pcall, rawget, select, type
+local mathtype, getmetatable, match = math.type, debug.getmetatable, string.match
 local concat, insert, move, pack = table.concat, table.insert, table.move, table.pack
 local remove, sort, unpack = table.remove, table.sort, table.unpack
 local blame, limits = parts.blame, parts.limits
@@ -18,10 +18,15 @@ local integer, whole, check_size, check_count, toll =
 
 --- Strings longer than this are compared for so long that `sort` has to charge for it.
 local LONG_STRING = 256
---- More elements than these C does not sort in one go, nor with comparisons that are not counted: it cannot be interrupted.
+--- More elements than these C does not sort in one go: it cannot be interrupted.
 local MANY = 4096
 --- How many elements C sorts at once where it sorts a part at a time: about a millisecond.
 local RUN = 2048
+--- How many elements are sorted by inserting each in its place.
+local FEW = 6
+--- What C takes to write a float as text, at most.
+local FLOAT = 200
+local MAX_INTEGER = math.maxinteger
 
 local tables = {}
 
@@ -43,31 +48,77 @@ local function pass(from, to)
   toll(count)
 end
 
+--- A table that C may read without asking a function of the script for each element: Lua can be interrupted meanwhile.
+local function readable(t, from, to)
+  if not getmetatable(t) then return t end
+  local elements = {}
+  for i = from, to do elements[i] = t[i] end
+  return elements
+end
+
 function tables.unpack(t, i, j)
   if type(t) ~= "table" then return callbacks("unpack", pcall(unpack, t, i, j)) end
   if j == nil then j = #t end
   local from, to = i == nil and 1 or whole(i), whole(j)
-  if from and to then pass(from, to + 0.0) end
+  if from and to then
+    pass(from, to + 0.0)
+    t = readable(t, from, to)
+  end
   return callbacks("unpack", pcall(unpack, t, i, j))
 end
 
+--- `move` of a range by Lua: between objects, whose functions are asked for each element.
+local function move_by_one(from, low, high, at, to)
+  local from_end = at > low and at <= high and from == to
+  for n = 0, high - low do
+    local i = from_end and high - low - n or n
+    to[at + i] = from[low + i]
+  end
+  return to
+end
+
 function tables.move(from, first, last, at, to)
-  local low, high = whole(first), whole(last)
-  if low and high then pass(low, high + 0.0) end
+  local low, high, start = whole(first), whole(last), whole(at)
+  if low and high then
+    pass(low, high + 0.0)
+    local target = to == nil and from or to
+    local are_tables = type(from) == "table" and type(target) == "table"
+    if are_tables and start and (getmetatable(from) or getmetatable(target)) then
+      if high < low then return target end
+      if low > 0 or high < low + MAX_INTEGER and start <= MAX_INTEGER - (high - low) then
+        return move_by_one(from, low, high, start, target)
+      end
+    end
+  end
   return callbacks("move", pcall(move, from, first, last, at, to))
 end
 
---- The bytes of the elements as `concat` would write them, up to the first that it refuses.
-local function bytes_of(t, from, to)
-  local bytes = 0
+--- The bytes of the elements as `concat` would write them, up to the first that it refuses; and what to join: the table, or
+--- its elements with floats as texts, each of which takes long to make.
+local function measure(t, from, to)
+  local bytes, texts, floats = 0, getmetatable(t) and {} or nil, 0
   for i = from, to do
     local element = t[i]
     local kind = type(element)
-    if kind == "string" then bytes = bytes + #element
-    elseif kind == "number" then bytes = bytes + #(element .. "")
-    else break end
+    if kind == "number" then
+      if mathtype(element) == "float" then
+        floats = floats + 1
+        if floats % 16 == 0 then toll(16 * FLOAT) end
+        texts = texts or move(t, from, i - 1, from, {})
+        element = element .. ""
+        bytes = bytes + #element
+      else
+        bytes = bytes + #(element .. "")
+      end
+    elseif kind == "string" then
+      bytes = bytes + #element
+    else
+      if texts then texts[i] = element end
+      break
+    end
+    if texts then texts[i] = element end
   end
-  return bytes
+  return bytes, texts or t
 end
 
 function tables.concat(t, separator, i, j)
@@ -75,10 +126,11 @@ function tables.concat(t, separator, i, j)
   separator = separator ~= nil and limits.text("concat", 2, separator) or ""
   local from, to = i == nil and 1 or integer("concat", 3, i), integer("concat", 4, j == nil and #t or j)
   pass(from, to + 0.0)
-  local size = bytes_of(t, from, to) + #separator * (to - from)
+  local bytes, texts = measure(t, from, to)
+  local size = bytes + #separator * (to - from)
   check_size(size)
   toll(size / 16)
-  return callbacks("concat", pcall(concat, t, separator, from, to))
+  return callbacks("concat", pcall(concat, texts, separator, from, to))
 end
 
 function tables.insert(t, ...)
@@ -92,8 +144,8 @@ function tables.insert(t, ...)
   local at, value = ...
   at = integer("insert", 2, at)
   if at < 1 or at > size + 1 then argument("insert", 2, "position out of bounds") end
-  pass(at, size)
-  if at <= size then callbacks("insert", pcall(move, t, at, size, at + 1)) end
+  check_count(size - at + 1.0)
+  if at <= size then tables.move(t, at, size, at + 1) end
   t[at] = value
 end
 
@@ -104,8 +156,8 @@ function tables.remove(t, ...)
   if at ~= size and (at < 1 or at > size + 1) then argument("remove", 2, "position out of bounds") end
   local value = t[at]
   if at < size then
-    pass(at, size)
-    callbacks("remove", pcall(move, t, at + 1, size, at))
+    check_count(size - at + 1.0)
+    tables.move(t, at + 1, size, at)
     at = size
   end
   t[at] = nil
@@ -125,17 +177,19 @@ local function elements_of(t, size)
   return (all == "number" or all == "string") and all or nil, is_long
 end
 
---- `<` that is charged for: long strings are compared byte by byte, and what `__lt` calls may be C.
+--- `<`, charged for where strings are long; what it complains about has no position, as if C compared.
 local function less_than(one, other)
-  if type(one) == "string" and type(other) == "string" then
-    toll((#one < #other and #one or #other) / 2)
+  local kind = type(one)
+  if kind == type(other) and kind == "string" then
+    toll((#one < #other and #one or #other) / 16)
+  elseif kind ~= "number" or type(other) ~= "number" then
+    local ours, theirs = getmetatable(one), getmetatable(other)
+    if not (ours and rawget(ours, "__lt") or theirs and rawget(theirs, "__lt")) then
+      local _, complaint = pcall(function() return one < other end)
+      error(match(complaint, "(attempt to compare .*)$"), 0)
+    end
   end
   return one < other
-end
-
---- A function of C as one that is counted.
-local function counted(before)
-  return function(one, other) return before(one, other) end
 end
 
 --- About what C takes to sort so many elements: each is compared some log2(size) times.
@@ -146,65 +200,89 @@ local function sorting_work(size)
 end
 
 --- Merges two sorted runs of `from` that follow each other, `low` to `middle` and on to `high`, into `to`.
-local function merge(from, to, low, middle, high)
+local function merge(from, to, low, middle, high, before)
   local left, right = low, middle + 1
   for at = low, high do
-    if right > high or left <= middle and not (from[right] < from[left]) then
-      to[at], left = from[left], left + 1
-    else
+    local is_right
+    if right > high then is_right = false
+    elseif left > middle then is_right = true
+    elseif before then is_right = before(from[right], from[left])
+    else is_right = from[right] < from[left] end
+    if is_right then
       to[at], right = from[right], right + 1
+    else
+      to[at], left = from[left], left + 1
     end
   end
 end
 
---- Sorts numbers or short strings: C a run at a time, and Lua, which can be interrupted, merges them. Nothing of it shows in
---- `t` before it is sorted.
-local function sort_by_runs(t, size)
-  local from, to = {}, {}
+--- Sorts so few elements that to insert each in its place is quickest.
+local function insert_sorted(t, low, high, before)
+  for at = low + 1, high do
+    local element, place = t[at], at
+    while place > low and before(element, t[place - 1]) do
+      t[place], place = t[place - 1], place - 1
+    end
+    t[place] = element
+  end
+end
+
+--- Has C sort numbers or short strings a run at a time.
+local function sort_runs(t, size)
   for low = 1, size, RUN do
     local high = low + RUN - 1 < size and low + RUN - 1 or size
     toll(sorting_work(high - low + 1))
     local run = move(t, low, high, 1, {})
-    sort(run)
-    move(run, 1, high - low + 1, low, from)
+    callbacks("sort", pcall(sort, run))
+    move(run, 1, high - low + 1, low, t)
   end
-  local width = RUN
+end
+
+--- The elements of `from` in order. What C does in one go cannot be interrupted, and so cannot wait for a function that
+--- orders them: that is asked by Lua, which C would only be quicker than if it could.
+local function in_order(from, size, before)
+  local to, width = {}, before and FEW or RUN
+  if before then
+    for low = 1, size, FEW do insert_sorted(from, low, low + FEW - 1 < size and low + FEW - 1 or size, before) end
+  else
+    sort_runs(from, size)
+  end
   while width < size do
     for low = 1, size, 2 * width do
       local middle, high = low + width - 1, low + 2 * width - 1
-      merge(from, to, low, middle < size and middle or size, high < size and high or size)
+      merge(from, to, low, middle < size and middle or size, high < size and high or size, before)
     end
     from, to, width = to, from, 2 * width
   end
-  toll(size)
-  move(from, 1, size, 1, t)
+  return from
 end
 
---- How C has to compare so many elements that nothing takes long; nil: as it does by itself.
-local function comparison_for(t, size, before)
-  if before ~= nil then
-    local is_native = size > MANY and type(before) == "function" and getinfo(before, "S").what == "C"
-    return is_native and counted(before) or before
-  end
-  local all, is_long = elements_of(t, size)
-  return (is_long or size > MANY and not all) and less_than or nil, all
-end
-
---- What `less_than` complains about, as C would say it.
-local function without_position(ok, complaint)
-  if ok or type(complaint) ~= "string" then return ok, complaint end
-  return ok, match(complaint, "^!?[%w?]+:%-?%d+: (attempt to compare .*)$") or complaint
-end
-
+--- Nothing of the sorting shows in `t` before it is done.
 function tables.sort(t, before)
-  if type(t) == "table" then
-    local size, all = #t, nil
-    check_count(size)
-    before, all = comparison_for(t, size, before)
-    if size > MANY and all and not before and not getmetatable(t) then return sort_by_runs(t, size) end
-    toll(sorting_work(size))
+  if type(t) ~= "table" then return callbacks("sort", pcall(sort, t, before)) end
+  local size = #t
+  check_count(size)
+  if size < 2 then return end
+  if before == nil then
+    local all, is_long = elements_of(t, size)
+    if not all or is_long then
+      before = less_than
+    elseif size <= MANY and not getmetatable(t) then
+      toll(sorting_work(size))
+      return callbacks("sort", pcall(sort, t))
+    end
+  elseif type(before) ~= "function" then
+    return callbacks("sort", pcall(sort, t, before))
   end
-  callbacks("sort", without_position(pcall(sort, t, before)))
+  local elements = {}
+  for i = 1, size do elements[i] = t[i] end
+  elements = in_order(elements, size, before)
+  if getmetatable(t) then
+    for i = 1, size do t[i] = elements[i] end
+  else
+    toll(size)
+    move(elements, 1, size, 1, t)
+  end
 end
 
 return tables
