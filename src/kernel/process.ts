@@ -1121,10 +1121,11 @@ export class Process implements Subject {
     const rare = this.rareParts();
     rare.timers ??= new Set();
     const timers = rare.timers;
-    const timer = this.island.timers.set(delayMs, () => {
+    const settle = () => {
       timers.delete(timer);
       fire();
-    });
+    };
+    const timer = this.island.timers.set(delayMs, settle, this.account);
     timers.add(timer);
     return timer;
   }

@@ -5,6 +5,35 @@ import type { Clock } from "./clock.ts";
 import { type Timer, Timers } from "./timers.ts";
 
 describe("timers", () => {
+  it("of an owner that has many due keep nobody else waiting, and none of them is lost or early [S11.32]", () => {
+    const clock = new VirtualClock();
+    const timers = new Timers(clock);
+    const owner = {};
+    let fired = 0;
+    const set = (delayMs: number) => {
+      const dueMs = clock.nowMs() + delayMs;
+      return timers.set(
+        delayMs,
+        () => {
+          expect(clock.nowMs()).toBeGreaterThanOrEqual(dueMs);
+          fired++;
+        },
+        owner,
+      );
+    };
+    const all = Array.from({ length: 16_384 }, (_, i) => set(i % 3));
+    let before = 0;
+    timers.set(2, () => (before = fired));
+    clock.moveTo(2);
+    expect(before).toBeLessThan(1_000);
+    for (const timer of all.slice(-100)) expect(timers.cancel(timer)).toBe(true);
+    clock.moveTo(30);
+    expect(fired).toBeGreaterThan(2_000);
+    clock.moveTo(1_000);
+    expect(fired).toBe(16_284);
+    expect(timers.nextAtMs).toBe(Infinity);
+  });
+
   it("fire at their time, in the order of their times, in random programs with cancels [S11.22]", () => {
     for (let seed = 1; seed <= 200; seed++) {
       const random = new SeededRandom(seed);

@@ -6,19 +6,26 @@ import type { Clock } from "./clock.ts";
 
 /** How many fire, or are taken away one by one, in one go. */
 const MOST_AT_ONCE = 1_024;
+/** How many of one owner fire in one go; of those that are due beyond that so many have their turn every two milliseconds. */
+const MOST_OF_ONE = 256;
+const PUT_OFF_MS = 2;
+/** To put off so many takes as long as to fire one, at least. */
+const PUT_OFF_BITS = 3;
 /** From so many on those that are cancelled together are left in the heap for a while. */
 const MANY = 64;
 
 /** A deadline that has been set. */
 export interface Timer {
   /** When it is due, by `clock.nowMs()`. */
-  readonly atMs: number;
-  /** @internal */ readonly order: number;
+  atMs: number;
+  /** @internal */ order: number;
   /** @internal Its place in the heap, as long as it stands there. */
   place: number;
   /** @internal Whether it has fired or was cancelled. */
   isOver: boolean;
   readonly fire: () => void;
+  /** @internal Who is not to keep others from theirs by how many there are; `null` for nobody. */
+  readonly owner: object | null;
 }
 
 /** The deadlines of one island. */
@@ -40,14 +47,19 @@ export class Timers {
     this.#clock = clock;
   }
 
-  /** Calls `fire` once, `delayMs` from now or later, never earlier. */
-  set(delayMs: number, fire: () => void): Timer {
+  /**
+   * Calls `fire` once, `delayMs` from now or later, never earlier.
+   *
+   * @param owner who is not to keep others from their deadlines by how many are due: beyond some they are put off.
+   */
+  set(delayMs: number, fire: () => void, owner: object | null = null): Timer {
     const timer: Timer = {
       atMs: this.#clock.nowMs() + Math.max(0, delayMs),
       order: this.#order++,
       place: this.#heap.length,
       isOver: false,
       fire,
+      owner,
     };
     this.#heap.push(timer);
     this.#rise(timer);
@@ -90,10 +102,16 @@ export class Timers {
     const nowMs = this.#clock.nowMs();
     // What is set meanwhile waits for the next alarm too: a chain of deadlines of no delay must not keep turns waiting.
     const end = this.#order;
-    let left = MOST_AT_ONCE;
+    let left = MOST_AT_ONCE << PUT_OFF_BITS;
+    const due = new Map<object, number>();
     try {
       for (let timer = this.#heap[0]; timer !== undefined && timer.atMs <= nowMs; timer = this.#heap[0]) {
-        if (timer.order >= end || --left < 0) break;
+        if (timer.order >= end || left <= 0) break;
+        if (timer.owner !== null && this.#isPutOff(timer, due, nowMs)) {
+          left--;
+          continue;
+        }
+        left -= 1 << PUT_OFF_BITS;
         timer.isOver = true;
         this.#remove(timer);
         this.#dropCancelled();
@@ -103,6 +121,19 @@ export class Timers {
       this.#holdsAlarm = false;
       this.#arm();
     }
+  }
+
+  /** Puts a deadline off if too many of its owner are due with it. */
+  #isPutOff(timer: Timer, due: Map<object, number>, nowMs: number): boolean {
+    const owner = timer.owner as object;
+    const count = due.get(owner) ?? 0;
+    due.set(owner, count + 1);
+    if (count < MOST_OF_ONE) return false;
+    timer.atMs = nowMs + Math.floor(count / MOST_OF_ONE) * PUT_OFF_MS;
+    timer.order = this.#order++;
+    this.#sink(timer);
+    this.#dropCancelled();
+    return true;
   }
 
   #arm(): void {

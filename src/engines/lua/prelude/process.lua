@@ -10,7 +10,7 @@ local tostring, concat, getmetatable = tostring, table.concat, debug.getmetatabl
 local getinfo, traceback, getuservalue = debug.getinfo, debug.traceback, debug.getuservalue
 local create, running, protect = coroutine.create, coroutine.running, sandbox.raw.coroutine.protect
 local close_failed = sandbox.raw.coroutine.close_failed
-local find, gmatch = string.find, string.gmatch
+local find, sub = string.find, string.sub
 local readonly, base, new_environment = sandbox.readonly, sandbox.base, sandbox.new_environment
 
 --- The name a value's type has in messages.
@@ -68,11 +68,24 @@ local error_mt = {
   __concat = function(a, b) return text_of(a) .. text_of(b) end,
 }
 
+--- The lines of a text that are not empty. Each is looked for by itself: a text may be of newlines only.
+local function lines_of(text)
+  local at = 1
+  return function()
+    while at <= #text do
+      local stop = find(text, "\n", at, true) or #text + 1
+      local start = at
+      at = stop + 1
+      if stop > start then return sub(text, start, stop - 1) end
+    end
+  end
+end
+
 --- Leaves out the frames of the prelude, which has no lines, and of C: they say nothing to whoever reads the stack.
 -- A tail call is told only of functions that are shown.
 local function readable(stack)
   local lines, is_ours = {}, false
-  for line in gmatch(stack, "[^\n]+") do
+  for line in lines_of(stack) do
     local is_tail_call = find(line, "^%s*%(%.%.%.tail calls%.%.%.%)")
     if not is_tail_call then is_ours = find(line, "^%s*%?: ") or find(line, "^%s*%[C%]: ") or find(line, "^%s*!%w+:%d+: ") end
     if not is_ours then lines[#lines + 1] = line end
@@ -81,7 +94,7 @@ local function readable(stack)
 end
 
 local function stack_here(message)
-  return readable(traceback(message, 2))
+  return message .. "\n" .. readable(traceback("", 2))
 end
 
 local function new_error(fields, context)
@@ -142,7 +155,7 @@ function errors.call_stack(err)
   local fields = fields_of(err)
   if not fields then return nil end
   local frames = {}
-  for line in gmatch(fields.stack or "", "[^\n]+") do
+  for line in lines_of(fields.stack or "") do
     local source, number, what = line:match(FRAME)
     if source then
       local kind, name = what:match("^(%a+) '([^']*)'")
