@@ -2,7 +2,7 @@
 import type { ProcessError } from "beamish";
 import { expect, it } from "vitest";
 import { simulate } from "../../src/testing/index.ts";
-import { luaEngine, luaSource } from "../support/lua.ts";
+import { defineLua, luaEngine, luaSource } from "../support/lua.ts";
 
 /** The error of an attempt to spawn a program whose text begins in line 10 of `main.lua`. */
 async function failure(source: string, libraries: Record<string, string> = {}): Promise<ProcessError> {
@@ -92,6 +92,52 @@ it("names the line of an error that top-level code raises, in the module or in a
   );
   expect((await failure("error(errors.new('as an object'))")).message).toBe("failed to load module: as an object");
 });
+
+/** What is told of the stack of an error in top-level code; the rest of each line but its place is left out. */
+async function told(source: string, library = ""): Promise<string[]> {
+  const lines: string[] = [];
+  await simulate(1, async (sim) => {
+    sim.watchNotices((notice) => {
+      if (notice.kind !== "load-failed") return;
+      lines.push(`${notice.entry}: ${notice.text}`, ...notice.trace.split("\n").map((line) => line.trim()));
+    });
+    defineLua(sim, "test:main", source, { imports: { lib: "x:lib" }, libraries: { "x:lib": library } });
+    await sim.exec("test:main").catch(() => {});
+  });
+  return lines.map((line) => line.replace(/ in .*/, ""));
+}
+
+it.each([
+  [
+    "raised by Lua",
+    "local function connect(s)\n  return s.host.name\nend\nlocal x = connect({})\nreturn x",
+    "",
+    ["main.lua:2: attempt to index a nil value (field 'host')", "main.lua:2:", "main.lua:4:"],
+  ],
+  [
+    "of a library",
+    "return lib",
+    "local function f()\n  error('no')\nend\nf()",
+    ["lib.lua:2: no", "lib.lua:2:", "lib.lua:4:"],
+  ],
+  [
+    "that is an object",
+    "local function f()\n  local e = errors.new('x')\n  return e\nend\nlocal e = f()\nerror(e)",
+    "",
+    ["x", "main.lua:2:", "main.lua:5:", "raised again:", "main.lua:6:"],
+  ],
+  [
+    "handed on by a coroutine",
+    "local co = coroutine.wrap(function()\n  error('no', 0)\nend)\nco()",
+    "",
+    ["main.lua:4: no", "main.lua:2:", "main.lua:4:"],
+  ],
+])(
+  "tells the stack of an error in top-level code: one %s [S3.25, S12.24]",
+  async (_, source, library, [text, ...stack]) => {
+    expect(await told(source, library)).toEqual([`test:main: failed to load module: ${text}`, ...stack]);
+  },
+);
 
 it("says of any other value what its tostring says [S12.24]", async () => {
   const value = `setmetatable({}, {__tostring = function() return "mine" end})`;

@@ -9,18 +9,18 @@ import {
   invalid,
   type MailboxLimit,
   notFound,
+  type PreparedAnswer,
   type Process,
   ProcessError,
   type Program,
   textOf,
 } from "../../kernel/index.ts";
+import { escapedError } from "./escaped-error.ts";
 import type { Host } from "./host.ts";
 import { Bag, type Isolate } from "./isolate.ts";
 import type { Isolates } from "./isolates.ts";
 import { LuaRun } from "./lua-run.ts";
 import { eraseTypes, TypeSyntaxError } from "./lua-type-erasure.ts";
-import { ERROR } from "./objects.ts";
-import { readError } from "./payloads.ts";
 import { FUNCTION, type LuaVm, OK, REGISTRY, type State, YIELDED } from "./vm.ts";
 
 /** The text of a program or library and where it comes from. */
@@ -84,7 +84,7 @@ export class LuaProgram implements Program {
   }
 
   /** Makes ready what one process of it needs: a program to be started once (S3.25). */
-  prepare(heritage: Heritage, answer: (program: Program | ProcessError) => void): void {
+  prepare(heritage: Heritage, answer: PreparedAnswer): void {
     let isolate: Isolate | null = null;
     let program: number;
     try {
@@ -268,7 +268,7 @@ class Loading {
   readonly #isolates: Isolates;
   readonly #host: Host;
   readonly #later: (go: () => void) => void;
-  readonly #answer: (program: Program | ProcessError) => void;
+  readonly #answer: PreparedAnswer;
   readonly #bag: Bag;
   readonly #co: State;
   readonly #reference: number;
@@ -279,7 +279,7 @@ class Loading {
     isolate: Isolate,
     isolates: Isolates,
     later: (go: () => void) => void,
-    answer: (program: Program | ProcessError) => void,
+    answer: PreparedAnswer,
   ) {
     this.#program = program;
     this.#isolate = isolate;
@@ -319,7 +319,7 @@ class Loading {
       this.#isolate.wantsCollection = true;
       this.#fail(new ProcessError({ kind: errors.RATE_LIMITED, message: "memory limit exceeded" }));
     } else if (status === YIELDED) this.#yielded();
-    else if (status !== OK) this.#fail(failedToLoad(this.#cause()));
+    else if (status !== OK) this.#failed();
     else if (this.#host.apartResults === 0 || vm.type(co, -1) !== FUNCTION) {
       this.#fail(notFound(`method "${this.#program.source.method}" not found in module`));
     } else
@@ -338,15 +338,15 @@ class Loading {
     else this.#later(() => this.#go(0));
   }
 
-  #cause(): string {
-    const { objects } = this.#isolate;
-    if (objects.kind(this.#co, -1) === ERROR) return readError(this.#isolate, this.#co, -1).error.message;
-    return this.#host.apart(this.#isolate, this.#bag, () => this.#host.describe(this.#co, -1));
+  /** An error has left the code; it is on top of the stack. */
+  #failed(): void {
+    const { error, trace } = this.#host.apart(this.#isolate, this.#bag, () => escapedError(this.#host, this.#co));
+    this.#fail(failedToLoad(error.message), trace === "" ? undefined : trace);
   }
 
-  #fail(error: ProcessError): void {
+  #fail(error: ProcessError, trace?: string): void {
     letGo(this.#isolates, this.#isolate, this.#bag, this.#reference);
-    this.#answer(error);
+    this.#answer(error, trace);
   }
 }
 
