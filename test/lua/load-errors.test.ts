@@ -39,7 +39,44 @@ const SHOWN: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "an end too few",
     "if x then\n  y()",
-    ["main.lua:11: 'end' expected (to close 'if' at line 10) near <eof>", "11 |   y()"],
+    [
+      "main.lua:11: 'end' expected (to close 'if' at line 10) near <eof>",
+      "10 | if x then",
+      "   | ^",
+      "11 |   y()",
+      "   |      ^",
+    ],
+  ],
+  [
+    "an end too few, with types and empty lines behind",
+    "local function f(a: number)\n  while a do\n  end\n  local b: {number}\n\n\n",
+    [
+      "main.lua:13: 'end' expected (to close 'function' at line 10) near <eof>",
+      "10 | local function f(a: number)",
+      "   |       ^",
+      "13 |   local b: {number}",
+      "   |                    ^",
+    ],
+  ],
+  [
+    "an end too few, opened in the last line with code",
+    "if x then y() -- z\n\n",
+    [
+      "main.lua:10: 'end' expected (to close 'if' at line 10) near <eof>",
+      "10 | if x then y() -- z",
+      "   | ^            ^",
+    ],
+  ],
+  [
+    "a bracket that something else closes, lines of 1 and 2 digits",
+    `f(g(),\n  h{1, 2\n}, function()${"\n".repeat(90)}end, {\n  a = 1\n]`,
+    [
+      "main.lua:104: '}' expected (to close '{' at line 102) near ']'",
+      "102 | end, {",
+      "    |      ^",
+      "104 | ]",
+      "    | ^",
+    ],
   ],
   [
     "a string without end",
@@ -49,7 +86,62 @@ const SHOWN: readonly (readonly [string, string, readonly string[]])[] = [
   [
     "a jump to nowhere",
     "goto nowhere",
-    ["main.lua:10: no visible label 'nowhere' for <goto> at line 10", "10 | goto nowhere"],
+    ["main.lua:10: no visible label 'nowhere' for <goto> at line 10", "10 | goto nowhere", "   | ^"],
+  ],
+  [
+    "a jump to nowhere in a block of a function that goes on",
+    "return function()\n  for i = 1, 3 do\n    x() goto nxt\n  end\n  y()\nend\n",
+    ["main.lua:12: no visible label 'nxt' for <goto> at line 12", "12 |     x() goto nxt", "   |         ^"],
+  ],
+  [
+    "a jump into the scope of a variable",
+    "goto x\nlocal y\n::x::\nz()",
+    ["main.lua:10: <goto x> at line 10 jumps into the scope of local 'y'", "10 | goto x", "   | ^"],
+  ],
+  [
+    "a break outside of a loop",
+    "while x do break end break\ny()",
+    ["main.lua:10: break outside loop at line 10", "10 | while x do break end break", "   |                      ^"],
+  ],
+  [
+    "a label that is there already",
+    "::a::\nx()\n::a::\n\ny()",
+    ["main.lua:12: label 'a' already defined on line 10", "12 | ::a::", "   |   ^"],
+  ],
+  [
+    "an assignment to a constant",
+    "local limit <const> = 3\n\tx, limit\n= 4, limit",
+    ["main.lua:11: attempt to assign to const variable 'limit'", "11 | \tx, limit", "   | \t   ^"],
+  ],
+  [
+    "a function for a constant",
+    "local f <const> = 3\nfunction f()\n  return f\nend\n\nx()",
+    ["main.lua:11: attempt to assign to const variable 'f'", "11 | function f()", "   |          ^"],
+  ],
+  [
+    "a name that is not ASCII",
+    "local x = 'ü' local ü = 1",
+    ["main.lua:10: <name> expected near '<\\195>'", "10 | local x = 'ü' local ü = 1", "   |                     ^"],
+  ],
+  [
+    "a symbol of two characters",
+    "return 1 // // 2",
+    ["main.lua:10: unexpected symbol near '//'", "10 | return 1 // // 2", "   |             ^"],
+  ],
+  [
+    "a malformed number that stands twice in its line",
+    "x = 3y + 3y",
+    ["main.lua:10: malformed number near '3y'", "10 | x = 3y + 3y", "   |     ^"],
+  ],
+  [
+    "a comment without end",
+    "x()\n--[[ y\n\n",
+    ["main.lua:11: unfinished long comment (starting at line 11) near <eof>", "11 | --[[ y", "   | ^"],
+  ],
+  [
+    "a symbol behind a thousand like it",
+    `${"x=1 ".repeat(1000)}y = = 2`,
+    ["main.lua:10: unexpected symbol near '='", `10 | ${"x=1 ".repeat(1000)}y = = 2`, `   | ${" ".repeat(4004)}^`],
   ],
   [
     "a variable without its type",
@@ -71,6 +163,12 @@ it.each(SHOWN)("shows the line of a mistake, with a mark: %s [S12.24]", async (_
   const error = await failure(source);
   expect(error.kind).toBe("Internal");
   expect(error.message).toBe(`failed to load module: ${shown.join("\n")}`);
+});
+
+it("looks for the place of a mistake no longer than is bearable: there is no mark [S12.24]", async () => {
+  const line = `${"x=1 ".repeat(150_000)}y = = 2`;
+  const { message } = await failure(line);
+  expect(message === `failed to load module: main.lua:10: unexpected symbol near '='\n10 | ${line}`).toBe(true);
 });
 
 it("shows the line of a library's file, also where a type is malformed [S12.24]", async () => {

@@ -19,6 +19,7 @@ import { escapedError } from "./escaped-error.ts";
 import type { Host } from "./host.ts";
 import { Bag, type Isolate } from "./isolate.ts";
 import type { Isolates } from "./isolates.ts";
+import { shownLines, shownProblem } from "./load-problem.ts";
 import { LuaRun } from "./lua-run.ts";
 import { eraseTypes, TypeSyntaxError } from "./lua-type-erasure.ts";
 import { FUNCTION, type LuaVm, OK, REGISTRY, type State, YIELDED } from "./vm.ts";
@@ -178,62 +179,20 @@ function wrapped(chunk: LuaChunk, text: string): string {
 
 /** The text without its types, when it compiles; throws what is wrong with it, the line shown. */
 function checked(chunk: LuaChunk, isolates: Isolates): string {
-  let text = chunk.source.startsWith("#") ? `--${chunk.source}` : chunk.source;
+  const { source, name, firstLine } = chunk;
+  let text = source.startsWith("#") ? `--${source}` : source;
   try {
     text = eraseTypes(text);
   } catch (cause) {
     if (!(cause instanceof TypeSyntaxError)) throw cause;
-    const line = cause.line + chunk.firstLine - 1;
-    throw failedToLoad(
-      `${chunk.name}:${line}:${cause.column}: ${cause.message}${shownLine(chunk, line, cause.column)}`,
-    );
+    const { column, message } = cause;
+    const line = cause.line + firstLine - 1;
+    throw failedToLoad(`${name}:${line}:${column}: ${message}${shownLines({ source, firstLine }, [{ line, column }])}`);
   }
-  const compile = (text: string) => isolates.compileProblem(`${padding(chunk)}${text}`, `@${chunk.name}`);
+  const compile = (text: string) => isolates.compileProblem(`${padding(chunk)}${text}`, `@${name}`);
   const problem = compile(text);
   if (problem === null) return text;
-  const at = /:(\d+):/.exec(problem);
-  const line = Number(at?.[1]);
-  throw failedToLoad(
-    problem + (at === null ? "" : shownLine(chunk, line, nearColumn(chunk, text, line, problem, compile))),
-  );
-}
-
-/** How many places are tried when the text that a message says it is near to stands in its line more than once. */
-const TRIED_PLACES = 32;
-
-/**
- * Where the text that a message says it is near to stands in its line; 0 when it cannot be told. The compiler reads
- * from left to right, so it is the first place up to which the text has the same problem.
- */
-function nearColumn(
-  chunk: LuaChunk,
-  text: string,
-  line: number,
-  problem: string,
-  compile: (text: string) => string | null,
-): number {
-  const near = /near '(.+)'$/s.exec(problem)?.[1];
-  const lines = text.split("\n");
-  const index = line - chunk.firstLine;
-  const own = lines[index];
-  if (near === undefined || own === undefined) return 0;
-  const before = lines.slice(0, index).join("\n") + (index > 0 ? "\n" : "");
-  let at = own.indexOf(near);
-  for (let tries = 0; at >= 0 && tries < TRIED_PLACES; tries++) {
-    if (compile(`${before}${own.slice(0, at + near.length)}\n`) === problem) return at + 1;
-    at = own.indexOf(near, at + 1);
-  }
-  return 0;
-}
-
-/** The line with a marker below it. */
-function shownLine(chunk: LuaChunk, line: number, column: number): string {
-  const text = chunk.source.split("\n")[line - chunk.firstLine]?.replace(/\r$/, "");
-  if (text === undefined) return "";
-  const number = String(line);
-  const bar = `${" ".repeat(number.length)} | `;
-  const marker = column > 0 ? `\n${bar}${text.slice(0, column - 1).replace(/[^\t]/g, " ")}^` : "";
-  return `\n${number} | ${text}${marker}`;
+  throw failedToLoad(shownProblem({ source, text, firstLine, compile }, problem));
 }
 
 function pushSet(vm: LuaVm, L: State, names: readonly string[]): void {
