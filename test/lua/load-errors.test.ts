@@ -165,6 +165,25 @@ it.each(SHOWN)("shows the line of a mistake, with a mark: %s [S12.24]", async (_
   expect(error.message).toBe(`failed to load module: ${shown.join("\n")}`);
 });
 
+it("takes a file as Lua does: with a byte order mark, and a first line for the system behind it [S12.24]", async () => {
+  const bom = "\uFEFF";
+  for (const head of [bom, `${bom}#!/usr/bin/lua\n`, "#!/usr/bin/lua\n", `${bom}#`]) {
+    expect(await failure(`${head}\nreturn function(a: number) end`)).toBeUndefined();
+  }
+  expect((await failure(`${bom}local x = = 1`)).message).toBe(
+    "failed to load module: main.lua:10: unexpected symbol near '='\n10 | local x = = 1\n   |           ^",
+  );
+  expect((await failure(`${bom}local x: = 1`)).message).toBe(
+    "failed to load module: main.lua:10:10: type expected near '='\n10 | local x: = 1\n   |          ^",
+  );
+  expect((await failure(`${bom}#!/usr/bin/lua\nlocal x = = 1`)).message).toBe(
+    "failed to load module: main.lua:11: unexpected symbol near '='\n11 | local x = = 1\n   |           ^",
+  );
+  // One mark, at the very beginning.
+  expect((await failure(`${bom}${bom}x()`)).message).toContain("unexpected symbol near '<\\239>'");
+  expect((await failure(` ${bom}x()`)).message).toContain("unexpected symbol near '<\\239>'");
+});
+
 it("looks for the place of a mistake no longer than is bearable: there is no mark [S12.24]", async () => {
   const line = `${"x=1 ".repeat(150_000)}y = = 2`;
   const { message } = await failure(line);

@@ -179,7 +179,9 @@ function wrapped(chunk: LuaChunk, text: string): string {
 
 /** The text without its types, when it compiles; throws what is wrong with it, the line shown. */
 function checked(chunk: LuaChunk, isolates: Isolates): string {
-  const { source, name, firstLine } = chunk;
+  // As Lua reads a file: a byte order mark is none of the text, and a first line that begins with `#` none of the code.
+  const source = chunk.source.replace(/^\uFEFF/, "");
+  const { name, firstLine } = chunk;
   let text = source.startsWith("#") ? `--${source}` : source;
   try {
     text = eraseTypes(text);
