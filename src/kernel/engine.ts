@@ -62,6 +62,12 @@ export abstract class Run extends Syscalls {
   abstract drop(): void;
 }
 
+/**
+ * Takes a program that was made ready, or why it was not; with the stack, line by line, the innermost first, when an error
+ * has left its code.
+ */
+export type PreparedAnswer = (program: Program | ProcessError, trace?: string) => void;
+
 /** Code that can be run as a process, as often as one likes. */
 export interface Program {
   /** The entry it was made from, `namespace:name`. */
@@ -77,7 +83,7 @@ export interface Program {
    * Does what has to be done for each process before there is one, such as running its module's top-level code (S3.25),
    * and answers once, now or later, with a program that is started once. `null` when there is nothing to do.
    */
-  readonly prepare: ((heritage: Heritage, answer: (program: Program | ProcessError) => void) => void) | null;
+  readonly prepare: ((heritage: Heritage, answer: PreparedAnswer) => void) | null;
   /** Gives back what `prepare` has made for a process that is not to start after all; `null` when there is nothing. */
   readonly discard: (() => void) | null;
   /** Makes a run of it, which does not run yet. */

@@ -56,6 +56,15 @@ export type IslandNotice =
       readonly text: string;
       /** Where it came from, line by line, the innermost first. */
       readonly trace: string;
+    }
+  | {
+      /** An error has left the top-level code of a program, so that the process it was loaded for is none (S3.25). */
+      readonly kind: "load-failed";
+      readonly at: number;
+      readonly entry: string;
+      readonly text: string;
+      /** Where it came from, line by line, the innermost first. */
+      readonly trace: string;
     };
 
 /** Those who watch one kind of thing. */

@@ -3,7 +3,7 @@ export { ChannelCore } from "./channel.ts";
 export type { Clock, Turns } from "./clock.ts";
 export type { DeadLetter, DeadLetterReason, DeadLetters } from "./dead-letters.ts";
 export { parseDuration } from "./duration.ts";
-export { type Engine, type Measure, type Program, type Programs, Run } from "./engine.ts";
+export { type Engine, type Measure, type PreparedAnswer, type Program, type Programs, Run } from "./engine.ts";
 export {
   badArgument,
   type ErrorKind,

@@ -125,8 +125,23 @@ export function loadFor(
   };
   island.programs.load(id, (loaded) => {
     if (loaded instanceof ProcessError || loaded.prepare === null) ready(loaded);
-    else loaded.prepare(heritage, ready);
+    else {
+      loaded.prepare(heritage, (program, trace) => {
+        if (program instanceof ProcessError && trace !== undefined) tellFailedLoad(island, id, program, trace);
+        ready(program);
+      });
+    }
   });
+}
+
+/** Tells people where an error came from that has left top-level code, since its message only says what it was. */
+function tellFailedLoad(
+  { notices, clock }: Island,
+  entry: string,
+  { message: text }: ProcessError,
+  trace: string,
+): void {
+  if (notices.any) notices.tell({ kind: "load-failed", at: clock.unixMs() / 1000, entry, text, trace });
 }
 
 function putQueued(process: Process, messages: readonly QueuedMessage[], outstanding: Outstanding | null): void {

@@ -8,7 +8,7 @@ export interface LogRecord {
   /** When, in unix milliseconds. */
   readonly atMs: number;
   readonly level: LogLevel;
-  /** The pid, service or part of the runtime it is about. */
+  /** The pid, entry, service or part of the runtime it is about. */
   readonly about: string;
   readonly text: string;
 }

@@ -2,7 +2,7 @@
  * What a runtime writes to its log: printed lines, mailbox alarms, dead letters. Dead letters come in storms, so at most
  * ten a second are written and the rest of the second is summed up in one line (S2.55).
  */
-import type { DeadLetter, Kernel, Pid } from "../kernel/index.ts";
+import type { DeadLetter, Kernel } from "../kernel/index.ts";
 import type { LogLevel, LogRecord } from "../platform/index.ts";
 
 /** How many dead letters are written per second. */
@@ -28,6 +28,7 @@ export class LogFeed {
         this.line("info", notice.pid, `${place}${notice.text}`);
       } else if (notice.kind === "crashed")
         this.#crash(notice.pid, `${notice.entry} crashed: ${notice.text}\n${notice.trace}`);
+      else if (notice.kind === "load-failed") this.#crash(notice.entry, `${notice.text}\n${notice.trace}`);
       else this.line("warn", notice.pid, `${notice.waiting} messages wait in the mailbox of ${notice.entry}`);
     });
     kernel.deadLetters.watch((letter) => this.#letter(letter));
@@ -43,9 +44,9 @@ export class LogFeed {
   }
 
   /** Crashes come in storms as well: of those beyond the first few of a second it is enough to know how many. */
-  #crash(pid: Pid, text: string): void {
+  #crash(about: string, text: string): void {
     if (this.#crashes === 0) this.#kernel.timers.set(1_000, () => this.#endCrashes());
-    if (this.#crashes++ < CRASHES_PER_SECOND) this.line("error", pid, text);
+    if (this.#crashes++ < CRASHES_PER_SECOND) this.line("error", about, text);
   }
 
   #endCrashes(): void {

@@ -29,6 +29,8 @@ describe("a builder in Lua", () => {
     ["b:with_message('t', 1, print)", "payload[2]: function cannot be sent"],
     ["b:with_options()", "bad argument #1 to 'with_options' (table expected, got no value)"],
     ["b:with_options('1s')", "bad argument #1 to 'with_options' (table expected, got string)"],
+    ["b:with_options({timeout = {}})", "bad argument #1 to 'with_options' (duration expected, got table)"],
+    ["b:with_options({timeout = true})", "bad argument #1 to 'with_options' (duration expected, got boolean)"],
     ["b:with_options({color = 'red'})", "option color is not supported"],
     ["b:spawn({}, 'sim:processes')", "bad argument #1 to 'spawn' (string expected, got table)"],
     ["b:exec('app:x', {})", "bad argument #2 to 'exec' (string expected, got table)"],

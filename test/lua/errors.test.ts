@@ -305,15 +305,16 @@ describe("calls", () => {
     expect(got).toEqual(["8", "x", false, "bad argument #1 to 'send' (string expected, got nil)"]);
   });
 
-  it("of process functions have no process while a module is being loaded [S12.12, S12.13, S3.26, S1.13]", async () => {
+  it("of process functions have no process while a module is being loaded [S12.12, S12.13, S3.26, S1.13, S11.11]", async () => {
     const got = await runLua(`
       local list = {}
       local function note(value, err) list[#list + 1] = {value == nil, err:kind(), err:message()} end
       note(process.pid()) note(process.id()) note(process.send("a", "b")) note(process.inbox())
       note(process.spawn("a:b", "c:d")) note(process.registry.lookup("a")) note(process.get_options())
+      note(coroutine.spawn(function() end))
       return function() return list end`);
     const context = [true, "Invalid", "context not found"];
-    expect(got).toEqual([context, [true, "Invalid", "frame context not found"], ...new Array(5).fill(context)]);
+    expect(got).toEqual([context, [true, "Invalid", "frame context not found"], ...new Array(6).fill(context)]);
   });
 
   it("that succeed answer no error [S12.9]", async () => {

@@ -172,6 +172,17 @@ export default async function eats(process: Process) {
     expect(await message("app:empty")).toBe('method "default" not found in module');
     expect(await message("app:missing")).toBe('method "nope" not found in module');
   });
+
+  it("logs where an error in top-level code of Lua came from, under the entry [S3.25]", async () => {
+    const broken = app({
+      "_index.yaml": entries(`${HOST}  - {name: lua, kind: process.lua, source: "file://top.lua"}\n`),
+      "top.lua": "local function f()\n  error('no')\nend\nf()\n",
+    });
+    const { err } = await beamish(["exec", "--app", broken, "app:lua"]);
+    expect(err).toMatch(
+      /error app:lua: failed to load module: \S+top\.lua:2: no\n\s+\S+top\.lua:2: in .*\n\s+\S+top\.lua:4: in /,
+    );
+  });
 });
 
 describe("beamish run", () => {

@@ -107,7 +107,9 @@ describe("the process object", () => {
   it("prints a line with the pid, arguments joined by a blank [S16.45]", async () => {
     await simulate(1, async (sim) => {
       const lines: unknown[] = [];
-      sim.watchNotices((notice) => lines.push([notice.kind, notice.pid, "text" in notice && notice.text]));
+      sim.watchNotices((notice) =>
+        lines.push([notice.kind, "pid" in notice && notice.pid, "text" in notice && notice.text]),
+      );
       const pid = await sim.spawn(async (process: Process) => process.print("a", 1, true));
       await sim.settle();
       expect(lines).toEqual([["printed", pid, "a 1 true"]]);

@@ -3,6 +3,7 @@
  * and the processes that share it (S11.35).
  */
 import type { Outstanding, ProcessError } from "../../kernel/index.ts";
+import type { NotedTrace } from "./escaped-error.ts";
 import type { LuaRun } from "./lua-run.ts";
 import { ERROR, type Objects } from "./objects.ts";
 import { type Making, pushValue } from "./payloads.ts";
@@ -77,6 +78,7 @@ export class Bag {
   lastTopicAt: Pointer = 0;
   lastFromAt: Pointer = 0;
   lastNames = -1;
+  noted: NotedTrace | null = null;
 
   constructor(isolate: Isolate) {
     this.#isolate = isolate;

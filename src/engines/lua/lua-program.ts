@@ -9,18 +9,19 @@ import {
   invalid,
   type MailboxLimit,
   notFound,
+  type PreparedAnswer,
   type Process,
   ProcessError,
   type Program,
   textOf,
 } from "../../kernel/index.ts";
+import { escapedError } from "./escaped-error.ts";
 import type { Host } from "./host.ts";
 import { Bag, type Isolate } from "./isolate.ts";
 import type { Isolates } from "./isolates.ts";
+import { shownLines, shownProblem } from "./load-problem.ts";
 import { LuaRun } from "./lua-run.ts";
 import { eraseTypes, TypeSyntaxError } from "./lua-type-erasure.ts";
-import { ERROR } from "./objects.ts";
-import { readError } from "./payloads.ts";
 import { FUNCTION, type LuaVm, OK, REGISTRY, type State, YIELDED } from "./vm.ts";
 
 /** The text of a program or library and where it comes from. */
@@ -84,7 +85,7 @@ export class LuaProgram implements Program {
   }
 
   /** Makes ready what one process of it needs: a program to be started once (S3.25). */
-  prepare(heritage: Heritage, answer: (program: Program | ProcessError) => void): void {
+  prepare(heritage: Heritage, answer: PreparedAnswer): void {
     let isolate: Isolate | null = null;
     let program: number;
     try {
@@ -178,62 +179,22 @@ function wrapped(chunk: LuaChunk, text: string): string {
 
 /** The text without its types, when it compiles; throws what is wrong with it, the line shown. */
 function checked(chunk: LuaChunk, isolates: Isolates): string {
-  let text = chunk.source.startsWith("#") ? `--${chunk.source}` : chunk.source;
+  // As Lua reads a file: a byte order mark is none of the text, and a first line that begins with `#` none of the code.
+  const source = chunk.source.replace(/^\uFEFF/, "");
+  const { name, firstLine } = chunk;
+  let text = source.startsWith("#") ? `--${source}` : source;
   try {
     text = eraseTypes(text);
   } catch (cause) {
     if (!(cause instanceof TypeSyntaxError)) throw cause;
-    const line = cause.line + chunk.firstLine - 1;
-    throw failedToLoad(
-      `${chunk.name}:${line}:${cause.column}: ${cause.message}${shownLine(chunk, line, cause.column)}`,
-    );
+    const { column, message } = cause;
+    const line = cause.line + firstLine - 1;
+    throw failedToLoad(`${name}:${line}:${column}: ${message}${shownLines({ source, firstLine }, [{ line, column }])}`);
   }
-  const compile = (text: string) => isolates.compileProblem(`${padding(chunk)}${text}`, `@${chunk.name}`);
+  const compile = (text: string) => isolates.compileProblem(`${padding(chunk)}${text}`, `@${name}`);
   const problem = compile(text);
   if (problem === null) return text;
-  const at = /:(\d+):/.exec(problem);
-  const line = Number(at?.[1]);
-  throw failedToLoad(
-    problem + (at === null ? "" : shownLine(chunk, line, nearColumn(chunk, text, line, problem, compile))),
-  );
-}
-
-/** How many places are tried when the text that a message says it is near to stands in its line more than once. */
-const TRIED_PLACES = 32;
-
-/**
- * Where the text that a message says it is near to stands in its line; 0 when it cannot be told. The compiler reads
- * from left to right, so it is the first place up to which the text has the same problem.
- */
-function nearColumn(
-  chunk: LuaChunk,
-  text: string,
-  line: number,
-  problem: string,
-  compile: (text: string) => string | null,
-): number {
-  const near = /near '(.+)'$/s.exec(problem)?.[1];
-  const lines = text.split("\n");
-  const index = line - chunk.firstLine;
-  const own = lines[index];
-  if (near === undefined || own === undefined) return 0;
-  const before = lines.slice(0, index).join("\n") + (index > 0 ? "\n" : "");
-  let at = own.indexOf(near);
-  for (let tries = 0; at >= 0 && tries < TRIED_PLACES; tries++) {
-    if (compile(`${before}${own.slice(0, at + near.length)}\n`) === problem) return at + 1;
-    at = own.indexOf(near, at + 1);
-  }
-  return 0;
-}
-
-/** The line with a marker below it. */
-function shownLine(chunk: LuaChunk, line: number, column: number): string {
-  const text = chunk.source.split("\n")[line - chunk.firstLine]?.replace(/\r$/, "");
-  if (text === undefined) return "";
-  const number = String(line);
-  const bar = `${" ".repeat(number.length)} | `;
-  const marker = column > 0 ? `\n${bar}${text.slice(0, column - 1).replace(/[^\t]/g, " ")}^` : "";
-  return `\n${number} | ${text}${marker}`;
+  throw failedToLoad(shownProblem({ source, text, firstLine, compile }, problem));
 }
 
 function pushSet(vm: LuaVm, L: State, names: readonly string[]): void {
@@ -268,7 +229,7 @@ class Loading {
   readonly #isolates: Isolates;
   readonly #host: Host;
   readonly #later: (go: () => void) => void;
-  readonly #answer: (program: Program | ProcessError) => void;
+  readonly #answer: PreparedAnswer;
   readonly #bag: Bag;
   readonly #co: State;
   readonly #reference: number;
@@ -279,7 +240,7 @@ class Loading {
     isolate: Isolate,
     isolates: Isolates,
     later: (go: () => void) => void,
-    answer: (program: Program | ProcessError) => void,
+    answer: PreparedAnswer,
   ) {
     this.#program = program;
     this.#isolate = isolate;
@@ -319,7 +280,7 @@ class Loading {
       this.#isolate.wantsCollection = true;
       this.#fail(new ProcessError({ kind: errors.RATE_LIMITED, message: "memory limit exceeded" }));
     } else if (status === YIELDED) this.#yielded();
-    else if (status !== OK) this.#fail(failedToLoad(this.#cause()));
+    else if (status !== OK) this.#failed();
     else if (this.#host.apartResults === 0 || vm.type(co, -1) !== FUNCTION) {
       this.#fail(notFound(`method "${this.#program.source.method}" not found in module`));
     } else
@@ -338,15 +299,15 @@ class Loading {
     else this.#later(() => this.#go(0));
   }
 
-  #cause(): string {
-    const { objects } = this.#isolate;
-    if (objects.kind(this.#co, -1) === ERROR) return readError(this.#isolate, this.#co, -1).error.message;
-    return this.#host.apart(this.#isolate, this.#bag, () => this.#host.describe(this.#co, -1));
+  /** An error has left the code; it is on top of the stack. */
+  #failed(): void {
+    const { error, trace } = this.#host.apart(this.#isolate, this.#bag, () => escapedError(this.#host, this.#co));
+    this.#fail(failedToLoad(error.message), trace === "" ? undefined : trace);
   }
 
-  #fail(error: ProcessError): void {
+  #fail(error: ProcessError, trace?: string): void {
     letGo(this.#isolates, this.#isolate, this.#bag, this.#reference);
-    this.#answer(error);
+    this.#answer(error, trace);
   }
 }
 

@@ -18,10 +18,11 @@ import {
   type Source,
   Strand,
 } from "../../kernel/index.ts";
+import { escapedError } from "./escaped-error.ts";
 import type { Host } from "./host.ts";
 import type { Bag, Isolate, Usage } from "./isolate.ts";
 import { ERROR } from "./objects.ts";
-import { largePartOf, PIECE_VALUES, readError, readFrames, StackValue } from "./payloads.ts";
+import { largePartOf, PIECE_VALUES, readError, StackValue } from "./payloads.ts";
 import { NO_MEMORY, OK, REGISTRY, STRING, type State, YIELDED, YIELDS } from "./vm.ts";
 
 /** Pushes the outcome of a wait onto the stack of whoever waited; how many values that are. */
@@ -237,13 +238,6 @@ function deadlock(): ProcessError {
   });
 }
 
-/** Where an error was made and where it left the code, which lacks the coroutines and calls it was handed on by. */
-function joinedTraces(made: string, left: string): string {
-  const seen = new Set(made.split("\n"));
-  if (made === "" || left.split("\n").every((line) => seen.has(line))) return made || left;
-  return `${made}\nraised again:\n${left}`;
-}
-
 /** What main returned, by S4.3–S4.7. */
 const TEXT_RESULT_AT = 2;
 
@@ -266,8 +260,6 @@ export class LuaRun extends Run {
   readonly isolate: Isolate;
   readonly bag: Bag;
   readonly usage: Usage = { instructions: 0, slices: 0, preemptions: 0, cpuMs: 0 };
-  /** The last text that a coroutine has handed on, and the stack it came from. */
-  #noted: { readonly text: string; readonly trace: string } | null = null;
   /** How many timers of it are running. */
   timers = 0;
   readonly #main: LuaStrand;
@@ -428,34 +420,11 @@ export class LuaRun extends Run {
     this.preempted(main);
   }
 
-  /**
-   * A text was raised in a coroutine that is handing it on and will not be there any more when somebody asks where it came
-   * from. Who hands it on may put a position in front of it.
-   */
-  noteTrace(text: string, co: State): void {
-    this.#noted = { text, trace: this.#withNoted(text, this.host.readableTrace(co)) };
-  }
-
-  #withNoted(text: string, trace: string): string {
-    const noted = this.#noted;
-    return noted !== null && text.endsWith(noted.text) ? `${noted.trace}\n${trace}` : trace;
-  }
-
   /** An error has left a coroutine; it is on top of its stack. */
   failWith(co: State): void {
-    const { objects } = this.isolate;
-    let trace = this.host.readableTrace(co);
-    let cause: ProcessError;
-    let causeBytes = 0;
-    if (objects.kind(co, -1) === ERROR) {
-      trace = joinedTraces(readFrames(this.isolate, co, -1), trace);
-      ({ error: cause, bytes: causeBytes } = readError(this.isolate, co, -1));
-    } else {
-      cause = new ProcessError({ kind: errors.INTERNAL, message: this.host.describe(co, -1) });
-      trace = this.#withNoted(cause.message, trace);
-    }
-    if (trace !== "") this.tellCrash(cause.message, trace);
-    this.fail(cause, causeBytes);
+    const { error, bytes, trace } = escapedError(this.host, co);
+    if (trace !== "") this.tellCrash(error.message, trace);
+    this.fail(error, bytes);
   }
 
   #release(): void {

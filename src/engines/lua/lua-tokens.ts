@@ -38,6 +38,11 @@ export class TokenCursor {
     this.#tokens = tokensOf(text);
   }
 
+  /** All tokens, the last of which is `END`. */
+  get all(): readonly Token[] {
+    return this.#tokens;
+  }
+
   get token(): Token {
     return this.tokenAhead(0);
   }

@@ -15,6 +15,7 @@ import {
   type Source,
   type Subscription,
 } from "../../kernel/index.ts";
+import { noteTrace } from "./escaped-error.ts";
 import type { Host } from "./host.ts";
 import type { LuaReference } from "./isolate.ts";
 import { ENDS, type LuaRun, LuaStrand, type Outcome } from "./lua-run.ts";
@@ -270,7 +271,7 @@ export class ServeStrand extends LuaStrand {
   /** The error of a handler is the error of the call of serve. */
   protected override failed(): void {
     const { vm } = this.run.isolate;
-    if (vm.type(this.co, -1) === STRING) this.run.noteTrace(vm.shownString(this.co, -1), this.co);
+    if (vm.type(this.co, -1) === STRING) noteTrace(this.run.host, vm.shownString(this.co, -1), this.co);
     vm.isExempt = true;
     const { bag } = this.run;
     const value = bag.hold(this.co, -1);

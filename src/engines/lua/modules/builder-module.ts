@@ -1,7 +1,6 @@
 /** The host functions behind SpawnBuilder (section 7): immutable, each method gives a new one. */
 import {
   Actor,
-  badArgument,
   bytesOf,
   contextValues,
   copyPayload,
@@ -166,7 +165,7 @@ function withOptions(host: Host, L: State, settings: SpawnSettings): SpawnSettin
 function timeoutAt(host: Host, L: State, index: number): number {
   const { vm } = host;
   const type = vm.type(L, index);
-  if (type !== STRING && type !== NUMBER) throw badArgument(1, "with_options", "duration", null);
+  if (type !== STRING && type !== NUMBER) throw host.wrongArgument(L, index, "with_options", "duration", 1);
   const given = type === STRING ? durationText(host, L, index) : vm.api.lua_tonumberx(L, index, 0);
   const ms = parseDuration(given);
   if (ms === null) throw invalid(`invalid duration format: ${given}`);

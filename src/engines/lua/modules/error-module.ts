@@ -1,5 +1,6 @@
 /** The host functions behind error objects, and what the sandbox asks of its host. */
 import { ChannelCore } from "../../../kernel/index.ts";
+import { noteTrace } from "../escaped-error.ts";
 import type { Host } from "../host.ts";
 import { LuaReference } from "../isolate.ts";
 import { ERROR } from "../objects.ts";
@@ -52,7 +53,7 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
     /** Remembers where a text came from that a coroutine hands on: `note_trace(co, text)`. */
     note_trace(L) {
       vm.charge(TRACE_COST);
-      host.strand?.run.noteTrace(vm.shownString(L, 2), api.lua_tothread(L, 1));
+      noteTrace(host, vm.shownString(L, 2), api.lua_tothread(L, 1));
       return 0;
     },
 

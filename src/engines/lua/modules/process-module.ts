@@ -242,7 +242,8 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
       api.lua_settop(L, 1);
       vm.charge(COROUTINE_COST);
       run.spawnStrand(L, co);
-      return 0;
+      vm.pushBoolean(L, true);
+      return 1;
     },
 
     print(L) {

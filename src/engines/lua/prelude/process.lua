@@ -227,7 +227,8 @@ local function spawn_coroutine(fn)
   if type(fn) ~= "function" then bad_argument(1, "spawn", "function", fn) end
   local co = create(fn)
   protect(co)
-  host.spawn_coroutine(co)
+  local ok, err = host.spawn_coroutine(co)
+  if not ok then return nil, err end
   return co
 end
 

@@ -289,7 +289,9 @@ for exponent = 1, 18 do POWER_OF_TEN[exponent] = POWER_OF_TEN[exponent - 1] * 10
 local UNITS = {
   ns = { 1, 0 },
   us = { 1, 3 },
-  ["µs"] = { 1, 3 },
+  -- The micro sign, and the Greek letter that keyboards and normalized texts have in its place.
+  ["\u{b5}s"] = { 1, 3 },
+  ["\u{3bc}s"] = { 1, 3 },
   ms = { 1, 6 },
   s = { 1, 9 },
   m = { 6, 10 },
@@ -299,18 +301,21 @@ local UNITS = {
 --- More digits cannot make a nanosecond of an hour.
 local FRACTION_DIGITS = 15
 
---- Nanoseconds of "<whole>.<fraction><unit>", cut off below a nanosecond; `nil` when that is no 64-bit integer.
-local function nanoseconds_of_part(whole, fraction, unit)
+--- Nanoseconds of "<whole>.<fraction><unit>" as a number below zero, where one more fits into 64 bits; cut off below a
+--- nanosecond; `nil` when that is no 64-bit integer.
+local function negative_nanoseconds_of_part(whole, fraction, unit)
   local factor, exponent = unit[1], unit[2]
-  local count = whole == "" and 0 or tonumber(whole)
-  if math_type(count) ~= "integer" or count > maxinteger // (factor * POWER_OF_TEN[exponent]) then return nil end
-  local nanoseconds = count * factor * POWER_OF_TEN[exponent]
+  local size = factor * POWER_OF_TEN[exponent]
+  local count = whole == "" and 0 or tonumber("-" .. whole)
+  -- Of the units only the nanosecond divides the least number.
+  if math_type(count) ~= "integer" or count < (size == 1 and mininteger or -(maxinteger // size)) then return nil end
+  local nanoseconds = count * size
   if fraction == "" then return nanoseconds end
   local digits = sub(fraction, 1, FRACTION_DIGITS)
   local shift = exponent - #digits
   local part = tonumber(digits) * factor
   part = shift >= 0 and part * POWER_OF_TEN[shift] or part // POWER_OF_TEN[-shift]
-  return nanoseconds <= maxinteger - part and nanoseconds + part or nil
+  return nanoseconds >= mininteger + part and nanoseconds - part or nil
 end
 
 --- Nanoseconds, or nil and what is wrong. Reads what the runtime reads everywhere else, "1h30m", "-1.5s", "0" (S11.15).
@@ -326,11 +331,13 @@ local function nanoseconds_of_text(duration)
     if whole == "" and fraction == "" then return wrong("a number is missing at byte " .. at) end
     if unit == "" then return wrong("a unit is missing at byte " .. unit_at) end
     if not UNITS[unit] then return wrong("unknown unit " .. quoted(unit) .. " at byte " .. unit_at) end
-    local part = nanoseconds_of_part(whole, fraction, UNITS[unit])
-    if not part or total > maxinteger - part then return wrong("more than 64 bits of nanoseconds") end
+    local part = negative_nanoseconds_of_part(whole, fraction, UNITS[unit])
+    if not part or total < mininteger - part then return wrong("more than 64 bits of nanoseconds") end
     total, at = total + part, after
   until at > #duration
-  return sign == "-" and -total or total
+  if sign == "-" then return total end
+  if total == mininteger then return wrong("more than 64 bits of nanoseconds") end
+  return -total
 end
 
 --- The duration that is argument `n` of `fn`, as a number of nanoseconds, possibly with a fraction; or nil and what is
