@@ -3,7 +3,8 @@
  * shares one object. A map, since putting one value over thousands is what children are made with: an object of so many
  * keys takes five times as long to copy.
  */
-import { copyPayload, formOf, setForm } from "./payload.ts";
+import { Float, formOf, setForm } from "./form.ts";
+import { copyPayload } from "./payload.ts";
 
 /** The context values of a process, or of those that a builder makes. */
 export class Context {
@@ -31,6 +32,12 @@ export class Context {
   /** Whether there is a value of that key. */
   has(key: string): boolean {
     return this.#values.has(key);
+  }
+
+  /** A value itself, for one who makes something of his own of it: a float that could be an integer is told to be one. */
+  shared(key: string): unknown {
+    const value = this.#values.get(key);
+    return typeof value === "number" && this.#floats?.has(key) === true ? new Float(value) : value;
   }
 
   /** A private copy of a value. */

@@ -6,6 +6,7 @@
  */
 import {
   type ErrorKind,
+  Float,
   Foreign,
   type Form,
   formOf,
@@ -665,6 +666,7 @@ function pushObject(isolate: Isolate, L: State, value: object): void {
   if (isolate.made !== null && isolate.made.value === value) isolate.made.moveTo(L);
   else if (value instanceof Uint8Array) isolate.vm.pushBytes(L, value);
   else if (value instanceof Date) isolate.pushTime(L, value.getTime());
+  else if (value instanceof Float) isolate.vm.pushFloat(L, value.value);
   else new PushingPass(isolate, L, value).advance(Number.POSITIVE_INFINITY);
 }
 

@@ -8,6 +8,7 @@ import {
   formOf,
   HeldContext,
   invalid,
+  isForeignFloat,
   messageBytes,
   parseDuration,
   Scope,
@@ -123,7 +124,8 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
       return host.whenRead(L, payload, (to) => {
         const copy = copyPayload(payload, "payload");
         const dataBytes = bytesOf(payload);
-        return push(to, withMessage(settings, topic, copy, dataBytes), bytes + messageBytes(topic, dataBytes));
+        const changed = withMessage(settings, topic, copy, dataBytes, isForeignFloat(payload));
+        return push(to, changed, bytes + messageBytes(topic, dataBytes));
       });
     },
     builder_with_options: method("with_options", (settings, L) => withOptions(host, L, settings)),

@@ -3,6 +3,7 @@ import {
   type ExitResult,
   errorOf,
   errors,
+  formOf,
   invalid,
   isFailure,
   type Pid,
@@ -92,7 +93,8 @@ export function execBy(host: Host, L: State, first: number, settings: SpawnSetti
     host.answer(caller, run.exec(id, hostId, args, settings), (to, answer) => {
       const result = answer as ExitResult;
       if (isFailure(result)) return pushFailure(host, to, errorOf(result));
-      pushValue(host.isolate, to, result.value);
+      if (typeof result.value === "number" && formOf(result) !== undefined) vm.pushFloat(to, result.value);
+      else pushValue(host.isolate, to, result.value);
       return 1;
     }),
   );
@@ -233,7 +235,7 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
     lookup: (L) => host.give(L, host.run.lookup(host.required(L, 1, "lookup", "name"))),
     unregister: (L) => host.give(L, host.run.unregister(host.required(L, 1, "unregister", "name"))),
 
-    ctx_get: (L) => host.give(L, host.run.contextValue(host.required(L, 1, "get", "key"))),
+    ctx_get: (L) => host.give(L, host.run.sharedContextValue(host.required(L, 1, "get", "key"))),
     ctx_all: (L) => host.give(L, host.run.contextValues()),
 
     spawn_coroutine(L) {
