@@ -669,6 +669,11 @@ export class Syscalls {
     return this.process.heritage.context.all();
   }
 
+  /** The same, themselves: only for code that makes something of its own of them. */
+  sharedContextValues(): ReadonlyMap<string, unknown> {
+    return this.process.heritage.context.sharedAll;
+  }
+
   actor(): Actor | null {
     return this.process.actor;
   }

@@ -166,6 +166,77 @@ it("raises what cannot be sent in a later part of what a builder is given [S7.2,
   ]);
 });
 
+it("raises what cannot be sent in a later part of attributes, and returns what else is wrong [S10.44, S10.46]", async () => {
+  const source = `return function()
+    local list = {}
+    for i = 1, 60000 do list[i] = i end
+    local function told(...)
+      local _, ok, err = ...
+      if select(1, ...) then return ok == nil and "returned " .. err:message() or tostring(ok) end
+      return "raised " .. ok:kind() .. ": " .. ok:message()
+    end
+    local fine = { told(pcall(security.can, "a", "r", { list = list })) }
+    fine[2] = told(pcall(security.new_actor, "", { list = list }))
+    fine[3] = #security.new_actor("bob", { list = list }):meta().list
+    list[60000] = print
+    return {
+      fine,
+      told(pcall(security.can, "a", "r", { list = list })),
+      told(pcall(security.new_actor, "bob", { list = list })),
+      told(pcall(security.new_actor, "", { list = list })),
+      told(pcall(security.can, "a", "r", { print })),
+    }
+  end`;
+  const got = await runLua(source, { modules: ["security"] });
+  expect(got).toEqual([
+    ["false", "returned an actor needs an id that is a non-empty string", 60_000],
+    "raised Invalid: meta.list[60000]: function cannot be sent",
+    "raised Invalid: meta.list[60000]: function cannot be sent",
+    "raised Invalid: meta.list[60000]: function cannot be sent",
+    "raised Invalid: meta[1]: function cannot be sent",
+  ]);
+});
+
+it("comes to its receiver as the string of bytes it was [S2.40, S2.58]", async () => {
+  const source = `return function()
+    local bytes = ("\\xff\\xfe"):rep(1 << 19)
+    bytes = bytes .. bytes
+    process.send(process.pid(), "t", bytes)
+    local received = process.inbox():receive():payload()
+    local answer = process.exec("test:echo", "sim:processes", bytes)
+    return { type(received), received == bytes, answer == bytes }
+  end`;
+  const got = await runLua(source, {
+    prepare: (sim) => defineLua(sim, "test:echo", "return function(v) return v end"),
+  });
+  expect(got).toEqual(["string", true, true]);
+});
+
+it("is no table of more context values than a table may have keys [S11.24, S11.33]", async () => {
+  const source = `return function()
+    local builder = process.with_context({})
+    local function told(ok, err) return ok or err:kind() .. ": " .. err:message() end
+    for part = 1, 5 do
+      local values = {}
+      for i = 1, 13107 do values[part .. "." .. i] = i end
+      builder = builder:with_context(values)
+    end
+    local most = builder:with_context({ last = 1.0 })
+    return { told(most:exec("test:child", "sim:processes")), told(most:with_context({ more = 1 }):exec("test:child", "sim:processes")) }
+  end`;
+  const child = `return function()
+    local all, err = ctx.all()
+    if all == nil then return nil, err end
+    local n = 0
+    for _ in pairs(all) do n = n + 1 end
+    return n .. " " .. math.type(all.last) .. " " .. math.type(all["5.7"])
+  end`;
+  const got = await runLua(source, {
+    prepare: (sim) => defineLua(sim, "test:child", child, { modules: ["ctx"] }),
+  });
+  expect(got).toEqual(["65536 float integer", "Invalid: context has too many values for a table (limit 65,536)"]);
+});
+
 /** Makes of `kind` what takes as many values as may be sent, or nearly. */
 const LARGE = `
 local function large(kind)
@@ -207,6 +278,18 @@ const WAYS: Record<string, string> = {
     return size(process.events():receive().result.value)`,
   "a message of a builder": `process.with_context({}):with_message("t", value) return size(value)`,
   "context values": `process.with_context({}):with_context({ value = value }) return size(value)`,
+  "one context value": `
+    return process.with_context({ value = value }):exec("sim:context", "sim:processes", "get")`,
+  "all context values": `
+    return process.with_context({ value = value }):exec("sim:context", "sim:processes", "all")`,
+  "many context values": `
+    local many = kind == "keys" and value or { value = value }
+    return process.with_context(many):exec("sim:context", "sim:processes", "many") or size(value)`,
+  "the data of an actor": `
+    return size(security.new_actor("bob", { value = value }):meta().value)`,
+  "attributes of a request": `
+    assert(security.can("action", "resource", { value = value }) == false)
+    return size(value)`,
   "a message from a coroutine of one's own": `
     coroutine.wrap(function() process.send(process.pid(), "t", value) end)()
     return coroutine.wrap(function() return size(process.inbox():receive():payload()) end)()`,
@@ -219,9 +302,20 @@ it.each(CASES)("%s go a part at a time: %s [S11.32, S11.33]", async (kind, way) 
     defineLua(sim, "sim:echo", "return function(value) return value end");
     defineLua(sim, "sim:makes", `${LARGE} return large`);
     const source = `${LARGE} return function() local kind = "${kind}" local value = large(kind) ${WAYS[way]} end`;
-    defineLua(sim, "sim:large", source);
+    const modules = { modules: ["time", "ctx", "security"] };
+    defineLua(
+      sim,
+      "sim:context",
+      `${LARGE} return function(how)
+        if how == "get" then return size(ctx.get("value")) end
+        if how == "all" then return size(ctx.all().value) end
+        return how == "many" and ctx.get("key1") and size(ctx.all())
+      end`,
+      modules,
+    );
+    defineLua(sim, "sim:large", source, modules);
     // The heaps that the others need are made beforehand.
-    for (const entry of ["sim:makes", "sim:echo"]) await sim.exec(entry, "nothing");
+    for (const entry of ["sim:makes", "sim:echo", "sim:context"]) await sim.exec(entry, "nothing");
     let result: unknown;
     const ended = sim.exec("sim:large").then((value: unknown) => {
       result = value;
