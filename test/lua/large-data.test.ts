@@ -1,6 +1,7 @@
 /** Data as large as may be sent is read where it lies, and refused before it is read when there is too much of it. */
 import { expect, it } from "vitest";
-import { SeededRandom, simulate } from "../../src/testing/index.ts";
+import type { Process } from "../../src/index.ts";
+import { SeededRandom, type Simulation, simulate } from "../../src/testing/index.ts";
 import { defineLua, luaEngine } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
 
@@ -212,29 +213,41 @@ it("comes to its receiver as the string of bytes it was [S2.40, S2.58]", async (
   expect(got).toEqual(["string", true, true]);
 });
 
-it("is no table of more context values than a table may have keys [S11.24, S11.33]", async () => {
+it("is a context of so many values at most, and no table of more that TypeScript has given [S7.2, S11.24, S11.33]", async () => {
   const source = `return function()
     local builder = process.with_context({})
-    local function told(ok, err) return ok or err:kind() .. ": " .. err:message() end
-    for part = 1, 5 do
+    local function told(ok, err) return ok and "fine" or err:kind() .. ": " .. err:message() end
+    for part = 1, 2 do
       local values = {}
-      for i = 1, 13107 do values[part .. "." .. i] = i end
+      for i = 1, 16383 do values[part .. "." .. i] = i end
       builder = builder:with_context(values)
     end
-    local most = builder:with_context({ last = 1.0 })
-    return { told(most:exec("test:child", "sim:processes")), told(most:with_context({ more = 1 }):exec("test:child", "sim:processes")) }
+    local most = builder:with_context({ last = 1.0, another = 1 })
+    return {
+      most:exec("test:child", "sim:processes"),
+      told(pcall(most.with_context, most, { last = 2, ["2.7"] = 2 })),
+      told(pcall(most.with_context, most, { more = 1 })),
+    }
   end`;
   const child = `return function()
     local all, err = ctx.all()
-    if all == nil then return nil, err end
+    if all == nil then return err:kind() .. ": " .. err:message() .. ", but " .. ctx.get("k7") end
     local n = 0
     for _ in pairs(all) do n = n + 1 end
-    return n .. " " .. math.type(all.last) .. " " .. math.type(all["5.7"])
+    return n .. " " .. math.type(all.last) .. " " .. math.type(all["2.7"])
   end`;
-  const got = await runLua(source, {
-    prepare: (sim) => defineLua(sim, "test:child", child, { modules: ["ctx"] }),
+  const define = (sim: Simulation) => defineLua(sim, "test:child", child, { modules: ["ctx"] });
+  expect(await runLua(source, { prepare: define })).toEqual([
+    "32768 float integer",
+    "fine",
+    "Invalid: too many context values (limit 32,768)",
+  ]);
+  await simulate(1, async (sim) => {
+    define(sim);
+    const values = Object.fromEntries(Array.from({ length: 65_537 }, (_, i) => [`k${i}`, i]));
+    const given = await sim.exec((process: Process) => process.withContext(values).exec("test:child", "sim:processes"));
+    expect(given).toBe("Invalid: context has too many values for a table (limit 65,536), but 7");
   });
-  expect(got).toEqual(["65536 float integer", "Invalid: context has too many values for a table (limit 65,536)"]);
 });
 
 /** Makes of `kind` what takes as many values as may be sent, or nearly. */
