@@ -299,6 +299,8 @@ const ATTACKS = {
   builders: "local b = process.with_context({}) while true do b = b:with_message('t', 1) end",
   "builders over a context of 16,000 keys":
     "local t = {} for i = 1, 16000 do t['k' .. i] = true end local b = process.with_context(t) while true do pcall(b.with_context, b, { a = 1 }) end",
+  "builders over a context that grows":
+    "local b, n = process.with_context({}), 0 while true do local t = {} for i = 1, 15000 do n = n + 1 t['k' .. n] = i end local ok, next_one = pcall(b.with_context, b, t) b = ok and next_one or b end",
   "large messages to oneself":
     "local s = ('x'):rep(1000000) while true do process.send(process.pid(), 't', s .. 'y') end",
   "children with large messages":
@@ -349,6 +351,18 @@ const ATTACKS = {
   "the end with children that have messages unread":
     "local c = {} for i = 1, 100 do c[i] = process.spawn_linked('bench:waits', 'bench:processes') end for i = 1, 500000 do process.send(c[i % 100 + 1], 't', i) end error('x')",
   "ctx.all": "local ctx = require('ctx') while true do ctx.all() end",
+  "ctx.all of 15,000 values":
+    "local t = {} for i = 1, 15000 do t['k' .. i] = i end process.with_context(t):exec('bench:asks', 'bench:processes', 'all')",
+  "ctx.get of 20,000 tables":
+    "local t = {} for i = 1, 20000 do t[i] = { i } end process.with_context({ large = t }):exec('bench:asks', 'bench:processes', 'large')",
+  "actors of 15,000 keys":
+    "local t = {} for i = 1, 15000 do t['k' .. i] = i end while true do security.new_actor('a', t) end",
+  "the 15,000 keys of an actor":
+    "local t = {} for i = 1, 15000 do t['k' .. i] = i end local a = security.new_actor('a', t) while true do a:meta() end",
+  "security.can with 15,000 attributes":
+    "local t = {} for i = 1, 15000 do t['k' .. i] = i end while true do security.can('a', 'b', t) end",
+  "a scope asked with 15,000 attributes":
+    "local t = {} for i = 1, 15000 do t['k' .. i] = i end local s, a = security.new_scope(), security.new_actor('a') while true do s:evaluate(a, 'a', 'b', t) end",
 };
 
 /** Entries that the attacks spawn. */
@@ -361,6 +375,7 @@ const HELPERS = {
   loads: "while true do end",
   bomb: "return function() while true do process.spawn('bench:bomb', 'bench:processes') end end",
   execs: "return function() process.exec('bench:execs', 'bench:processes') end",
+  asks: "return function(what) while true do if what == 'all' then ctx.all() else ctx.get(what) end end end",
   echo: "return function(value) return value end",
   due: "return function(at) for i = 1, 16000 do time.after(tostring(at - time.now():unix_nano()) .. 'ns') end time.sleep('2h') end",
   wakes: "return function() process.events():receive() process.inbox():receive() time.sleep('2h') end",
@@ -375,7 +390,7 @@ const HELPERS = {
 function entry(name, source) {
   const text = source.replace(/^/gm, "      ");
   const limits = name === "apart" ? "    limits: { memory: 1MiB }\n" : "";
-  return `  - name: ${name}\n    kind: process.lua\n    modules: [time, ctx]\n${limits}    source: |\n${text}\n`;
+  return `  - name: ${name}\n    kind: process.lua\n    modules: [time, ctx, security]\n${limits}    source: |\n${text}\n`;
 }
 
 /** The smallest program that WASI takes: a memory, into which it writes what it is asked, and a start that does nothing. */

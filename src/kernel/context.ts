@@ -3,20 +3,19 @@
  * shares one object. A map, since putting one value over thousands is what children are made with: an object of so many
  * keys takes five times as long to copy.
  */
-import { copyPayload, formOf, setForm } from "./payload.ts";
+import { copyForm, Float, formOf, setForm } from "./form.ts";
+import { copyPayload } from "./payload.ts";
 
 /** The context values of a process, or of those that a builder makes. */
 export class Context {
   /** No values. */
-  static readonly EMPTY = new Context(new Map(), null);
+  static readonly EMPTY = new Context(new Map());
 
+  /** With a form, if some of the numbers are floats though they could be integers. */
   readonly #values: ReadonlyMap<string, unknown>;
-  /** Which numbers are floats, though they could be integers. */
-  readonly #floats: ReadonlySet<string> | null;
 
-  private constructor(values: ReadonlyMap<string, unknown>, floats: ReadonlySet<string> | null) {
+  private constructor(values: ReadonlyMap<string, unknown>) {
     this.#values = values;
-    this.#floats = floats;
   }
 
   /** This context with further values put over it; of a key that is in both, the new value counts. */
@@ -24,8 +23,11 @@ export class Context {
     const merged = new Map(this.#values);
     for (const key of Object.keys(values)) merged.set(key, values[key]);
     const added = formOf(values)?.floats ?? null;
-    const kept = this.#floats === null ? [] : [...this.#floats].filter((key) => !Object.hasOwn(values, key));
-    return new Context(merged, added === null && kept.length === 0 ? null : new Set([...kept, ...(added ?? [])]));
+    const kept = [...(formOf(this.#values)?.floats ?? [])].filter((key) => !Object.hasOwn(values, key));
+    if (added !== null || kept.length > 0) {
+      setForm(merged, { integerKeys: null, floats: new Set([...kept, ...(added ?? [])]) });
+    }
+    return new Context(merged);
   }
 
   /** Whether there is a value of that key. */
@@ -33,15 +35,26 @@ export class Context {
     return this.#values.has(key);
   }
 
+  /** A value itself, for one who makes something of his own of it: a float that could be an integer is told to be one. */
+  shared(key: string): unknown {
+    const value = this.#values.get(key);
+    return typeof value === "number" && formOf(this.#values)?.floats?.has(key) === true ? new Float(value) : value;
+  }
+
   /** A private copy of a value. */
   get(key: string): unknown {
     return copyPayload(this.#values.get(key), "context", true);
   }
 
+  /** All values themselves, likewise. */
+  get sharedAll(): ReadonlyMap<string, unknown> {
+    return this.#values;
+  }
+
   /** Private copies of all values. */
   all(): Record<string, unknown> {
     const values = Object.fromEntries(this.#values);
-    if (this.#floats !== null) setForm(values, { integerKeys: null, floats: this.#floats });
+    copyForm(this.#values, values);
     return copyPayload(values, "context", true) as Record<string, unknown>;
   }
 }

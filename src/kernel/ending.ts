@@ -3,7 +3,8 @@
  * them in each turn, since there may be as many as there are processes.
  */
 import type { Clock } from "./clock.ts";
-import { type ExitResult, isFailure } from "./exit-result.ts";
+import { type ExitFailure, type ExitResult, isFailure } from "./exit-result.ts";
+import { copyForm } from "./form.ts";
 import { copyPayload, isLarge, markLarge } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 import type { Router } from "./router.ts";
@@ -20,8 +21,12 @@ export function copyOfData(data: unknown, root: string): unknown {
 }
 
 function copyOf(result: ExitResult): ExitResult {
-  if (!isFailure(result)) return { value: copyOfData(result.value, "result") };
-  const { error, kind, retryable, details } = result;
+  const copy = isFailure(result) ? copyOfFailure(result) : { value: copyOfData(result.value, "result") };
+  copyForm(result, copy);
+  return copy;
+}
+
+function copyOfFailure({ error, kind, retryable, details }: ExitFailure): ExitFailure {
   return { error, kind, retryable, details: details === undefined ? undefined : copyOfData(details, "details") };
 }
 

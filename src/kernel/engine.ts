@@ -54,6 +54,10 @@ export abstract class Run extends Syscalls {
   get leavesSettled(): boolean {
     return false;
   }
+  /** Whether its language tells integers from floats: then it is given a {@link Float} where a number alone is one. */
+  get tellsFloats(): boolean {
+    return false;
+  }
   /** What it has used so far; `null` where the language does not count. */
   measure(): Measure | null {
     return null;

@@ -1,5 +1,6 @@
 /** How a process ended: with a value, or with an error and its kind (S4.2–S4.16). */
 import { type ErrorKind, errors, ProcessError } from "./errors.ts";
+import { copyForm } from "./form.ts";
 
 /** The result of a process that ended abnormally. */
 export interface ExitFailure {
@@ -39,7 +40,10 @@ export const TOO_MUCH_RESULT: ExitFailure = {
 export function failureOf(cause: unknown): ExitFailure {
   try {
     if (cause instanceof ProcessError) {
-      return { error: cause.message, kind: cause.kind, retryable: cause.retryable, details: cause.details };
+      const { message: error, kind, retryable, details } = cause;
+      const failure = { error, kind, retryable, details };
+      copyForm(cause, failure);
+      return failure;
     }
   } catch {
     // Something that resists even the question what it is, such as a proxy with traps that throw.
@@ -49,12 +53,10 @@ export function failureOf(cause: unknown): ExitFailure {
 
 /** The error that a failed result becomes for whoever waits for it (S3.34). */
 export function errorOf(failure: ExitFailure): ProcessError {
-  return new ProcessError({
-    message: failure.error,
-    kind: failure.kind,
-    retryable: failure.retryable,
-    details: failure.details,
-  });
+  const { error: message, kind, retryable, details } = failure;
+  const error = new ProcessError({ message, kind, retryable, details });
+  copyForm(failure, error);
+  return error;
 }
 
 /** The message of an Error, or else its text; never throws, whatever was thrown. */

@@ -16,6 +16,7 @@ export {
 export { type IslandEvent, type IslandNotice, Watchers } from "./events.ts";
 export { type ExitFailure, type ExitResult, errorOf, failureOf, isFailure, textOf } from "./exit-result.ts";
 export { Fifo } from "./fifo.ts";
+export { Float, type Form, formOf, setForm } from "./form.ts";
 export {
   Actor,
   actorMeta,
@@ -39,7 +40,7 @@ export { Message } from "./message.ts";
 export { OneShot } from "./one-shot.ts";
 export type { Outside, OutsideSpawn, ProcessView } from "./outside.ts";
 export { HeldContext, messageBytes, Outstanding } from "./outstanding.ts";
-export { bytesOf, copyPayload, Foreign, type Form, formOf, isLarge, markLarge, setForm, textBytes } from "./payload.ts";
+export { bytesOf, copyPayload, Foreign, isForeignFloat, isLarge, markLarge, textBytes } from "./payload.ts";
 export { EMPTY_PID, isPid, type Pid } from "./pid.ts";
 export type { Heritage, Process } from "./process.ts";
 export { Served } from "./select.ts";

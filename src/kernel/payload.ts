@@ -11,6 +11,7 @@
  */
 import { errors, invalid, ProcessError } from "./errors.ts";
 import { textOf } from "./exit-result.ts";
+import { copyForm, formOf, setForm } from "./form.ts";
 import { type Parts, type Shape, type ShapeCopy, shapeOf } from "./shapes.ts";
 
 const MAX_DEPTH = 200;
@@ -23,30 +24,6 @@ const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
 
 const { slice } = Array.prototype;
-
-/**
- * Where a list, map or error of a language that tells integers from floats notes what plain data does not show: a property
- * that is not enumerable, so that TypeScript does not meet it.
- */
-export const FORM: unique symbol = Symbol("form");
-
-/** What {@link FORM} notes; list indexes count from 1 and are written as keys. */
-export interface Form {
-  /** The keys of a map that were integers and not strings. */
-  readonly integerKeys: ReadonlySet<string> | null;
-  /** The keys whose numbers are floats, though they could be integers. */
-  readonly floats: ReadonlySet<string> | null;
-}
-
-/** Notes the form of a list or map. */
-export function setForm(of: object, form: Form): void {
-  Object.defineProperty(of, FORM, { value: form, enumerable: false, configurable: true, writable: true });
-}
-
-/** The form of a list or map that has one. */
-export function formOf(of: object): Form | undefined {
-  return (of as { [FORM]?: Form })[FORM];
-}
 
 /** Data that still lies in the memory of another language: to copy it is to read it. */
 export abstract class Foreign {
@@ -91,6 +68,11 @@ const WIDE = /[^\0-\xff]/;
 /** What a text takes, about: two bytes a character as soon as one is beyond Latin-1. */
 export function textBytes(text: string): number {
   return text.length >= LONG_TEXT && WIDE.test(text) ? 2 * text.length : text.length;
+}
+
+/** Whether it is a number of another language, not read yet, and a float though it could be an integer. */
+export function isForeignFloat(payload: unknown): boolean {
+  return typeof payload === "object" && payload !== null && Foreign.is(payload) && payload.isFloat;
 }
 
 /** What a text or data of another language takes, about, once it has been read; 0 for what is not counted. */
@@ -328,11 +310,6 @@ class CopyPass implements Parts {
     } else throw NOT_SENDABLE;
     return copy;
   }
-}
-
-function copyForm(from: object, to: object): void {
-  const form = formOf(from);
-  if (form !== undefined) setForm(to, form);
 }
 
 /** A clone without the properties that have symbols for keys; their getters are not asked. */

@@ -23,6 +23,7 @@ import {
   TOO_MUCH_RESULT,
 } from "./exit-result.ts";
 import { Fifo } from "./fifo.ts";
+import { copyForm, noteFloat } from "./form.ts";
 import type { Actor, Scope, Subject } from "./guard.ts";
 import type { Host } from "./hosts.ts";
 import type { Island } from "./island.ts";
@@ -32,7 +33,7 @@ import { ALARM_AT, type MailboxLimit } from "./mailbox-limit.ts";
 import { Message } from "./message.ts";
 import type { OneShot } from "./one-shot.ts";
 import { Counted, EVENT_BYTES, type HeldContext, type Outstanding } from "./outstanding.ts";
-import { bytesOf, copyPayload, textBytes } from "./payload.ts";
+import { bytesOf, copyPayload, isForeignFloat, textBytes } from "./payload.ts";
 import type { Pid } from "./pid.ts";
 import { Served, serve } from "./select.ts";
 import type { CancelSignal, ExitedSignal, LinkDownSignal, ReplySignal, Signal } from "./signal.ts";
@@ -1173,6 +1174,7 @@ export class Process implements Subject {
     let result: ExitResult;
     try {
       result = { value: copyPayload(value, "result") };
+      if (typeof result.value === "number" && isForeignFloat(value)) noteFloat(result, "value");
     } catch (cause) {
       result = failureOf(cause);
     }
@@ -1197,7 +1199,10 @@ export class Process implements Subject {
     } catch {
       // Details are an extra: an error that cannot say all must still arrive.
     }
-    this.end({ error: failure.error, kind: failure.kind, retryable: failure.retryable, details }, true, bytes);
+    const { error, kind, retryable } = failure;
+    const told = { error, kind, retryable, details };
+    copyForm(failure, told);
+    this.end(told, true, bytes);
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import type { Context } from "./context.ts";
 import { invalid, type ProcessError } from "./errors.ts";
+import { noteFloat } from "./form.ts";
 import type { Actor, Denial, Scope } from "./guard.ts";
 import type { HeldContext } from "./outstanding.ts";
 import { copyPayload } from "./payload.ts";
@@ -77,10 +78,19 @@ export function withName(settings: SpawnSettings, name: string): SpawnSettings {
  * The settings with one more message; the payload is copied now and again for each process (S7.8, S7.9).
  *
  * @param bytes what the payload takes, about, if that is to be counted.
+ * @param isFloat whether it is one number, and a float though it could be an integer.
  */
-export function withMessage(settings: SpawnSettings, topic: string, payload: unknown, bytes = 0): SpawnSettings {
+export function withMessage(
+  settings: SpawnSettings,
+  topic: string,
+  payload: unknown,
+  bytes = 0,
+  isFloat = false,
+): SpawnSettings {
   if (topic.startsWith("@")) throw invalid("cannot send to @ topics");
-  return { ...settings, messages: { last: { topic, payload, bytes }, before: settings.messages } };
+  const last = { topic, payload, bytes };
+  if (isFloat) noteFloat(last, "payload");
+  return { ...settings, messages: { last, before: settings.messages } };
 }
 
 /** The error of a name that cannot be registered (S8.4); `null` for one that can. */

@@ -7,6 +7,7 @@
 import type { Program } from "./engine.ts";
 import { errors, invalid, ProcessError } from "./errors.ts";
 import type { ExitResult } from "./exit-result.ts";
+import { copyForm } from "./form.ts";
 import type { Host } from "./hosts.ts";
 import { unavailable } from "./hosts.ts";
 import type { Island } from "./island.ts";
@@ -145,11 +146,13 @@ function tellFailedLoad(
 }
 
 function putQueued(process: Process, messages: readonly QueuedMessage[], outstanding: Outstanding | null): void {
-  for (const { topic, payload, bytes } of messages) {
+  for (const queued of messages) {
+    const { topic, payload, bytes } = queued;
     const message =
       outstanding === null
         ? new Message(topic, null, payload)
         : new CountedMessage(topic, null, payload, outstanding, bytes);
+    copyForm(queued, message);
     process.receive(message);
   }
 }

@@ -3,6 +3,7 @@
  * yields is taken from the process's mailbox (or its list of events) in the moment it is received, so closing it loses
  * nothing.
  */
+import { Float, formOf } from "./form.ts";
 import type { ProcessEvent } from "./lifecycle-event.ts";
 import type { TopicQueue } from "./mailbox.ts";
 import { Message } from "./message.ts";
@@ -78,7 +79,10 @@ export class Subscription extends Source {
 
   /** @internal What it yields of a message. */
   shown(message: Message): unknown {
-    return this.asMessages ? message : message.payload;
+    if (this.asMessages) return message;
+    const { payload } = message;
+    if (typeof payload !== "number" || formOf(message) === undefined) return payload;
+    return this.process.run?.tellsFloats === true ? new Float(payload) : payload;
   }
 
   /** @internal Marks it closed and lets the waiting go; the process has already released the topic. */

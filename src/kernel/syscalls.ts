@@ -7,14 +7,16 @@
  * Once the process has ended or goes on with other code, the door is shut: the dressing lets nothing through.
  */
 import { ChannelCore } from "./channel.ts";
+import type { Context } from "./context.ts";
 import { parseDuration } from "./duration.ts";
 import { badArgument, errors, invalid, notFound, ProcessError } from "./errors.ts";
 import { type ExitResult, failureOf, TERMINATED } from "./exit-result.ts";
+import { noteFloat } from "./form.ts";
 import { type Actor, createActor, type Denial, noSuchPolicy, type Policy, type Scope } from "./guard.ts";
 import { Message } from "./message.ts";
 import { OneShot } from "./one-shot.ts";
 import { CountedMessage, EVENT_BYTES, type Outstanding } from "./outstanding.ts";
-import { bytesOf, copyPayload, type Foreign, type Form, setForm, textBytes } from "./payload.ts";
+import { bytesOf, copyPayload, type Foreign, isForeignFloat, textBytes } from "./payload.ts";
 import { isPid, lastDigitOf, type Pid } from "./pid.ts";
 import type { Heritage, Process } from "./process.ts";
 import { unresolved } from "./router.ts";
@@ -205,7 +207,7 @@ export class Syscalls {
     const { outstanding } = this;
     if (outstanding === null) return island.router.deliver(pid, target, new Message(topic, process.pid, copy));
     const message = new CountedMessage(topic, process.pid, copy, outstanding, bytesOf(payload));
-    if (typeof copy === "number" && typeof payload === "object") noteFloat(message, payload as Foreign);
+    if (typeof copy === "number" && isForeignFloat(payload)) noteFloat(message, "payload");
     return this.deliverCounted(pid, target, message);
   }
 
@@ -647,15 +649,29 @@ export class Syscalls {
 
   /** A context value, a private copy (S11.23). */
   contextValue(key: string): unknown {
+    return this.contextWith(key).get(key);
+  }
+
+  /** The same, itself: only for code that makes something of its own of it. */
+  sharedContextValue(key: string): unknown {
+    return this.contextWith(key).shared(key);
+  }
+
+  private contextWith(key: string): Context {
     if (key === "") throw invalid("empty key");
     const { context } = this.process.heritage;
     if (!context.has(key)) throw notFound(`key not found: ${key}`);
-    return context.get(key);
+    return context;
   }
 
   /** All context values, a fresh copy (S11.24). */
   contextValues(): Record<string, unknown> {
     return this.process.heritage.context.all();
+  }
+
+  /** The same, themselves: only for code that makes something of its own of them. */
+  sharedContextValues(): ReadonlyMap<string, unknown> {
+    return this.process.heritage.context.sharedAll;
   }
 
   actor(): Actor | null {
@@ -761,13 +777,6 @@ export class Syscalls {
 function queued(messages: QueuedMessages): SpawnOrder["messages"] {
   return copyPayload(listOf(messages), "messages", true) as SpawnOrder["messages"];
 }
-
-/** A number has nowhere to note that it is a float: its message has. */
-function noteFloat(message: Message, payload: Foreign): void {
-  if (payload.isFloat) setForm(message, FLOAT_PAYLOAD);
-}
-
-const FLOAT_PAYLOAD: Form = { integerKeys: null, floats: new Set(["payload"]) };
 
 function heritageOf({ actor, scope, context, held }: SpawnSettings): Heritage {
   return { actor, scope, context, held };

@@ -1,6 +1,7 @@
 /** Data as large as may be sent is read where it lies, and refused before it is read when there is too much of it. */
 import { expect, it } from "vitest";
-import { SeededRandom, simulate } from "../../src/testing/index.ts";
+import type { Process } from "../../src/index.ts";
+import { SeededRandom, type Simulation, simulate } from "../../src/testing/index.ts";
 import { defineLua, luaEngine } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
 
@@ -166,6 +167,89 @@ it("raises what cannot be sent in a later part of what a builder is given [S7.2,
   ]);
 });
 
+it("raises what cannot be sent in a later part of attributes, and returns what else is wrong [S10.44, S10.46]", async () => {
+  const source = `return function()
+    local list = {}
+    for i = 1, 60000 do list[i] = i end
+    local function told(...)
+      local _, ok, err = ...
+      if select(1, ...) then return ok == nil and "returned " .. err:message() or tostring(ok) end
+      return "raised " .. ok:kind() .. ": " .. ok:message()
+    end
+    local fine = { told(pcall(security.can, "a", "r", { list = list })) }
+    fine[2] = told(pcall(security.new_actor, "", { list = list }))
+    fine[3] = #security.new_actor("bob", { list = list }):meta().list
+    list[60000] = print
+    return {
+      fine,
+      told(pcall(security.can, "a", "r", { list = list })),
+      told(pcall(security.new_actor, "bob", { list = list })),
+      told(pcall(security.new_actor, "", { list = list })),
+      told(pcall(security.can, "a", "r", { print })),
+    }
+  end`;
+  const got = await runLua(source, { modules: ["security"] });
+  expect(got).toEqual([
+    ["false", "returned an actor needs an id that is a non-empty string", 60_000],
+    "raised Invalid: meta.list[60000]: function cannot be sent",
+    "raised Invalid: meta.list[60000]: function cannot be sent",
+    "raised Invalid: meta.list[60000]: function cannot be sent",
+    "raised Invalid: meta[1]: function cannot be sent",
+  ]);
+});
+
+it("comes to its receiver as the string of bytes it was [S2.40, S2.58]", async () => {
+  const source = `return function()
+    local bytes = ("\\xff\\xfe"):rep(1 << 19)
+    bytes = bytes .. bytes
+    process.send(process.pid(), "t", bytes)
+    local received = process.inbox():receive():payload()
+    local answer = process.exec("test:echo", "sim:processes", bytes)
+    return { type(received), received == bytes, answer == bytes }
+  end`;
+  const got = await runLua(source, {
+    prepare: (sim) => defineLua(sim, "test:echo", "return function(v) return v end"),
+  });
+  expect(got).toEqual(["string", true, true]);
+});
+
+it("is a context of so many values at most, and no table of more that TypeScript has given [S7.2, S11.24, S11.33]", async () => {
+  const source = `return function()
+    local builder = process.with_context({})
+    local function told(ok, err) return ok and "fine" or err:kind() .. ": " .. err:message() end
+    for part = 1, 2 do
+      local values = {}
+      for i = 1, 16383 do values[part .. "." .. i] = i end
+      builder = builder:with_context(values)
+    end
+    local most = builder:with_context({ last = 1.0, another = 1 })
+    return {
+      most:exec("test:child", "sim:processes"),
+      told(pcall(most.with_context, most, { last = 2, ["2.7"] = 2 })),
+      told(pcall(most.with_context, most, { more = 1 })),
+    }
+  end`;
+  const child = `return function()
+    local all, err = ctx.all()
+    if all == nil then return err:kind() .. ": " .. err:message() .. ", but " .. ctx.get("k7") end
+    local n = 0
+    for _ in pairs(all) do n = n + 1 end
+    return n .. " " .. math.type(all.last) .. " " .. math.type(all["2.7"])
+  end`;
+  const define = (sim: Simulation) => defineLua(sim, "test:child", child, { modules: ["ctx"] });
+  expect(await runLua(source, { prepare: define })).toEqual([
+    "32768 float integer",
+    "fine",
+    "Invalid: too many context values (limit 32,768)",
+  ]);
+  await simulate(1, async (sim) => {
+    define(sim);
+    const values = Object.fromEntries(Array.from({ length: 65_537 }, (_, i) => [`k${i}`, i]));
+    const given = await sim.exec((process: Process) => process.withContext(values).exec("test:child", "sim:processes"));
+    expect(given).toBe("Invalid: context has too many values for a table (limit 65,536), but 7");
+  });
+});
+
 /** Makes of `kind` what takes as many values as may be sent, or nearly. */
 const LARGE = `
 local function large(kind)
@@ -207,6 +291,18 @@ const WAYS: Record<string, string> = {
     return size(process.events():receive().result.value)`,
   "a message of a builder": `process.with_context({}):with_message("t", value) return size(value)`,
   "context values": `process.with_context({}):with_context({ value = value }) return size(value)`,
+  "one context value": `
+    return process.with_context({ value = value }):exec("sim:context", "sim:processes", "get")`,
+  "all context values": `
+    return process.with_context({ value = value }):exec("sim:context", "sim:processes", "all")`,
+  "many context values": `
+    local many = kind == "keys" and value or { value = value }
+    return process.with_context(many):exec("sim:context", "sim:processes", "many") or size(value)`,
+  "the data of an actor": `
+    return size(security.new_actor("bob", { value = value }):meta().value)`,
+  "attributes of a request": `
+    assert(security.can("action", "resource", { value = value }) == false)
+    return size(value)`,
   "a message from a coroutine of one's own": `
     coroutine.wrap(function() process.send(process.pid(), "t", value) end)()
     return coroutine.wrap(function() return size(process.inbox():receive():payload()) end)()`,
@@ -219,9 +315,20 @@ it.each(CASES)("%s go a part at a time: %s [S11.32, S11.33]", async (kind, way) 
     defineLua(sim, "sim:echo", "return function(value) return value end");
     defineLua(sim, "sim:makes", `${LARGE} return large`);
     const source = `${LARGE} return function() local kind = "${kind}" local value = large(kind) ${WAYS[way]} end`;
-    defineLua(sim, "sim:large", source);
+    const modules = { modules: ["time", "ctx", "security"] };
+    defineLua(
+      sim,
+      "sim:context",
+      `${LARGE} return function(how)
+        if how == "get" then return size(ctx.get("value")) end
+        if how == "all" then return size(ctx.all().value) end
+        return how == "many" and ctx.get("key1") and size(ctx.all())
+      end`,
+      modules,
+    );
+    defineLua(sim, "sim:large", source, modules);
     // The heaps that the others need are made beforehand.
-    for (const entry of ["sim:makes", "sim:echo"]) await sim.exec(entry, "nothing");
+    for (const entry of ["sim:makes", "sim:echo", "sim:context"]) await sim.exec(entry, "nothing");
     let result: unknown;
     const ended = sim.exec("sim:large").then((value: unknown) => {
       result = value;

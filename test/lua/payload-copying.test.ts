@@ -1,6 +1,6 @@
 /** What leaves a Lua process, for Lua and for TypeScript, and what comes to it from there (S2.37–S2.46, S2.56, S2.57). */
 import { describe, expect, it } from "vitest";
-import { ProcessError } from "../../src/index.ts";
+import { type Process, ProcessError } from "../../src/index.ts";
 import { simulate } from "../../src/testing/index.ts";
 import { fromLua, intoLua, refusedInLua, withinLua } from "../support/crossing.ts";
 import { defineLua } from "../support/lua.ts";
@@ -212,6 +212,76 @@ describe("between Lua processes", () => {
         end`,
       );
       expect(await sim.exec("app:acting")).toEqual([true, [true, true], true, true, true, true, true, true]);
+    });
+  });
+
+  it("a float alone that could be an integer stays one on every road, and is a plain number to TypeScript [S2.39]", async () => {
+    await simulate(1, async (sim) => {
+      defineLua(sim, "app:argument", "return function(v) return math.type(v) end");
+      defineLua(sim, "app:state", "return function(v) process.upgrade('app:argument', v) end");
+      defineLua(sim, "app:result", "return function() return 3.0 end");
+      defineLua(sim, "app:error", "return function() error(errors.new({ message = 'e', details = 3.0 })) end");
+      defineLua(
+        sim,
+        "app:context",
+        "return function() return { math.type(ctx.get('v')), math.type(ctx.all().v), math.type(ctx.get('i')) } end",
+      );
+      defineLua(sim, "app:message", "return function() return math.type(process.inbox():receive():payload()) end");
+      defineLua(sim, "app:raw", "return function() return math.type((process.listen('m'):receive())) end");
+      defineLua(
+        sim,
+        "app:acting",
+        `return function()
+          local T, host, me = math.type, "sim:processes", process.pid()
+          local got, events, inbox, raw = {}, process.events(), process.inbox(), process.listen("raw")
+          local function note(road, kind) got[#got + 1] = road .. ": " .. tostring(kind) end
+          process.send(me, "t", 3.0) note("inbox", T(inbox:receive():payload()))
+          process.send(me, "raw", 3.0) note("channel of payloads", T((raw:receive())))
+          process.send(me, "raw", 3) note("integer", T((raw:receive())))
+          process.send(me, "raw", 3.0) note("select", T(channel.select({ raw:case_receive() }).value))
+          coroutine.spawn(function() process.send(me, "raw", 3.0) end)
+          note("one that waits", T((raw:receive())))
+          local messages = process.listen("messages", { message = true })
+          process.send(me, "messages", 3.0) note("channel of messages", T(messages:receive():payload()))
+          process.send(me, "s", 3.0)
+          note("serve", process.serve({ s = function(v) return process.done(T(v)) end }))
+          process.send(me, "s", "begin")
+          note("serve of payloads", process.serve({ s = function(v)
+            if v ~= "begin" then return process.done(T(v)) end
+            process.listen("s", { message = false })
+            process.send(me, "s", 3.0)
+          end }))
+          note("argument", process.exec("app:argument", host, 3.0))
+          note("state", process.exec("app:state", host, 3.0))
+          note("answer", T((process.exec("app:result", host))))
+          local _, err = process.exec("app:error", host) note("details of an answer", T(err:details()))
+          process.spawn_monitored("app:result", host) note("EXIT", T(events:receive().result.value))
+          process.spawn_monitored("app:error", host) note("details of EXIT", T(events:receive().result.details))
+          process.set_options({ trap_links = true })
+          process.spawn_linked("app:error", host) note("details of LINK_DOWN", T(events:receive().result.details))
+          local builder = process.with_context({ v = 3.0, i = 3 })
+          for i, kind in ipairs(builder:exec("app:context", host)) do note("context " .. i, kind) end
+          note("message of a builder", builder:with_message("m", 3.0):exec("app:message", host))
+          note("payload of a builder", builder:with_message("m", 3.0):exec("app:raw", host))
+          return got
+        end`,
+      );
+      const kinds = (await sim.exec("app:acting")) as string[];
+      expect(kinds.filter((kind) => !kind.endsWith(": float"))).toEqual(["integer: integer", "context 3: integer"]);
+      expect(kinds).toHaveLength(20);
+
+      defineLua(sim, "app:sender", "return function(to) process.send(to, 'm', 3.0) return 3.0 end");
+      const seen: unknown[] = [];
+      const receiver = await sim.spawn(async (process: Process) => {
+        const channel = process.listen("m");
+        seen.push(await channel.receive());
+        const pid = await process.spawnMonitored("app:sender", "sim:processes", process.pid());
+        seen.push(await channel.receive(), ((await process.events().receive()) as any).result);
+        seen.push(await process.exec("app:sender", "sim:processes", pid));
+      });
+      await sim.exec("app:sender", receiver);
+      await sim.untilIdle();
+      expect(seen).toEqual([3, 3, { value: 3 }, 3]);
     });
   });
 

@@ -174,6 +174,15 @@ describe("an actor, a scope, a policy", () => {
       return { bob:id(), bob:meta(), plain:id(), next(plain:meta()) == nil, bob == bob, bob == plain }`);
     expect(got).toEqual(["bob", { team: "blue", list: [1, 2.5, true] }, "plain", true, true, false]);
   });
+
+  it("made by new_actor has integers and floats as they were, and who changes what it gives changes nothing [S2.39, S10.43]", async () => {
+    const got =
+      await asAlice(`local bob = assert(security.new_actor("bob", { f = 1.0, list = { 1.0, 1 }, at = { [7] = 1 } }))
+      bob:meta().list[1] = "other"
+      local meta = bob:meta()
+      return { math.type(meta.f), math.type(meta.list[1]), math.type(meta.list[2]), meta.at[7] }`);
+    expect(got).toEqual(["float", "float", "integer", 1]);
+  });
 });
 
 describe("who is asked", () => {

@@ -20,7 +20,7 @@ import {
 import type { Bag, Isolate, Usage } from "./isolate.ts";
 import { type Continuation, type LuaRun, type LuaStrand, type Outcome, PAUSES } from "./lua-run.ts";
 import { KIND_NAMES, Objects } from "./objects.ts";
-import { largePartOf, MAX_TEXT_BYTES, Making, PIECE_VALUES, pushValue, StackData } from "./payloads.ts";
+import { isMadeInParts, largePartOf, MAX_TEXT_BYTES, Making, PIECE_VALUES, pushValue, StackData } from "./payloads.ts";
 import {
   FUNCTION,
   type HostFunction,
@@ -314,6 +314,22 @@ export class Host {
     const strand = this.#strand;
     if (part === null || strand === null || !this.vm.canYield(L)) return outcome(L, value, index);
     strand.willGoOn(this.whenMade(strand, L, part, (to) => outcome(to, value, index)));
+    return YIELDS;
+  }
+
+  /**
+   * Gives data that is not copied before, and of which nobody knows how much it is: what turns out to be large is made a
+   * part at a time, as in `whenRead`.
+   *
+   * @param data nobody changes it until it has been made.
+   */
+  giveShared(L: State, data: unknown): number {
+    const strand = this.#strand;
+    if (!isMadeInParts(data) || strand === null || !this.vm.canYield(L)) return this.give(L, data);
+    const making = this.whenMade(strand, L, data, (to) => this.give(to, data));
+    const count = making(L);
+    if (count !== PAUSES) return count;
+    strand.willGoOn(making);
     return YIELDS;
   }
 

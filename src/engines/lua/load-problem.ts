@@ -6,8 +6,8 @@
  */
 import { END, NAME, NUMBER, STRING, type Token, TokenCursor } from "./lua-tokens.ts";
 
-/** How many characters may be compiled in all to find a place, which is about half a second. */
-const MOST_COMPILED = 8 * 2 ** 20;
+/** How many characters may be compiled in all to find a place, which takes some 50 ms. */
+const MOST_COMPILED = 2 ** 20;
 
 /** A place in the text, from 0. */
 type Offset = number;

@@ -328,6 +328,10 @@ export class LuaRun extends Run {
     return true;
   }
 
+  override get tellsFloats(): boolean {
+    return true;
+  }
+
   stop(): boolean {
     this.#release();
     return false;

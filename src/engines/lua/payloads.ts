@@ -6,6 +6,7 @@
  */
 import {
   type ErrorKind,
+  Float,
   Foreign,
   type Form,
   formOf,
@@ -115,6 +116,15 @@ class Unsendable {
   }
 }
 
+/** Whether a value is one of many parts in a heap, which can be made one by one: bytes and a Time are made at once. */
+export function isMadeInParts(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !isMadeAtOnce(value);
+}
+
+function isMadeAtOnce(value: object): boolean {
+  return value instanceof Uint8Array || value instanceof Date || value instanceof Float;
+}
+
 /** What is large of something that a coroutine waited for, and will be pushed: it, or a value it carries; else `null`. */
 export function largePartOf(value: unknown): object | null {
   const part = value instanceof Message ? value.payload : value;
@@ -169,7 +179,7 @@ export abstract class StackData extends Foreign {
     while (!this.advance(Number.POSITIVE_INFINITY));
     if (this.#failure !== null) throw this.#failure;
     const value = this.#value;
-    if (this.#pass.isLarge) markLarge(value);
+    if (this.#pass.isLarge && isMadeInParts(value)) markLarge(value);
     return value;
   }
 }
@@ -665,6 +675,7 @@ function pushObject(isolate: Isolate, L: State, value: object): void {
   if (isolate.made !== null && isolate.made.value === value) isolate.made.moveTo(L);
   else if (value instanceof Uint8Array) isolate.vm.pushBytes(L, value);
   else if (value instanceof Date) isolate.pushTime(L, value.getTime());
+  else if (value instanceof Float) isolate.vm.pushFloat(L, value.value);
   else new PushingPass(isolate, L, value).advance(Number.POSITIVE_INFINITY);
 }
 
@@ -772,7 +783,8 @@ class PushingPass {
     const from = this.#next;
     try {
       if (Array.isArray(value)) return this.#fillList(value);
-      if (!(value instanceof ProcessError)) return this.#fillMap(value as Record<string, unknown>);
+      if (!(value instanceof ProcessError))
+        return this.#fillMap(value as Record<string, unknown> | Map<string, unknown>);
       this.#fillError(value);
       return true;
     } finally {
@@ -796,17 +808,19 @@ class PushingPass {
     return true;
   }
 
-  #fillMap(map: Record<string, unknown>): boolean {
+  #fillMap(map: Record<string, unknown> | ReadonlyMap<string, unknown>): boolean {
     const { vm } = this.#isolate;
     const form: Form | undefined = formOf(map);
-    this.#keys ??= Object.keys(map);
+    // Only what is shared with us may be a Map: payloads have become plain objects.
+    const entries = map instanceof Map ? map : null;
+    this.#keys ??= entries === null ? Object.keys(map) : [...entries.keys()];
     const keys = this.#keys;
     for (let i = this.#next; i < keys.length; i++) {
       this.#next = i;
       if (this.#left <= 0) return false;
       this.#left -= KEY_VALUES + 1;
       const key = keys[i] as string;
-      const part = map[key];
+      const part = entries === null ? (map as Record<string, unknown>)[key] : entries.get(key);
       if (part === null || part === undefined) continue;
       if (form?.integerKeys?.has(key)) vm.pushDecimal(this.#L, key);
       else vm.pushString(this.#L, key);

@@ -7,6 +7,7 @@ import {
   formOf,
   HeldContext,
   invalid,
+  isForeignFloat,
   messageBytes,
   parseDuration,
   Scope,
@@ -25,6 +26,9 @@ import { execBy, payloadFrom, spawnBy } from "./process-module.ts";
 /** What it costs to put a context value into a further map, in instructions' worth, and what it takes there, about. */
 const KEY_COST = 30;
 const KEY_BYTES = 16;
+
+/** How many values the context of a builder may have, inherited ones too: they are put into a further map in one go (S11.33). */
+const MAX_CONTEXT_VALUES = 32_768;
 
 /** What a builder's userdata stands for. */
 class Builder {
@@ -75,7 +79,7 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     return host.whenRead(L, data, (to) => {
       const { run } = host;
       const values = withStringKeys(contextValues(data, true));
-      const changed = run.withContext(settings, values);
+      const changed = run.withContext(settings, withRoom(settings, values));
       // Keys that are in both count twice: whoever gives the same ones over and over has no more than a limit of them.
       const keys = (contextKeys.get(settings.context) ?? 0) + Object.keys(values).length;
       contextKeys.set(changed.context, keys);
@@ -122,7 +126,8 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
       return host.whenRead(L, payload, (to) => {
         const copy = copyPayload(payload, "payload");
         const dataBytes = bytesOf(payload);
-        return push(to, withMessage(settings, topic, copy, dataBytes), bytes + messageBytes(topic, dataBytes));
+        const changed = withMessage(settings, topic, copy, dataBytes, isForeignFloat(payload));
+        return push(to, changed, bytes + messageBytes(topic, dataBytes));
       });
     },
     builder_with_options: method("with_options", (settings, L) => withOptions(host, L, settings)),
@@ -135,6 +140,14 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
       return execBy(host, L, 2, settingsOf(L, "exec"));
     },
   };
+}
+
+/** Refuses values with which a context would have too many, before it is copied for them. */
+function withRoom({ context }: SpawnSettings, values: Record<string, unknown>): Record<string, unknown> {
+  let { size } = context.sharedAll;
+  for (const key of Object.keys(values)) if (!context.has(key)) size++;
+  if (size > MAX_CONTEXT_VALUES) throw invalid("too many context values (limit 32,768)");
+  return values;
 }
 
 /** Context values have strings for keys: integers among the keys will not do (S7.2). */

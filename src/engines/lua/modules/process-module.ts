@@ -3,6 +3,7 @@ import {
   type ExitResult,
   errorOf,
   errors,
+  formOf,
   invalid,
   isFailure,
   type Pid,
@@ -43,6 +44,9 @@ const COROUTINE_COST = 1_500;
 
 /** What a subscription costs besides the call, in instructions' worth. */
 const LISTEN_COST = 1_000;
+
+/** How many keys a table of a script may have (S11.33); what we make is not refused for that. */
+const MAX_KEYS = 65_536;
 
 /** The payloads of a message from a position on: none, one, or a list of more (S2.15, S2.16). */
 export function payloadFrom(host: Host, L: State, position: number): unknown {
@@ -92,7 +96,8 @@ export function execBy(host: Host, L: State, first: number, settings: SpawnSetti
     host.answer(caller, run.exec(id, hostId, args, settings), (to, answer) => {
       const result = answer as ExitResult;
       if (isFailure(result)) return pushFailure(host, to, errorOf(result));
-      pushValue(host.isolate, to, result.value);
+      if (typeof result.value === "number" && formOf(result) !== undefined) vm.pushFloat(to, result.value);
+      else pushValue(host.isolate, to, result.value);
       return 1;
     }),
   );
@@ -117,7 +122,7 @@ export function pushFailure(host: Host, L: State, error: ProcessError): number {
 }
 
 /** Pushes `false` and an error. */
-function pushFalse(host: Host, L: State, error: ProcessError): number {
+export function pushFalse(host: Host, L: State, error: ProcessError): number {
   host.vm.pushBoolean(L, false);
   host.isolate.pushError(L, error);
   return 2;
@@ -233,8 +238,12 @@ export function processFunctions(host: Host): Record<string, HostFunction> {
     lookup: (L) => host.give(L, host.run.lookup(host.required(L, 1, "lookup", "name"))),
     unregister: (L) => host.give(L, host.run.unregister(host.required(L, 1, "unregister", "name"))),
 
-    ctx_get: (L) => host.give(L, host.run.contextValue(host.required(L, 1, "get", "key"))),
-    ctx_all: (L) => host.give(L, host.run.contextValues()),
+    ctx_get: (L) => host.giveShared(L, host.run.sharedContextValue(host.required(L, 1, "get", "key"))),
+    ctx_all(L) {
+      const values = host.run.sharedContextValues();
+      if (values.size > MAX_KEYS) throw invalid("context has too many values for a table (limit 65,536)");
+      return host.giveShared(L, values);
+    },
 
     spawn_coroutine(L) {
       const { run } = host;

@@ -1,9 +1,11 @@
 /** The host functions behind the module `security` and the objects it gives (S10.43-S10.47). */
-import { Actor, invalid, Policy, Scope, type Verdict } from "../../../kernel/index.ts";
-import { type Host, Raised, raising } from "../host.ts";
+import { Actor, actorMeta, invalid, Policy, ProcessError, Scope, type Verdict } from "../../../kernel/index.ts";
+import { type Host, Raised } from "../host.ts";
+import type { Continuation } from "../lua-run.ts";
 import { ACTOR, POLICY, SCOPE } from "../objects.ts";
 import { StackValue } from "../payloads.ts";
 import { type HostFunction, NIL, type State, TABLE } from "../vm.ts";
+import { pushFailure, pushFalse } from "./process-module.ts";
 
 export function securityFunctions(host: Host): Record<string, HostFunction> {
   const { vm } = host;
@@ -36,15 +38,27 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
   };
 
   /** The attributes at a position: a table with strings for keys, or none. */
-  const metaDataAt = (L: State, position: number, operation: string): StackValue | null => {
+  const metaAt = (L: State, position: number, operation: string): StackValue | undefined => {
     const type = vm.type(L, position);
-    if (type <= NIL) return null;
+    if (type <= NIL) return undefined;
     if (type !== TABLE) throw host.wrongArgument(L, position, operation, "table");
     return new StackValue(host.isolate, L, position, "meta");
   };
-  const metaOf = (data: StackValue | null): object | undefined =>
-    data === null ? undefined : (raising(() => data.read()) as object);
-  const metaAt = (L: State, position: number, operation: string) => metaOf(metaDataAt(L, position, operation));
+
+  /**
+   * Gives what becomes of attributes, which are read before, a part at a time if they are many. What fails is given as
+   * `false` and the error, and raised by the prelude: what goes on in a later turn has nothing to raise it in.
+   */
+  const whenKnown = (L: State, meta: StackValue | undefined, act: Continuation): number =>
+    host.whenRead(L, meta, (to) => {
+      try {
+        meta?.read();
+        return act(to);
+      } catch (cause) {
+        if (cause instanceof ProcessError) return pushFalse(host, to, cause);
+        throw cause;
+      }
+    });
 
   /** What a policy or a scope says to a request: `evaluate(actor, action, resource, meta)`. */
   const evaluate = (L: State, says: (actor: Actor, action: string, resource: string, meta?: object) => Verdict) => {
@@ -52,10 +66,7 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
     const action = host.text(L, 3, "evaluate");
     const resource = host.text(L, 4, "evaluate");
     const meta = metaAt(L, 5, "evaluate");
-    return host.give(
-      L,
-      raising(() => says(actor, action, resource, meta)),
-    );
+    return whenKnown(L, meta, (to) => host.give(to, says(actor, action, resource, meta)));
   };
 
   return {
@@ -67,10 +78,7 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
       const action = host.required(L, 1, "can", "action");
       const resource = host.required(L, 2, "can", "resource");
       const meta = metaAt(L, 3, "can");
-      return host.give(
-        L,
-        raising(() => run.can(action, resource, meta)),
-      );
+      return whenKnown(L, meta, (to) => host.give(to, run.can(action, resource, meta)));
     },
 
     security_policy: (L) => pushPolicy(L, host.run.policy(host.required(L, 1, "policy", "policy id"))),
@@ -95,13 +103,22 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
     security_new_actor(L) {
       const { run } = host;
       const id = host.required(L, 1, "new_actor", "actor id");
-      const meta = metaDataAt(L, 2, "new_actor");
-      const actor = run.newActor(id, metaOf(meta));
-      return pushActor(L, actor, id.length + (meta === null ? 0 : meta.bytes));
+      const meta = metaAt(L, 2, "new_actor");
+      return whenKnown(L, meta, (to) => {
+        // What cannot be sent has been raised; what else is wrong, and a refusal, is returned.
+        let actor: Actor;
+        try {
+          actor = run.newActor(id, meta);
+        } catch (cause) {
+          if (cause instanceof ProcessError) return pushFailure(host, to, cause);
+          throw cause;
+        }
+        return pushActor(to, actor, id.length + (meta === undefined ? 0 : meta.bytes));
+      });
     },
 
     actor_id: (L) => host.give(L, actorAt(L, 1, "id").id()),
-    actor_meta: (L) => host.give(L, actorAt(L, 1, "meta").meta()),
+    actor_meta: (L) => host.giveShared(L, actorMeta(actorAt(L, 1, "meta"))),
 
     policy_id: (L) => host.give(L, policyAt(L, 1, "id").id()),
     policy_evaluate(L) {
