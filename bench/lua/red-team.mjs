@@ -72,6 +72,17 @@ const ATTACKS = {
     "local a, b = twins(60000) local t = {} for i = 1, 2000 do t[i] = i % 2 == 0 and a or b end while true do table.sort(t) end",
   "sort of objects with __lt":
     "local mt = { __lt = function(a, b) for _ = 1, 1000 do end return a[1] < b[1] end } local t = {} for i = 1, 500 do t[i] = setmetatable({ i * 37 % 500 }, mt) end while true do pcall(table.sort, t) end",
+  "sort of strings of zeros":
+    "local zeros, t = ('\\0'):rep(240), {} for i = 1, 4000 do t[i] = zeros .. (i * 7919) % 5003 end while true do table.sort({ table.unpack(t) }) end",
+  "comparisons of strings of zeros":
+    "local a, b = ('\\0'):rep(60000), ('\\0'):rep(60000) while true do local _ = a <= b end",
+  "comparisons of large strings of zeros":
+    "local z = ('\\0'):rep(1 << 20) local a, b = z .. z .. z .. z, z .. z .. z .. z while true do local _ = a < b end",
+  "concat of 65,000 floats":
+    "local t = {} for i = 1, 65000 do t[i] = i / 7 end while true do pcall(table.concat, t, '', 1, 50000) end",
+  "move between objects":
+    "local t = filled(60000) local p = setmetatable({}, { __index = t, __newindex = t }) while true do table.move(p, 1, 60000, 2) end",
+  "gsub by a function": "local s = ('x'):rep(60000) while true do s:gsub('x', function() return 'y' end) end",
   "sort in an invalid order":
     "local t = filled(60000) while true do pcall(table.sort, t, function() return true end) end",
   "gsub with an endless callback": 'while true do pcall(string.gsub, "xx", "x", function() while true do end end) end',
@@ -255,6 +266,10 @@ const ATTACKS = {
   timers: "local time = require('time') while true do time.after('1h') end",
   "timers that all fire": "local time = require('time') for _ = 1, 50000 do time.after('200ms') end time.sleep('1h')",
   tickers: "local time = require('time') for _ = 1, 3000 do time.ticker('1ns') end time.sleep('1h')",
+  "as many tickers as there may be": "for _ = 1, 16384 do time.ticker('1ns') end time.sleep('1h')",
+  "a stack of newlines":
+    "local n = ('\\n'):rep(1 << 20) local e = errors.wrap('x', n .. n .. n .. n .. n .. n .. n) while true do pcall(errors.call_stack, e) end",
+  "errors of newlines": "local m = ('\\n'):rep(1 << 20) while true do pcall(errors.new, m) end",
   "coroutines spawned": "while true do coroutine.spawn(function() while true do end end) end",
   "coroutines spawned that end": "while true do coroutine.spawn(function() end) end",
   "coroutines spawned in coroutines":
