@@ -569,3 +569,55 @@ describe("the details of a refusal", () => {
     expect(got).toEqual(["process.context", "context", "security.actor.create", "root"]);
   });
 });
+
+describe("what a slice counts", () => {
+  it.each([
+    ["can", `security.can("a", "b")`],
+    ["evaluate", `scope:evaluate(actor, "a", "b")`],
+    ["contains", `scope:contains("test:none")`],
+    ["policies", "scope:policies()"],
+    ["without", `scope:without("test:none")`],
+    ["new_scope", "security.new_scope(list)"],
+  ])("is each policy that a call looks at: %s [S11.32, S11.33]", async (_what, call) => {
+    const policies: Written[] = Array.from({ length: 300 }, (_, i) => ({ id: `test:p${i}`, actions: "doc.*" }));
+    policies.push(all);
+    const policed = new Policed({ policies });
+    await simulate(
+      1,
+      async (sim) => {
+        const source = `${preamble} return function()
+          local scope, actor = security.scope(), security.actor()
+          local list = scope:policies()
+          while true do ${call} print("called") end
+        end`;
+        defineLua(sim, "test:acting", source, { modules: ["security"] });
+        let calls = 0;
+        sim.watchNotices((notice) => {
+          if (notice.kind === "printed") calls++;
+        });
+        const scope = policed.scope(...policies.map(({ id }) => id));
+        const pid = await sim.spawnWith({ actor: alice, scope }, "test:acting");
+        let most = 0;
+        for (let steps = 0, before = 0; steps < 20; steps++, before = calls) {
+          await sim.step();
+          most = Math.max(most, calls - before);
+        }
+        sim.terminate(pid);
+        await sim.settle();
+        expect(most).toBeGreaterThan(0);
+        expect(most).toBeLessThan(15); // three hundred policies are worth nine thousand instructions
+      },
+      policed.options,
+    );
+  });
+
+  it("is bounded for new_scope by the number of policies [S11.33]", async () => {
+    const got = await asAlice(`local policy, list = security.scope():policies()[1], {}
+      for i = 1, 4096 do list[i] = policy end
+      local fine = #assert(security.new_scope(list)):policies()
+      list[4097] = policy
+      local ok, err = pcall(security.new_scope, list)
+      return { fine, ok, err:kind(), err:message() }`);
+    expect(got).toEqual([1, false, "Invalid", "too many policies (limit 4,096)"]);
+  });
+});

@@ -5,7 +5,12 @@ import type { Continuation } from "../lua-run.ts";
 import { ACTOR, POLICY, SCOPE } from "../objects.ts";
 import { StackValue } from "../payloads.ts";
 import { type HostFunction, NIL, type State, TABLE } from "../vm.ts";
-import { pushFailure, pushFalse } from "./process-module.ts";
+import { pushFailure, pushFalse, raised } from "./process-module.ts";
+
+/** How many policies `new_scope` takes: they are looked at in one go (S11.33). */
+const MAX_POLICIES = 4_096;
+/** What it costs to ask a policy, or to put it into a scope, in instructions' worth. */
+const POLICY_COST = 30;
 
 export function securityFunctions(host: Host): Record<string, HostFunction> {
   const { vm } = host;
@@ -26,10 +31,15 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
     if (Actor.is(actor)) return actor;
     throw host.wrongArgument(L, position, operation, "actor");
   };
+  /** Whatever is asked of a scope, each of its policies may be looked at. */
+  const chargeFor = (scope: Scope | null): void => {
+    if (scope !== null) vm.charge(scope.policies().length * POLICY_COST);
+  };
   const scopeAt = (L: State, position: number, operation: string): Scope => {
     const scope = host.isolate.objects.get(L, position, SCOPE);
-    if (Scope.is(scope)) return scope;
-    throw host.wrongArgument(L, position, operation, "scope");
+    if (!Scope.is(scope)) throw host.wrongArgument(L, position, operation, "scope");
+    chargeFor(scope);
+    return scope;
   };
   const policyAt = (L: State, position: number, operation: string): Policy => {
     const policy = host.isolate.objects.get(L, position, POLICY);
@@ -78,6 +88,7 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
       const action = host.required(L, 1, "can", "action");
       const resource = host.required(L, 2, "can", "resource");
       const meta = metaAt(L, 3, "can");
+      chargeFor(run.scope());
       return whenKnown(L, meta, (to) => host.give(to, run.can(action, resource, meta)));
     },
 
@@ -90,6 +101,8 @@ export function securityFunctions(host: Host): Record<string, HostFunction> {
       if (type > NIL && type !== TABLE) throw host.wrongArgument(L, 1, "new_scope", "table");
       const policies: Policy[] = [];
       const count = type === TABLE ? Number(api.lua_rawlen(L, 1)) : 0;
+      if (count > MAX_POLICIES) throw raised("too many policies (limit 4,096)");
+      vm.charge(count * POLICY_COST);
       for (let n = 1; n <= count; n++) {
         vm.getAt(L, 1, n);
         const policy = host.isolate.objects.get(L, -1, POLICY);
