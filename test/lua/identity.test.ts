@@ -41,3 +41,23 @@ describe("the global process", () => {
     ]);
   });
 });
+
+it("tells two thousand names apart, whoever is met again and again [S2.35]", async () => {
+  const found = await runLua(
+    `return function()
+      local wrong, me = 0, process.pid()
+      for round = 1, 3 do
+        for i = 1, 2000 do
+          local topic = "topic " .. i
+          process.send(me, topic, i)
+          local message = process.inbox():receive()
+          if message:topic() ~= topic or message:from() ~= me or message:payload() ~= i then wrong = wrong + 1 end
+          if process.registry.register("name " .. i) ~= true then wrong = wrong + 1 end
+          if process.registry.lookup("name " .. i) ~= me then wrong = wrong + 1 end
+        end
+      end
+      return wrong
+    end`,
+  );
+  expect(found).toBe(0);
+});

@@ -143,8 +143,15 @@ export class Bag {
   }
 }
 
-/** How many names a heap remembers, a power of two, and how long they may be: what Lua keeps one copy of. */
+/**
+ * How many names a heap remembers at first and at most, powers of two: as many more as give way to each other, where the
+ * table that holds them takes no more than so small a part of the heap.
+ */
 const NAMES = 512;
+const MOST_NAMES = 4_096;
+const NAME_SLOT_BYTES = 16;
+const PART_OF_HEAP = 256;
+/** How long a name may be: what Lua keeps one copy of. */
 const NAME_BYTES = 40;
 
 /**
@@ -153,15 +160,20 @@ const NAME_BYTES = 40;
  */
 class Names {
   readonly #vm: LuaVm;
-  readonly #addresses: Pointer[] = new Array(NAMES).fill(0);
-  readonly #texts: string[] = new Array(NAMES).fill("");
+  #addresses: Pointer[] = new Array(NAMES).fill(0);
+  #texts: string[] = new Array(NAMES).fill("");
+  #mask = NAMES - 1;
   readonly #places = new Map<string, number>();
   #table = 0;
+  readonly #most: number;
+  /** How many replacements are a reason to remember more. */
+  #growAt = NAMES;
   /** How often a name has given way to another: as long as this stays the same, every address stays good. */
   replaced = 0;
 
-  constructor(vm: LuaVm) {
+  constructor(vm: LuaVm, limitBytes: number) {
     this.#vm = vm;
+    this.#most = Math.min(MOST_NAMES, limitBytes / PART_OF_HEAP / NAME_SLOT_BYTES);
   }
 
   /** A name that is remembered; `null` for anything else. */
@@ -171,7 +183,7 @@ class Names {
 
   /** The name at an address; `null` for anything else. */
   at(address: Pointer): string | null {
-    return this.holds(address) ? (this.#texts[placeOf(address)] as string) : null;
+    return this.holds(address) ? (this.#texts[this.#placeOf(address)] as string) : null;
   }
 
   read(L: State, index: number): string | null {
@@ -194,7 +206,7 @@ class Names {
    * @param guess the address it had before, for instance.
    */
   address(L: State, name: string, guess: Pointer): Pointer {
-    if (this.holds(guess) && this.#texts[placeOf(guess)] === name) return guess;
+    if (this.holds(guess) && this.#texts[this.#placeOf(guess)] === name) return guess;
     const vm = this.#vm;
     const known = this.#places.get(name);
     if (known !== undefined) {
@@ -214,15 +226,20 @@ class Names {
 
   /** Whether the string at an address is one of those remembered. */
   holds(address: Pointer): boolean {
-    return address !== 0 && this.#addresses[placeOf(address)] === address;
+    return address !== 0 && this.#addresses[this.#placeOf(address)] === address;
+  }
+
+  #placeOf(address: Pointer): number {
+    return (address >> 3) & this.#mask;
   }
 
   /** Keeps the string on top, which is taken off, in place of what was there. */
   #keep(L: State, address: Pointer, text: string): void {
     const vm = this.#vm;
-    const place = placeOf(address);
+    if (this.replaced >= this.#growAt) this.#grow(L);
+    const place = this.#placeOf(address);
     if (this.#table === 0) {
-      vm.api.lua_createtable(L, NAMES, 0);
+      vm.api.lua_createtable(L, this.#mask + 1, 0);
       this.#table = vm.api.luaL_ref(L, REGISTRY);
     }
     vm.getReference(L, this.#table);
@@ -235,10 +252,20 @@ class Names {
     this.#texts[place] = text;
     this.#places.set(text, place);
   }
-}
 
-function placeOf(address: Pointer): number {
-  return (address >> 3) & (NAMES - 1);
+  /** Twice as many places from now on; what was remembered has to be met again. */
+  #grow(L: State): void {
+    const count = 2 * (this.#mask + 1);
+    this.#growAt = count <= this.#most ? this.replaced + count : Infinity;
+    if (count > this.#most) return;
+    this.#mask = count - 1;
+    this.#addresses = new Array(count).fill(0);
+    this.#texts = new Array(count).fill("");
+    this.#places.clear();
+    this.replaced++;
+    this.#vm.api.luaL_unref(L, REGISTRY, this.#table);
+    this.#table = 0;
+  }
 }
 
 /** What has been counted of an isolate's work, or of a process's. */
@@ -306,7 +333,7 @@ export class Isolate {
     this.limitBytes = limitBytes;
     this.outstanding = outstanding;
     this.objects = objects;
-    this.#names = new Names(vm);
+    this.#names = new Names(vm, limitBytes);
   }
 
   /** A name that has crossed between the languages lately; `null` for anything else. */
