@@ -5,7 +5,7 @@ import type { Clock } from "./clock.ts";
 import { type Timer, Timers } from "./timers.ts";
 
 describe("timers", () => {
-  it("of an owner that has many due keep nobody else waiting, and none of them is lost or early [S11.32]", () => {
+  it("of an owner that has many due keep nobody else waiting, and none of them is lost or early [S11.22]", () => {
     const clock = new VirtualClock();
     const timers = new Timers(clock);
     const owner = {};
