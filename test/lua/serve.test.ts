@@ -1,8 +1,8 @@
 /** `process.serve` in Lua, where it differs from TypeScript or where its coroutines could be noticed (S11.38). */
 import { describe, expect, it } from "vitest";
-import { simulate } from "../../src/testing/index.ts";
+import { SeededRandom, simulate } from "../../src/testing/index.ts";
 import { endsOf } from "../support/ends.ts";
-import { defineLua } from "../support/lua.ts";
+import { defineLua, luaEngine } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
 
 describe("serve", () => {
@@ -248,4 +248,58 @@ describe("serve", () => {
     end`);
     expect(got).toEqual(["again", "kept"]);
   });
+});
+
+it("takes all that is sent by topics in its order, and keeps nothing from other coroutines [S2.28, S11.38, S15.6]", async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = new SeededRandom(seed);
+    const sent: string[] = [];
+    const printed: string[] = [];
+    await simulate(seed, async (sim) => {
+      luaEngine(sim, { slicing: { sliceInstructions: seed % 3 === 0 ? 300 : 100_000 } });
+      sim.watchNotices((notice) => {
+        if (notice.kind === "printed") printed.push(notice.text);
+      });
+      defineLua(
+        sim,
+        "test:serving",
+        `return function()
+          coroutine.spawn(function()
+            local heard = process.listen("c")
+            while true do print("heard c" .. heard:receive()) end
+          end)
+          process.serve {
+            a = function(n) print("served a" .. n) end,
+            b = function(n) if n % 3 == 0 then time.sleep("1ms") end print("served b" .. n) end,
+            ["@events"] = function() end,
+            ["end"] = function() return process.done() end,
+          }
+          local inbox = process.inbox()
+          while true do
+            local message = inbox:receive()
+            print("left " .. message:topic() .. message:payload())
+          end
+        end`,
+        { modules: ["time"] },
+      );
+      const pid = await sim.spawn("test:serving");
+      for (let n = 1; n <= 60; n++) {
+        const topic = random.pick(["a", "a", "b", "c", "d"]);
+        sent.push(topic + n);
+        sim.send(pid, topic, n);
+        if (random.once(8)) sim.cancel(pid);
+        for (let steps = random.below(4); steps > 0; steps--) await sim.step();
+        if (random.once(6)) await sim.advance(1);
+      }
+      sim.send(pid, "end");
+      await sim.advance(100);
+      sim.terminate(pid);
+      await sim.settle();
+    });
+    const of = (topics: string) => sent.filter((one) => topics.includes(one[0] as string));
+    const by = (how: string) => printed.filter((text) => text.startsWith(how)).map((text) => text.slice(how.length));
+    expect(by("served "), `seed ${seed}`).toEqual(of("ab"));
+    expect(by("heard "), `seed ${seed}`).toEqual(of("c"));
+    expect(by("left "), `seed ${seed}`).toEqual(of("d"));
+  }
 });

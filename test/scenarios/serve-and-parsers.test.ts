@@ -1,6 +1,6 @@
 /** `process.serve` (S11.38) and the parsers of `defineProcess` (S16.52) where they meet limits, errors and each other. */
 import { type DeadLetter, defineProcess, errors, type Process, ProcessError } from "beamish";
-import { simulate } from "beamish/testing";
+import { SeededRandom, simulate } from "beamish/testing";
 import { describe, expect, it } from "vitest";
 import { rejectionOf } from "./refusal.ts";
 
@@ -117,6 +117,109 @@ describe("serve", () => {
         expect(got).toEqual(refusal);
       }
     });
+  });
+});
+
+describe("a serve by topics beside another coroutine", () => {
+  it("takes all that is sent, in its order, and keeps nothing from the other, however turns fall [S2.28, S11.38, S15.6]", async () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = new SeededRandom(seed);
+      const served: string[] = [];
+      const heard: string[] = [];
+      const left: string[] = [];
+      let cancels = 0;
+      const sent: { topic: string; n: number }[] = [];
+      await simulate(
+        seed,
+        async (sim) => {
+          const pid = await sim.spawn(async (process: Process) => {
+            process.go(async () => {
+              for await (const payload of process.listen("c")) heard.push(`c${payload}`);
+            });
+            await process.serve({
+              a: (n: number) => void served.push(`a${n}`),
+              b: async (n: number) => {
+                if (n % 3 === 0) await process.sleep(1);
+                served.push(`b${n}`);
+              },
+              "@events": () => void cancels++,
+              end: () => process.done(null),
+            });
+            for await (const message of process.inbox()) {
+              if (message.topic === "stop") return;
+              left.push(`${message.topic}${message.payload}`);
+            }
+          });
+          for (let n = 1; n <= 60; n++) {
+            const topic = random.pick(["a", "a", "b", "c", "d"]);
+            sent.push({ topic, n });
+            sim.send(pid, topic, n);
+            if (random.once(8)) sim.cancel(pid);
+            for (let steps = random.below(4); steps > 0; steps--) await sim.step();
+            if (random.once(6)) await sim.advance(1);
+          }
+          sim.send(pid, "end");
+          await sim.advance(100);
+          sim.send(pid, "stop");
+          await sim.settle();
+        },
+        { goOn: seed % 2 === 0 },
+      );
+      const of = (topics: string) =>
+        sent.filter(({ topic }) => topics.includes(topic)).map(({ topic, n }) => topic + n);
+      expect(served, `seed ${seed}`).toEqual(of("ab"));
+      expect(heard, `seed ${seed}`).toEqual(of("c"));
+      expect(left, `seed ${seed}`).toEqual(of("d"));
+      expect(cancels, `seed ${seed}`).toBeGreaterThan(0);
+    }
+  });
+
+  it("takes an event before the message that came with it [S11.38]", async () => {
+    const log: string[] = [];
+    await simulate(1, async (sim) => {
+      const pid = await sim.spawn(async (process: Process) => {
+        await process.serve({
+          a: () => void log.push("a"),
+          "@events": () => void log.push("event"),
+        });
+      });
+      await sim.settle();
+      sim.send(pid, "a");
+      sim.cancel(pid);
+      sim.send(pid, "a");
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+    });
+    expect(log).toEqual(["event", "a", "a"]);
+  });
+
+  it("gives what is on its way to a topic to whoever listens when it is closed [S2.31, S2.32]", async () => {
+    const log: string[] = [];
+    await simulate(1, async (sim) => {
+      const pid = await sim.spawn(async (process: Process) => {
+        const topic = process.listen("a", { message: true });
+        const door = process.channel<null>();
+        process.go(async () => {
+          log.push(`topic ${(await topic.receive())?.topic}`);
+        });
+        process.go(async () => {
+          await process.sleep(5);
+          await process.unlisten(topic);
+          await door.receive();
+        });
+        for await (const message of process.inbox()) log.push(`inbox ${message.topic}`);
+      });
+      await sim.settle();
+      await sim.advance(4);
+      sim.send(pid, "b");
+      await sim.advance(1);
+      sim.send(pid, "a");
+      await sim.settle();
+      sim.terminate(pid);
+      await sim.settle();
+    });
+    expect(log).toEqual(["inbox b", "topic undefined", "inbox a"]);
   });
 });
 
