@@ -399,6 +399,8 @@ export class Process implements Subject {
 
   /** `hand` in a process that tells topics apart: to a strand that waits for nothing but messages. */
   private handByTopic(message: Message): boolean {
+    // What is taken back goes before all that waits, and so must be the oldest.
+    if (this.mailbox !== null && this.mailbox.waiting > 0) return false;
     const source = this.readerOf(message.topic);
     if (source === null) return false;
     const { first } = source;
@@ -825,10 +827,8 @@ export class Process implements Subject {
     const { strand, index } = place;
     const { waiting } = strand;
     strand.leave();
-    if (waiting instanceof Served) {
-      waiting.index = index;
-      for (const one of waiting.sources) if (one.first !== null && one.isReady()) this.stir(one);
-    } else if (source.first !== null && source.isReady()) this.stir(source);
+    if (waiting instanceof Served) waiting.index = index;
+    this.stirReady(waiting instanceof Served ? waiting : null, source);
     strand.resume(source.shown(message), index);
   }
 
@@ -837,13 +837,19 @@ export class Process implements Subject {
     if (this.handed === null) return;
     const handedTo = this.rare === null ? null : this.rare.handedTo;
     const source = handedTo === null ? this.openedInbox : (handedTo.queue as Subscription);
+    const waiting = handedTo?.strand.waiting;
     this.mailbox ??= new Mailbox();
     this.mailbox.putBack(this.handed);
     this.handed = null;
     if (handedTo !== null) (this.rare as Rare).handedTo = null;
     this.state &= ~HANDED;
     // Of code that is over nobody goes on.
-    if (source !== null && this.run !== null) this.stir(source);
+    if (source !== null && this.run !== null) this.stirReady(waiting instanceof Served ? waiting : null, source);
+  }
+
+  /** Tells those who stand where a strand stood to which a message was handed: nobody was told of what came behind it. */
+  private stirReady(served: Served | null, source: Subscription): void {
+    for (const one of served?.sources ?? [source]) if (one.first !== null && one.isReady()) this.stir(one);
   }
 
   private nextStirred(): Source | null {

@@ -342,12 +342,15 @@ export class Syscalls {
   waitForAny(cases: readonly Case[], strand: Strand): void {
     const index = readyCase(cases, true);
     const one = cases[index];
+    const ready = one === undefined ? NO_SOURCES : readySources(cases);
     strand.waitForAny(new SeveralCases(cases));
     if (one === undefined) return;
     // Ready, but the turn is used up. A message stays where it is until the next turn; a channel's partner may not
-    // be there any more then, so that case is carried out now and only gone on with at the next turn.
-    if (one.kind === "receive" && !(one.source instanceof ChannelCore)) this.process.stir(one.source);
-    else {
+    // be there any more then, so that case is carried out now and only gone on with at the next turn. Whoever comes to
+    // stand behind this strand relies on it to have been told of all that there is.
+    if (one.kind === "receive" && !(one.source instanceof ChannelCore)) {
+      for (const source of ready) this.process.stir(source);
+    } else {
       strand.leave();
       const value = carryOut(one);
       this.process.waits++;
@@ -366,10 +369,11 @@ export class Syscalls {
 
   /** The strand waits for what a `serve` takes next. */
   waitForServed(served: Served, strand: Strand): void {
-    const index = served.next(true);
+    // There, but the turn is used up, or it is not this strand's turn. Whoever comes to stand behind it at another source
+    // relies on this one to have been told of what there is.
+    const ready = served.next(true) < 0 ? NO_SOURCES : readySources(served.cases);
     strand.waitForAny(served);
-    // There, but the turn is used up, or it is not this strand's turn.
-    if (index >= 0) this.process.stir(served.sources[index] as Subscription);
+    for (const source of ready) this.process.stir(source);
   }
 
   /** A source that yields when so much time has passed; for a sleep. */
@@ -774,6 +778,18 @@ export class Syscalls {
 }
 
 /** The private copies of what a builder has queued. */
+const NO_SOURCES: readonly Source[] = [];
+
+/** The sources of a select that have something nobody was told of, and are taken from at the turn. */
+function readySources(cases: readonly Case[]): Source[] {
+  const ready: Source[] = [];
+  for (const one of cases) {
+    if (one.kind === "send" || one.source instanceof ChannelCore) continue;
+    if (one.source.first === null && one.source.isReady()) ready.push(one.source);
+  }
+  return ready;
+}
+
 function queued(messages: QueuedMessages): SpawnOrder["messages"] {
   return copyPayload(listOf(messages), "messages", true) as SpawnOrder["messages"];
 }

@@ -5,6 +5,21 @@ import type { Clock } from "./clock.ts";
 import { type Timer, Timers } from "./timers.ts";
 
 describe("timers", () => {
+  it("of an owner whose short ones come again and again keep none of its longer ones for ever [S11.16]", () => {
+    const clock = new VirtualClock();
+    const timers = new Timers(clock);
+    const owner = {};
+    for (let i = 0; i < 300; i++) {
+      const again = () => void timers.set(0.5, again, owner);
+      again();
+    }
+    let firedMs = -1;
+    timers.set(50, () => (firedMs = clock.nowMs()), owner);
+    for (let ms = 1; ms < 200 && firedMs < 0; ms++) clock.moveTo(ms);
+    expect(firedMs).toBeGreaterThanOrEqual(50);
+    expect(firedMs).toBeLessThan(80);
+  });
+
   it("of an owner that has many due keep nobody else waiting, and none of them is lost or early [S11.22]", () => {
     const clock = new VirtualClock();
     const timers = new Timers(clock);

@@ -3,12 +3,15 @@
  * at the clock stands for all of them.
  */
 import type { Clock } from "./clock.ts";
+import { Fifo } from "./fifo.ts";
 
 /** How many fire, or are taken away one by one, in one go. */
 const MOST_AT_ONCE = 1_024;
-/** How many of one owner fire in one go; of those that are due beyond that so many have their turn every two milliseconds. */
+/** How many of one owner fire in one go; of those that are due beyond that so many fire every two milliseconds. */
 const MOST_OF_ONE = 256;
 const PUT_OFF_MS = 2;
+/** The place of one that is due and was put off. */
+const PUT_OFF = -1;
 /** To put off so many takes as long as to fire one, at least. */
 const PUT_OFF_BITS = 3;
 /** From so many on those that are cancelled together are left in the heap for a while. */
@@ -17,9 +20,9 @@ const MANY = 64;
 /** A deadline that has been set. */
 export interface Timer {
   /** When it is due, by `clock.nowMs()`. */
-  atMs: number;
-  /** @internal */ order: number;
-  /** @internal Its place in the heap, as long as it stands there. */
+  readonly atMs: number;
+  /** @internal */ readonly order: number;
+  /** @internal Its place in the heap, as long as it stands there, or PUT_OFF. */
   place: number;
   /** @internal Whether it has fired or was cancelled. */
   isOver: boolean;
@@ -35,6 +38,8 @@ export class Timers {
   /** How many of those in the heap were cancelled. The first one never was. */
   #cancelled = 0;
   #order = 0;
+  /** What was put off, by owner: in the order in which it was due, and what is due later comes behind it. */
+  readonly #putOff = new Map<object, Fifo<Timer>>();
   #alarmAt = Infinity;
   /** Whether several come or go now, after which the alarm is set once. */
   #holdsAlarm = false;
@@ -71,6 +76,7 @@ export class Timers {
   cancel(timer: Timer): boolean {
     if (timer.isOver) return false;
     timer.isOver = true;
+    if (timer.place === PUT_OFF) return true;
     this.#remove(timer);
     this.#dropCancelled();
     this.#arm();
@@ -83,6 +89,7 @@ export class Timers {
     for (const timer of timers) {
       if (timer.isOver) continue;
       timer.isOver = true;
+      if (timer.place === PUT_OFF) continue;
       if (staysInHeap) this.#cancelled++;
       else this.#remove(timer);
     }
@@ -107,14 +114,14 @@ export class Timers {
     try {
       for (let timer = this.#heap[0]; timer !== undefined && timer.atMs <= nowMs; timer = this.#heap[0]) {
         if (timer.order >= end || left <= 0) break;
-        if (timer.owner !== null && this.#isPutOff(timer, due, nowMs)) {
+        this.#remove(timer);
+        this.#dropCancelled();
+        if (timer.owner !== null && this.#isPutOff(timer, timer.owner, due)) {
           left--;
           continue;
         }
         left -= 1 << PUT_OFF_BITS;
         timer.isOver = true;
-        this.#remove(timer);
-        this.#dropCancelled();
         timer.fire();
       }
     } finally {
@@ -123,17 +130,36 @@ export class Timers {
     }
   }
 
-  /** Puts a deadline off if too many of its owner are due with it. */
-  #isPutOff(timer: Timer, due: Map<object, number>, nowMs: number): boolean {
-    const owner = timer.owner as object;
-    const count = due.get(owner) ?? 0;
-    due.set(owner, count + 1);
-    if (count < MOST_OF_ONE) return false;
-    timer.atMs = nowMs + Math.floor(count / MOST_OF_ONE) * PUT_OFF_MS;
-    timer.order = this.#order++;
-    this.#sink(timer);
-    this.#dropCancelled();
+  /** Puts a deadline off if too many of its owner are due before it. */
+  #isPutOff(timer: Timer, owner: object, due: Map<object, number>): boolean {
+    let others = this.#putOff.get(owner);
+    if (others === undefined) {
+      const count = due.get(owner) ?? 0;
+      due.set(owner, count + 1);
+      if (count < MOST_OF_ONE) return false;
+      others = new Fifo();
+      this.#putOff.set(owner, others);
+      this.set(PUT_OFF_MS, () => this.#firePutOff(owner));
+    }
+    timer.place = PUT_OFF;
+    others.push(timer);
     return true;
+  }
+
+  #firePutOff(owner: object): void {
+    const others = this.#putOff.get(owner) as Fifo<Timer>;
+    try {
+      for (let left = MOST_OF_ONE; left > 0 && others.length > 0; ) {
+        const timer = others.shift();
+        if (timer.isOver) continue;
+        left--;
+        timer.isOver = true;
+        timer.fire();
+      }
+    } finally {
+      if (others.length > 0) this.set(PUT_OFF_MS, () => this.#firePutOff(owner));
+      else this.#putOff.delete(owner);
+    }
   }
 
   #arm(): void {

@@ -210,3 +210,21 @@ it("writes many floats into a text a part at a time [S11.32, S11.33]", async () 
     await sim.settle();
   });
 });
+
+it("refuses what C refuses of objects and functions", async () => {
+  const source = `return function()
+    local function complaint(f, ...) return select(2, pcall(f, ...)) end
+    return {
+      complaint(table.move, setmetatable({}, {}), 1, 10, math.maxinteger - 3),
+      complaint(string.gsub, "(a)", ")", function() return "x" end),
+      complaint(string.gsub, "a", "(a", { a = "b" }),
+      complaint(table.sort, setmetatable({ 2, 1 }, { __len = function() return 2.5 end })),
+    }
+  end`;
+  expect(await runLua(source)).toEqual([
+    "bad argument #4 to 'move' (destination wrap around)",
+    "invalid pattern capture",
+    expect.stringMatching("capture"),
+    "object length is not an integer",
+  ]);
+});

@@ -125,10 +125,9 @@ local function most_of(limit)
   return limits.integer("gsub", 4, limit)
 end
 
---- What `find` of C finds from `at` on.
+--- What `find` of C finds from `at` on. A pattern that is not sound it may take for plain text.
 local function found(plan, subject, at)
-  if plan.sound then return find(subject, plan.pattern, at) end
-  return settle("gsub", pcall(find, subject, plan.pattern, at))
+  return find(subject, plan.pattern, at)
 end
 
 function strings.gsub(s, pattern, with, limit)
@@ -136,7 +135,7 @@ function strings.gsub(s, pattern, with, limit)
   with = replacement_of(with)
   local most, plan, is_text = most_of(limit), plan_of(pattern), type(with) == "string"
   local by_c = #s <= limits.STRING and is_cheap(plan, s) and (not is_text or fits(s, plan, with, most))
-  if not by_c then return matcher.gsub(plan, s, with, most) end
+  if not by_c or not is_text and not plan.sound then return matcher.gsub(plan, s, with, most) end
   toll(#s / 16)
   if is_text then return settle("gsub", pcall(gsub, s, pattern, with, most)) end
   return matcher.replace_found(found, plan, s, with, most)

@@ -85,7 +85,7 @@ function tables.move(from, first, last, at, to)
     local are_tables = type(from) == "table" and type(target) == "table"
     if are_tables and start and (getmetatable(from) or getmetatable(target)) then
       if high < low then return target end
-      if low > 0 or high < low + MAX_INTEGER and start <= MAX_INTEGER - (high - low) then
+      if (low > 0 or high < low + MAX_INTEGER) and start <= MAX_INTEGER - (high - low) then
         return move_by_one(from, low, high, start, target)
       end
     end
@@ -261,6 +261,7 @@ end
 function tables.sort(t, before)
   if type(t) ~= "table" then return callbacks("sort", pcall(sort, t, before)) end
   local size = #t
+  if mathtype(size) ~= "integer" then return callbacks("sort", pcall(sort, t, before)) end
   check_count(size)
   if size < 2 then return end
   if before == nil then
