@@ -12,8 +12,8 @@ const MOST_OF_ONE = 256;
 const PUT_OFF_MS = 2;
 /** The place of one that is due and was put off. */
 const PUT_OFF = -1;
-/** To put off so many takes as long as to fire one, at least. */
-const PUT_OFF_BITS = 3;
+/** To put off four takes as long as to fire one, at least: each comes out of a heap of as many as there are. */
+const PUT_OFF_BITS = 2;
 /** From so many on those that are cancelled together are left in the heap for a while. */
 const MANY = 64;
 
