@@ -828,7 +828,7 @@ export class Process implements Subject {
     const { waiting } = strand;
     strand.leave();
     if (waiting instanceof Served) waiting.index = index;
-    this.stirReady(waiting instanceof Served ? waiting : null, source);
+    this.stirReady(waiting, source);
     strand.resume(source.shown(message), index);
   }
 
@@ -837,19 +837,24 @@ export class Process implements Subject {
     if (this.handed === null) return;
     const handedTo = this.rare === null ? null : this.rare.handedTo;
     const source = handedTo === null ? this.openedInbox : (handedTo.queue as Subscription);
-    const waiting = handedTo?.strand.waiting;
     this.mailbox ??= new Mailbox();
     this.mailbox.putBack(this.handed);
     this.handed = null;
     if (handedTo !== null) (this.rare as Rare).handedTo = null;
     this.state &= ~HANDED;
     // Of code that is over nobody goes on.
-    if (source !== null && this.run !== null) this.stirReady(waiting instanceof Served ? waiting : null, source);
+    if (source !== null && this.run !== null)
+      this.stirReady(handedTo === null ? null : handedTo.strand.waiting, source);
   }
 
-  /** Tells those who stand where a strand stood to which a message was handed: nobody was told of what came behind it. */
-  private stirReady(served: Served | null, source: Subscription): void {
-    for (const one of served?.sources ?? [source]) if (one.first !== null && one.isReady()) this.stir(one);
+  /**
+   * Tells those who stand where a strand stood to which a message was handed: nobody was told of what came behind it.
+   *
+   * @param waiting what that strand waited for besides the source.
+   */
+  private stirReady(waiting: Strand["waiting"], source: Subscription): void {
+    const sources = waiting instanceof Served ? waiting.sources : [source];
+    for (const one of sources) if (one.first !== null && one.isReady()) this.stir(one);
   }
 
   private nextStirred(): Source | null {

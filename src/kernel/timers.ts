@@ -139,11 +139,15 @@ export class Timers {
       if (count < MOST_OF_ONE) return false;
       others = new Fifo();
       this.#putOff.set(owner, others);
-      this.set(PUT_OFF_MS, () => this.#firePutOff(owner));
+      this.#firePutOffLater(owner);
     }
     timer.place = PUT_OFF;
     others.push(timer);
     return true;
+  }
+
+  #firePutOffLater(owner: object): void {
+    this.set(PUT_OFF_MS, () => this.#firePutOff(owner));
   }
 
   #firePutOff(owner: object): void {
@@ -157,7 +161,7 @@ export class Timers {
         timer.fire();
       }
     } finally {
-      if (others.length > 0) this.set(PUT_OFF_MS, () => this.#firePutOff(owner));
+      if (others.length > 0) this.#firePutOffLater(owner);
       else this.#putOff.delete(owner);
     }
   }

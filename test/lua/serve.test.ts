@@ -4,6 +4,7 @@ import { SeededRandom, simulate } from "../../src/testing/index.ts";
 import { endsOf } from "../support/ends.ts";
 import { defineLua, luaEngine } from "../support/lua.ts";
 import { runLua } from "../support/running-lua.ts";
+import { ofTopics, sendByTopics } from "../support/sent-by-topics.ts";
 
 describe("serve", () => {
   it("refuses what is no handler, naming its place [S11.38, S12.11]", async () => {
@@ -253,7 +254,7 @@ describe("serve", () => {
 it("takes all that is sent by topics in its order, and keeps nothing from other coroutines [S2.28, S11.38, S15.6]", async () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = new SeededRandom(seed);
-    const sent: string[] = [];
+    let sent: string[] = [];
     const printed: string[] = [];
     await simulate(seed, async (sim) => {
       luaEngine(sim, { slicing: { sliceInstructions: seed % 3 === 0 ? 300 : 100_000 } });
@@ -283,23 +284,15 @@ it("takes all that is sent by topics in its order, and keeps nothing from other 
         { modules: ["time"] },
       );
       const pid = await sim.spawn("test:serving");
-      for (let n = 1; n <= 60; n++) {
-        const topic = random.pick(["a", "a", "b", "c", "d"]);
-        sent.push(topic + n);
-        sim.send(pid, topic, n);
-        if (random.once(8)) sim.cancel(pid);
-        for (let steps = random.below(4); steps > 0; steps--) await sim.step();
-        if (random.once(6)) await sim.advance(1);
-      }
+      sent = await sendByTopics(sim, pid, random);
       sim.send(pid, "end");
       await sim.advance(100);
       sim.terminate(pid);
       await sim.settle();
     });
-    const of = (topics: string) => sent.filter((one) => topics.includes(one[0] as string));
     const by = (how: string) => printed.filter((text) => text.startsWith(how)).map((text) => text.slice(how.length));
-    expect(by("served "), `seed ${seed}`).toEqual(of("ab"));
-    expect(by("heard "), `seed ${seed}`).toEqual(of("c"));
-    expect(by("left "), `seed ${seed}`).toEqual(of("d"));
+    expect(by("served "), `seed ${seed}`).toEqual(ofTopics(sent, "ab"));
+    expect(by("heard "), `seed ${seed}`).toEqual(ofTopics(sent, "c"));
+    expect(by("left "), `seed ${seed}`).toEqual(ofTopics(sent, "d"));
   }
 });

@@ -6,6 +6,10 @@ import { BareIsland } from "../support/bare-island.ts";
 const DRAIN = `return function(...) local t = {} local i = process.inbox() while true do
   local r = channel.select({i:case_receive()}, true) if r.default then break end t[#t + 1] = r.value:topic() .. r.value:payload() end
   return table.concat(t, " ") .. " | " .. table.concat({...}, " ") end`;
+
+/** Sends a message that nobody takes yet, one that somebody waits for, and an event. */
+const CANCELS_AFTER_TWO = `return function(pid) process.send(pid, "a", 1) process.send(pid, "b", 2) process.cancel(pid, "1h") end`;
+
 /** What main ends with, or the program after it, when another process has sent it what `sender` sends. */
 function run(main: string, sender: string) {
   const island = new BareIsland();
@@ -33,6 +37,7 @@ function run(main: string, sender: string) {
   island.run(() => outcome !== null);
   return outcome.value ?? outcome;
 }
+
 it("what an event has taken back stands behind what is older, for the code after an upgrade [S2.11, S2.32]", () => {
   expect(
     run(
@@ -40,10 +45,11 @@ it("what an event has taken back stands behind what is older, for the code after
     process.listen("a")
     process.serve{b = function() end, ["@events"] = function() process.upgrade("t:drain") end}
   end`,
-      `return function(pid) process.send(pid, "a", 1) process.send(pid, "b", 2) process.cancel(pid, "1h") end`,
+      CANCELS_AFTER_TWO,
     ),
   ).toBe("a1 b2 | ");
 });
+
 it("what an event has taken back stands behind what is older, for the inbox when nobody listens any more [S2.31, S2.32]", () => {
   expect(
     run(
@@ -55,10 +61,11 @@ it("what an event has taken back stands behind what is older, for the inbox when
     local i = process.inbox()
     return i:receive():topic() .. " " .. i:receive():topic()
   end`,
-      `return function(pid) process.send(pid, "a", 1) process.send(pid, "b", 2) process.cancel(pid, "1h") end`,
+      CANCELS_AFTER_TWO,
     ),
   ).toBe("a b");
 });
+
 it("what an event has taken back stands behind what is older, for a serve of both topics [S11.38]", () => {
   expect(
     run(
@@ -70,10 +77,11 @@ it("what an event has taken back stands behind what is older, for a serve of bot
     process.serve{a = note, b = note}
     return table.concat(log, " ")
   end`,
-      `return function(pid) process.send(pid, "a", 1) process.send(pid, "b", 2) process.cancel(pid, "1h") end`,
+      CANCELS_AFTER_TWO,
     ),
   ).toBe("a1 b2");
 });
+
 it("who waits behind a serve is told of what came, though an event came between [S2.29, S15.6]", () => {
   expect(
     run(
@@ -89,6 +97,7 @@ it("who waits behind a serve is told of what came, though an event came between 
     ),
   ).toBe(" | 2");
 });
+
 it("who waits behind a serve whose turn was used up is told of what there is of another topic [S2.29, S15.6]", () => {
   expect(
     run(

@@ -2,6 +2,7 @@
 import { type DeadLetter, defineProcess, errors, type Process, ProcessError } from "beamish";
 import { SeededRandom, simulate } from "beamish/testing";
 import { describe, expect, it } from "vitest";
+import { ofTopics, sendByTopics } from "../support/sent-by-topics.ts";
 import { rejectionOf } from "./refusal.ts";
 
 const HOST = "sim:processes";
@@ -128,7 +129,7 @@ describe("a serve by topics beside another coroutine", () => {
       const heard: string[] = [];
       const left: string[] = [];
       let cancels = 0;
-      const sent: { topic: string; n: number }[] = [];
+      let sent: string[] = [];
       await simulate(
         seed,
         async (sim) => {
@@ -150,14 +151,7 @@ describe("a serve by topics beside another coroutine", () => {
               left.push(`${message.topic}${message.payload}`);
             }
           });
-          for (let n = 1; n <= 60; n++) {
-            const topic = random.pick(["a", "a", "b", "c", "d"]);
-            sent.push({ topic, n });
-            sim.send(pid, topic, n);
-            if (random.once(8)) sim.cancel(pid);
-            for (let steps = random.below(4); steps > 0; steps--) await sim.step();
-            if (random.once(6)) await sim.advance(1);
-          }
+          sent = await sendByTopics(sim, pid, random);
           sim.send(pid, "end");
           await sim.advance(100);
           sim.send(pid, "stop");
@@ -165,11 +159,9 @@ describe("a serve by topics beside another coroutine", () => {
         },
         { goOn: seed % 2 === 0 },
       );
-      const of = (topics: string) =>
-        sent.filter(({ topic }) => topics.includes(topic)).map(({ topic, n }) => topic + n);
-      expect(served, `seed ${seed}`).toEqual(of("ab"));
-      expect(heard, `seed ${seed}`).toEqual(of("c"));
-      expect(left, `seed ${seed}`).toEqual(of("d"));
+      expect(served, `seed ${seed}`).toEqual(ofTopics(sent, "ab"));
+      expect(heard, `seed ${seed}`).toEqual(ofTopics(sent, "c"));
+      expect(left, `seed ${seed}`).toEqual(ofTopics(sent, "d"));
       expect(cancels, `seed ${seed}`).toBeGreaterThan(0);
     }
   });

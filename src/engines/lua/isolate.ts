@@ -256,8 +256,11 @@ class Names {
   /** Twice as many places from now on; what was remembered has to be met again. */
   #grow(L: State): void {
     const count = 2 * (this.#mask + 1);
-    this.#growAt = count <= this.#most ? this.replaced + count : Infinity;
-    if (count > this.#most) return;
+    if (count > this.#most) {
+      this.#growAt = Infinity;
+      return;
+    }
+    this.#growAt = this.replaced + count;
     this.#mask = count - 1;
     this.#addresses = new Array(count).fill(0);
     this.#texts = new Array(count).fill("");

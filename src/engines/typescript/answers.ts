@@ -171,11 +171,8 @@ export function awaitFrom(syscalls: Syscalls, source: Source, seesClosed: boolea
  * where it came from.
  */
 export function awaitServed(syscalls: Syscalls, served: Served): unknown {
-  const running = current;
-  if (running === null || running.run !== syscalls || running === running.run || syscalls.isShut) {
-    return arrange(nextServed(syscalls, served));
-  }
-  const task = running as Task;
+  if (syscalls.isShut || lowered(syscalls) === null) return arrange(nextServed(syscalls, served));
+  const task = current as Task;
   task.wakeState = SEES_CLOSED;
   // Who called this function goes first, and what became ready earlier goes on earlier.
   if (!isNested && syscalls.process.isUndisturbed) {

@@ -144,7 +144,6 @@ function tables.insert(t, ...)
   local at, value = ...
   at = integer("insert", 2, at)
   if at < 1 or at > size + 1 then argument("insert", 2, "position out of bounds") end
-  check_count(size - at + 1.0)
   if at <= size then tables.move(t, at, size, at + 1) end
   t[at] = value
 end
@@ -238,8 +237,8 @@ local function sort_runs(t, size)
   end
 end
 
---- The elements of `from` in order. What C does in one go cannot be interrupted, and so cannot wait for a function that
---- orders them: that is asked by Lua, which C would only be quicker than if it could.
+--- The elements of `from` in order, which is overwritten. A function that orders them is called by Lua: while C calls it, it
+--- could neither be interrupted nor wait.
 local function in_order(from, size, before)
   local to, width = {}, before and FEW or RUN
   if before then
