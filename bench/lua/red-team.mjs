@@ -315,7 +315,7 @@ const ATTACKS = {
   "builders over a context of 16,000 keys":
     "local t = {} for i = 1, 16000 do t['k' .. i] = true end local b = process.with_context(t) while true do pcall(b.with_context, b, { a = 1 }) end",
   "builders over a context that grows":
-    "local b, n = process.with_context({}), 0 while true do local t = {} for i = 1, 15000 do n = n + 1 t['k' .. n] = i end local ok, next_one = pcall(b.with_context, b, t) b = ok and next_one or b end",
+    "local b, n = process.with_context({}), 0 while true do local t = {} for i = 1, 8000 do n = n + 1 t['k' .. n] = i end local ok, next_one = pcall(b.with_context, b, t) b = ok and next_one or b end",
   "large messages to oneself":
     "local s = ('x'):rep(1000000) while true do process.send(process.pid(), 't', s .. 'y') end",
   "children with large messages":

@@ -18,16 +18,37 @@ export class Context {
     this.#values = values;
   }
 
-  /** This context with further values put over it; of a key that is in both, the new value counts. */
-  with(values: Readonly<Record<string, unknown>>): Context {
+  /**
+   * A context of values that nobody else has.
+   *
+   * @param values a map; its form is kept.
+   */
+  static of(values: Readonly<Record<string, unknown>>): Context {
+    const map = new Map<string, unknown>();
+    for (const key of Object.keys(values)) map.set(key, values[key]);
+    copyForm(values, map);
+    return new Context(map);
+  }
+
+  /** This context with the values of another put over it; of a key that is in both, the new value counts. */
+  with(others: Context): Context {
+    // Either is what it is with nothing put to it, and is not copied: there may be thousands of values.
+    if (others.size === 0) return this;
+    if (this.size === 0) return others;
+    const values = others.#values;
     const merged = new Map(this.#values);
-    for (const key of Object.keys(values)) merged.set(key, values[key]);
+    for (const [key, value] of values) merged.set(key, value);
     const added = formOf(values)?.floats ?? null;
-    const kept = [...(formOf(this.#values)?.floats ?? [])].filter((key) => !Object.hasOwn(values, key));
+    const kept = [...(formOf(this.#values)?.floats ?? [])].filter((key) => !values.has(key));
     if (added !== null || kept.length > 0) {
       setForm(merged, { integerKeys: null, floats: new Set([...kept, ...(added ?? [])]) });
     }
     return new Context(merged);
+  }
+
+  /** How many values there are. */
+  get size(): number {
+    return this.#values.size;
   }
 
   /** Whether there is a value of that key. */

@@ -1,6 +1,7 @@
 /** What upper floors may use of the kernel. */
 export { ChannelCore } from "./channel.ts";
 export type { Clock, Turns } from "./clock.ts";
+export type { Context } from "./context.ts";
 export type { DeadLetter, DeadLetterReason, DeadLetters } from "./dead-letters.ts";
 export { parseDuration } from "./duration.ts";
 export { type Engine, type Measure, type PreparedAnswer, type Program, type Programs, Run } from "./engine.ts";
@@ -46,7 +47,7 @@ export type { Heritage, Process } from "./process.ts";
 export { Served } from "./select.ts";
 export { type FunctionOf, makeShapesWith } from "./shapes.ts";
 export {
-  contextValues,
+  contextOf,
   type SpawnSettings,
   withMessage,
   withName,

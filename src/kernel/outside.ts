@@ -15,7 +15,7 @@ import { copyPayload } from "./payload.ts";
 import { EMPTY_PID, isPid, type Pid } from "./pid.ts";
 import type { Process } from "./process.ts";
 import { unresolved } from "./router.ts";
-import { badName, contextValues } from "./spawn-settings.ts";
+import { badName, contextOf } from "./spawn-settings.ts";
 import { malformedTarget, startLater, startNow } from "./spawning.ts";
 import { members } from "./string-set.ts";
 import { cancelRequest } from "./syscalls.ts";
@@ -79,7 +79,7 @@ export class Outside {
       heritage: {
         actor: options.actor ?? null,
         scope: options.scope ?? null,
-        context: options.context === undefined ? Context.EMPTY : Context.EMPTY.with(contextValues(options.context)),
+        context: options.context === undefined ? Context.EMPTY : contextOf(options.context),
         held: null,
       },
       name: options.name ?? null,

@@ -2,7 +2,7 @@
  * What a SpawnBuilder has gathered: immutable, so that a builder can be shared and spawn any number of times (S7.3).
  * The dressing of a language turns its builder's methods into these functions; the permissions are asked in syscalls.ts.
  */
-import type { Context } from "./context.ts";
+import { Context } from "./context.ts";
 import { invalid, type ProcessError } from "./errors.ts";
 import { noteFloat } from "./form.ts";
 import type { Actor, Denial, Scope } from "./guard.ts";
@@ -42,8 +42,8 @@ export interface SpawnSettings {
   readonly securityDenial: Denial | null;
 }
 
-/** Context values for `with_context`: a map that can be sent; INVALID otherwise (S7.2). `keepsForms` as in copyPayload. */
-export function contextValues(values: unknown, keepsForms = false): Record<string, unknown> {
+/** Values for `with_context`: a map that can be sent; INVALID otherwise (S7.2). `keepsForms` as in copyPayload. */
+export function contextOf(values: unknown, keepsForms = false): Context {
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
     throw invalid("context values must be a table with string keys");
   }
@@ -51,19 +51,11 @@ export function contextValues(values: unknown, keepsForms = false): Record<strin
   // What arrives as anything but a map, such as bytes or a date, has no keys.
   if (Object.getPrototypeOf(copy) !== Object.prototype)
     throw invalid("context values must be a table with string keys");
-  return copy as Record<string, unknown>;
+  return Context.of(copy as Record<string, unknown>);
 }
 
-/**
- * The settings with further context values; keys given later win (S7.4).
- *
- * @param values nobody else's, as `contextValues` makes them.
- */
-export function withContext(
-  settings: SpawnSettings,
-  values: Record<string, unknown>,
-  denial: Denial | null,
-): SpawnSettings {
+/** The settings with further context values; keys given later win (S7.4). */
+export function withContext(settings: SpawnSettings, values: Context, denial: Denial | null): SpawnSettings {
   return { ...settings, context: settings.context.with(values), contextDenial: settings.contextDenial ?? denial };
 }
 

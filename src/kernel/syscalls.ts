@@ -435,7 +435,7 @@ export class Syscalls {
     };
   }
 
-  withContext(settings: SpawnSettings, values: Record<string, unknown>): SpawnSettings {
+  withContext(settings: SpawnSettings, values: Context): SpawnSettings {
     return withContext(settings, values, this.check("process.context", "context"));
   }
 

@@ -62,6 +62,13 @@ export class NodeTurns implements Turns {
       this.#ready.then(turn);
       return;
     }
+    // A turn that was a microtask of a timer or of I/O is followed by the next immediates of the same round: only in the
+    // round after it have all others had their due.
+    if (afterOthers) setImmediate(() => this.#requestInRound(turn));
+    else this.#requestInRound(turn);
+  }
+
+  #requestInRound(turn: () => void): void {
     setImmediate(() => {
       this.#sliceEndMs = performance.now() + SLICE_MS;
       this.#unwatched = this.#perLook;

@@ -490,6 +490,21 @@
         (local.set $from (i32.add (local.get $from) (i32.const 1)))
         (if (i32.gt_u (local.get $code) (i32.const 127))
           (then
+            ;; Of two bytes, as most text beyond ASCII in alphabets: quickly.
+            (if (i32.and
+                  (i32.lt_u (i32.sub (local.get $code) (i32.const 0xc2)) (i32.const 0x1e))
+                  (i32.lt_u (local.get $from) (local.get $end)))
+              (then
+                (local.set $byte (i32.load8_u (local.get $from)))
+                (if (i32.eq (i32.and (local.get $byte) (i32.const 0xc0)) (i32.const 0x80))
+                  (then
+                    (i32.store16 (local.get $to)
+                      (i32.or
+                        (i32.shl (i32.and (local.get $code) (i32.const 0x1f)) (i32.const 6))
+                        (i32.and (local.get $byte) (i32.const 0x3f))))
+                    (local.set $from (i32.add (local.get $from) (i32.const 1)))
+                    (local.set $to (i32.add (local.get $to) (i32.const 2)))
+                    (br $next)))))
             (if (i32.or (i32.lt_u (local.get $code) (i32.const 0xc2)) (i32.gt_u (local.get $code) (i32.const 0xf4)))
               (then (return (i32.const -1))))
             ;; How many bytes follow, and from which code on that many are allowed.

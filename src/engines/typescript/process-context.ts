@@ -8,7 +8,7 @@
 import {
   badArgument,
   ChannelCore,
-  contextValues,
+  contextOf,
   event,
   invalid,
   type Timer as KernelTimer,
@@ -166,7 +166,7 @@ export class ProcessContext implements Process<any> {
     return (values) => {
       const syscalls = open(this.#syscalls);
       const settings = syscalls.inherited();
-      return new SpawnBuilder(syscalls, syscalls.withContext(settings, contextValues(values)));
+      return new SpawnBuilder(syscalls, syscalls.withContext(settings, contextOf(values)));
     };
   }
 

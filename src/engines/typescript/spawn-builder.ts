@@ -2,7 +2,7 @@
 import {
   Actor,
   badArgument,
-  contextValues,
+  contextOf,
   copyPayload,
   type ExitResult,
   errorOf,
@@ -99,8 +99,8 @@ export class SpawnBuilder {
 
   /** Adds context values; those given later win. Throws INVALID. */
   withContext(values: Record<string, unknown>): SpawnBuilder {
-    const copied = contextValues(values);
-    return this.#but((syscalls, settings) => syscalls.withContext(settings, copied));
+    const added = contextOf(values);
+    return this.#but((syscalls, settings) => syscalls.withContext(settings, added));
   }
 
   /** Replaces the actor of the future process. Throws INVALID for anything `createActor` has not made. */

@@ -2,7 +2,8 @@
 import {
   Actor,
   bytesOf,
-  contextValues,
+  type Context,
+  contextOf,
   copyPayload,
   formOf,
   HeldContext,
@@ -28,7 +29,7 @@ const KEY_COST = 30;
 const KEY_BYTES = 16;
 
 /** How many values the context of a builder may have, inherited ones too: they are put into a further map in one go (S11.33). */
-const MAX_CONTEXT_VALUES = 32_768;
+const MAX_CONTEXT_VALUES = 16_384;
 
 /** What a builder's userdata stands for. */
 class Builder {
@@ -78,10 +79,10 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
     const data = new StackValue(host.isolate, L, position, "context");
     return host.whenRead(L, data, (to) => {
       const { run } = host;
-      const values = withStringKeys(contextValues(data, true));
+      const values = withStringKeys(contextOf(data, true));
       const changed = run.withContext(settings, withRoom(settings, values));
       // Keys that are in both count twice: whoever gives the same ones over and over has no more than a limit of them.
-      const keys = (contextKeys.get(settings.context) ?? 0) + Object.keys(values).length;
+      const keys = (contextKeys.get(settings.context) ?? 0) + values.size;
       contextKeys.set(changed.context, keys);
       host.vm.charge(keys * KEY_COST);
       const addedBytes = data.bytes + keys * KEY_BYTES;
@@ -143,16 +144,17 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
 }
 
 /** Refuses values with which a context would have too many, before it is copied for them. */
-function withRoom({ context }: SpawnSettings, values: Record<string, unknown>): Record<string, unknown> {
-  let { size } = context.sharedAll;
-  for (const key of Object.keys(values)) if (!context.has(key)) size++;
-  if (size > MAX_CONTEXT_VALUES) throw invalid("too many context values (limit 32,768)");
+function withRoom({ context }: SpawnSettings, values: Context): Context {
+  let { size } = context;
+  if (size === 0) size = values.size;
+  else for (const key of values.sharedAll.keys()) if (!context.has(key)) size++;
+  if (size > MAX_CONTEXT_VALUES) throw invalid("too many context values (limit 16,384)");
   return values;
 }
 
 /** Context values have strings for keys: integers among the keys will not do (S7.2). */
-function withStringKeys(values: Record<string, unknown>): Record<string, unknown> {
-  if (formOf(values)?.integerKeys) {
+function withStringKeys(values: Context): Context {
+  if (formOf(values.sharedAll)?.integerKeys) {
     throw invalid("context values must be a table with string keys");
   }
   return values;
