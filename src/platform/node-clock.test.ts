@@ -1,3 +1,4 @@
+/** Who comes first on Node's event loop. */
 import { stat } from "node:fs";
 import { expect, it } from "vitest";
 import { NodeTurns } from "./node-clock.ts";
