@@ -169,6 +169,24 @@ const bounds: readonly SandboxCase[] = [
     output: "524290",
   },
   {
+    name: "makes texts of as many codes as of few, and complains alike [S11.33]",
+    source: `local codes, parts = {}, {}
+    for i = 1, 3000 do codes[i] = i % 7 == 0 and tostring(i) or i * 300.0 parts[i] = utf8.char(i % 7 == 0 and i or i * 300) end
+    print(utf8.char(table.unpack(codes)) == table.concat(parts))
+    for _, wrong in ipairs { -1, 0x80000000, 1.5, "x", {} } do
+      codes[2999] = wrong
+      local long = select(2, pcall(utf8.char, table.unpack(codes)))
+      local short = select(2, pcall(utf8.char, wrong))
+      print(long == (short:gsub("#1", "#2999")), short)
+    end`,
+    output: `true
+true bad argument #1 to 'char' (value out of range)
+true bad argument #1 to 'char' (value out of range)
+true bad argument #1 to 'char' (number has no integer representation)
+true bad argument #1 to 'char' (number expected, got string)
+true bad argument #1 to 'char' (number expected, got table)`,
+  },
+  {
     name: "reads from longer strings [S11.33]",
     source: `local long = ("x"):rep(1 << 20) .. "needle" .. ("y"):rep(1 << 20)
     print(#long, long:find("needle", 1, true), long:sub(1048577, 1048582), long:byte(-1), long:match("ne+dle"))`,

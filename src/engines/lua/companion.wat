@@ -458,6 +458,32 @@
     (if (i32.gt_u (local.get $new) (local.get $old)) (then (call $pace (local.get $heap) (local.get $used))))
     (local.get $block))
 
+  ;; How many of so many slots come before the first that holds nil.
+  (func (export "leading") (param $at i32) (param $slots i32) (result i32)
+    (local $left i32)
+    (local.set $left (local.get $slots))
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $left)))
+        (br_if $done (i32.eqz (i32.and (i32.load8_u offset=8 (local.get $at)) (i32.const 15))))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+        (br $next)))
+    (i32.sub (local.get $slots) (local.get $left)))
+
+  ;; How many of so many slots, each so many bytes after the one before, hold something.
+  (func (export "filled") (param $at i32) (param $slots i32) (param $bytes i32) (result i32)
+    (local $filled i32)
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $slots)))
+        (if (i32.and (i32.load8_u offset=8 (local.get $at)) (i32.const 15))
+          (then (local.set $filled (i32.add (local.get $filled) (i32.const 1)))))
+        (local.set $at (i32.add (local.get $at) (local.get $bytes)))
+        (local.set $slots (i32.sub (local.get $slots) (i32.const 1)))
+        (br $next)))
+    (local.get $filled))
+
   ;; Whether all of so many bytes are ASCII.
   (func (export "isAscii") (param $from i32) (param $length i32) (result i32)
     (local $end i32)

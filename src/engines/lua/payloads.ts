@@ -48,7 +48,7 @@ export const MAX_TEXT_BYTES = 4 * 2 ** 20;
 const TEXT_PER_VALUE_BITS = 8;
 const TOO_MANY = "data of more than 65,536 values cannot be sent";
 /** How many values are read at once where the reading can be interrupted: a millisecond or two when it is done first. */
-export const PIECE_VALUES = 4_096;
+export const PIECE_VALUES = 2_048;
 /**
  * What copying a value costs, in instructions' worth, and as how many values a table or error counts besides. Texts are
  * charged where they are decoded.
@@ -749,8 +749,12 @@ class PushingPass {
     this.#left = values;
     for (;;) {
       if (this.#filling === null) {
-        const next = this.#open.pop();
+        const next = this.#open.at(-1);
         if (next === undefined) break;
+        // Whoever has nothing to fill takes its time, too.
+        if (this.#left <= 0) return false;
+        this.#left -= KEY_VALUES;
+        this.#open.pop();
         vm.getAt(L, this.#table, this.#numbers?.get(next) as number);
         this.#filling = next;
         this.#next = 0;

@@ -105,6 +105,8 @@ const CALL_CONTEXT = 24;
 const CALL_YIELDED = 28;
 const SLOT_BYTES = 16;
 const TAG = 8;
+/** From so many on the companion looks at them: ours takes long until V8 has compiled it. */
+const MANY_SLOTS = 256;
 const SHORT_LENGTH = 7;
 const LONG_LENGTH = 12;
 const CONTENTS = 16;
@@ -226,6 +228,8 @@ interface Companion {
   spread(L: State): void;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
   run(heap: Pointer, from: State, co: State, args: number, results: Pointer, cost: number): number;
+  leading(slots: Pointer, count: number): number;
+  filled(slots: Pointer, count: number, slotBytes: number): number;
   isAscii(at: Pointer, bytes: number): number;
   widen(from: Pointer, bytes: number, to: Pointer): number;
   lookSoon(): void;
@@ -1509,14 +1513,12 @@ export class LuaVm {
   listLength(table: Pointer): number {
     const { bytes } = this;
     const size = this.arraySize(table);
-    let count = 0;
-    for (let at = this.elementAt(table, 1), end = at + size * SLOT_BYTES; at < end; at += SLOT_BYTES) {
-      if (((bytes[at + TAG] as number) & TYPE_OF_TAG) !== NIL) count++;
-      else if (this.#hasElementAfter(at, end)) return 0;
-      else break;
-    }
+    const first = this.elementAt(table, 1);
+    let count = this.#leading(first, size);
+    if (count < size && this.#filled(first + count * SLOT_BYTES, size - count, SLOT_BYTES) > 0) return 0;
     let last = count;
     const entries = this.entryCount(table);
+    if (entries >= MANY_SLOTS && this.#filled(this.entryAt(table, 1), entries, NODE_BYTES) === 0) return count;
     for (let i = 0, at = this.entryAt(table, 1); i < entries; i++, at += NODE_BYTES) {
       if (((bytes[at + TAG] as number) & TYPE_OF_TAG) === NIL) continue;
       if (bytes[at + KEY_TAG] !== INTEGER_TAG) return 0;
@@ -1530,17 +1532,30 @@ export class LuaVm {
 
   /** How many keys a table has. */
   countOf(table: Pointer): number {
-    let count = 0;
-    const size = this.arraySize(table);
-    for (let n = 1; n <= size; n++) if (this.typeAt(this.elementAt(table, n)) !== NIL) count++;
-    const entries = this.entryCount(table);
-    for (let n = 1; n <= entries; n++) if (this.typeAt(this.entryAt(table, n)) !== NIL) count++;
-    return count;
+    return (
+      this.#filled(this.elementAt(table, 1), this.arraySize(table), SLOT_BYTES) +
+      this.#filled(this.entryAt(table, 1), this.entryCount(table), NODE_BYTES)
+    );
   }
 
-  #hasElementAfter(from: Pointer, end: Pointer): boolean {
-    for (let at = from; at < end; at += SLOT_BYTES) if (this.typeAt(at) !== NIL) return true;
-    return false;
+  /** How many of so many slots come before the first that holds nil. */
+  #leading(slots: Pointer, count: number): number {
+    if (count >= MANY_SLOTS) return this.#companion.leading(slots, count);
+    const { bytes } = this;
+    let n = 0;
+    while (n < count && ((bytes[slots + n * SLOT_BYTES + TAG] as number) & TYPE_OF_TAG) !== NIL) n++;
+    return n;
+  }
+
+  /** How many of so many slots, each so many bytes after the one before, hold something. */
+  #filled(slots: Pointer, count: number, slotBytes: number): number {
+    if (count >= MANY_SLOTS) return this.#companion.filled(slots, count, slotBytes);
+    const { bytes } = this;
+    let filled = 0;
+    for (let i = 0, at = slots; i < count; i++, at += slotBytes) {
+      if (((bytes[at + TAG] as number) & TYPE_OF_TAG) !== NIL) filled++;
+    }
+    return filled;
   }
 
   /** The content of the userdata at an address, which has one value. */
