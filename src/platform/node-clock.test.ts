@@ -1,4 +1,4 @@
-/** Who comes first on Node's event loop. */
+/** When turns of the kernel come on the event loop of Node, seen from timers and I/O. */
 import { stat } from "node:fs";
 import { expect, it } from "vitest";
 import { NodeTurns } from "./node-clock.ts";
