@@ -146,6 +146,12 @@ export class Host {
     this.vm.beginSlice();
   }
 
+  /** Counts what was done for a process outside of its code, in instructions' worth. */
+  countBeside(run: LuaRun, instructions: number): void {
+    count(run.usage, instructions);
+    count(run.isolate.usage, instructions);
+  }
+
   /** Runs a strand until it gives control back; its slice is the rest of that of the present step. */
   execute(strand: LuaStrand, args: number): number {
     const { vm } = this;

@@ -93,6 +93,7 @@ export class LuaStrand extends Strand {
     const { host, isolate } = this.run;
     this.#continuation = null;
     host.begin(this);
+    const { left } = isolate.vm;
     let count: number;
     try {
       isolate.vm.isExempt = true;
@@ -102,6 +103,8 @@ export class LuaStrand extends Strand {
       this.run.vmLost(cause);
       return;
     }
+    // What ends with this has counted what it ran.
+    if (count !== ENDS) host.countBeside(this.run, left - isolate.vm.left);
     if (count === PAUSES) {
       this.#continuation = continuation;
       this.run.preempted(this);

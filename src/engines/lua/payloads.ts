@@ -751,9 +751,10 @@ class PushingPass {
       if (this.#filling === null) {
         const next = this.#open.at(-1);
         if (next === undefined) break;
-        // Whoever has nothing to fill takes its time, too.
+        // Where there is nothing to fill that takes its time, too.
         if (this.#left <= 0) return false;
         this.#left -= KEY_VALUES;
+        vm.charge(KEY_VALUES * VALUE_COST);
         this.#open.pop();
         vm.getAt(L, this.#table, this.#numbers?.get(next) as number);
         this.#filling = next;
