@@ -365,6 +365,18 @@ const ATTACKS = {
     "local t = {} for i = 1, 15000 do t[i] = process.spawn_monitored('bench:waits', 'bench:processes') end for i = 1, #t do process.terminate(t[i]) end time.sleep('1s')",
   "the end with children that have messages unread":
     "local c = {} for i = 1, 100 do c[i] = process.spawn_linked('bench:waits', 'bench:processes') end for i = 1, 500000 do process.send(c[i % 100 + 1], 't', i) end error('x')",
+  "maps of nothing but slots":
+    "local s = {} for i = 1, 58 do local t = {} for j = 1, 60000 do t[j] = j end for j = 1, 59999 do t[j] = nil end s[i] = t end while true do process.send(process.pid(), 't', s) process.inbox():receive() end",
+  "emptied tables":
+    "local s = {} for i = 1, 58 do local t = {} for j = 1, 60000 do t[j] = j end for j = 1, 60000 do t[j] = nil end s[i] = t end while true do process.send(process.pid(), 't', s) process.inbox():receive() end",
+  "string.char of long numerals":
+    "local x = (' '):rep(1000000) .. '65' local t = {} for i = 1, 65000 do t[i] = x end while true do string.char(table.unpack(t)) end",
+  "utf8.char of long numerals":
+    "local x = (' '):rep(1000000) .. '65' local t = {} for i = 1, 1024 do t[i] = x end while true do utf8.char(table.unpack(t)) end",
+  "math.max of long texts":
+    "local a, b = twins(1 << 20) local t = {} for i = 1, 65000, 2 do t[i], t[i + 1] = a, b end while true do math.max(table.unpack(t)) end",
+  "math.min of objects":
+    "local m = { __lt = function() for i = 1, 1000 do end return true end } local t = {} for i = 1, 60000 do t[i] = setmetatable({}, m) end while true do math.min(table.unpack(t)) end",
   "ctx.all": "local ctx = require('ctx') while true do ctx.all() end",
   "ctx.all of 15,000 values":
     "local t = {} for i = 1, 15000 do t['k' .. i] = i end process.with_context(t):exec('bench:asks', 'bench:processes', 'all')",

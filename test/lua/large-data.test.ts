@@ -352,6 +352,55 @@ it.each(CASES)("%s go a part at a time: %s [S11.32, S11.33]", async (kind, way) 
   });
 });
 
+it("is read a part at a time where tables have room for much and hold next to nothing [S11.32, S11.33]", async () => {
+  await simulate(1, async (sim) => {
+    const engine = luaEngine(sim);
+    const source = `return function(sends)
+      if sends == nil then process.inbox():receive() end
+      local tables = {}
+      for n = 1, 20 do
+        local t = {}
+        for i = 1, 60000 do t[i] = i end
+        for i = 1, 60000 - n % 2 do t[i] = nil end
+        tables[n] = t
+      end
+      local got = { {}, {} }
+      for _ = 1, sends do
+        process.send(process.pid(), "t", tables)
+        got = process.inbox():receive():payload()
+      end
+      return { #got, next(got[1]) or "nothing", next(got[2]) == nil }
+    end`;
+    defineLua(sim, "sim:sparse", source);
+    const preemptions = () => engine.isolates.all.reduce((sum, { usage }) => sum + usage.preemptions, 0);
+    // As long as one waits the heap is not given back, of which it counts.
+    const waiting = await sim.spawn("sim:sparse");
+    expect(await sim.exec("sim:sparse", 0)).toEqual([2, "nothing", true]);
+    const beside = preemptions();
+    expect(await sim.exec("sim:sparse", 5)).toEqual([20, 60_000, true]);
+    expect(preemptions() - 2 * beside).toBeGreaterThan(5 * 18); // about one for each table
+    sim.terminate(waiting);
+    await sim.settle();
+  });
+});
+
+it("counts the values of a context that TypeScript has given when they are copied, and only then [S7.4, S11.36]", async () => {
+  await simulate(1, async (sim) => {
+    const source = (added: string) => `return function()
+      local builders = {}
+      for i = 1, 3000 do builders[i] = process.with_context(${added}) end
+      return #builders
+    end`;
+    defineLua(sim, "sim:adds", source("{ a = 1 }"));
+    defineLua(sim, "sim:adds-nothing", source("{}"));
+    const values = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`k${i}`, i]));
+    const given = (entry: string) =>
+      sim.exec((process: Process) => process.withContext(values).exec(entry, "sim:processes"));
+    await expect(given("sim:adds")).rejects.toThrow("memory limit exceeded");
+    expect(await given("sim:adds-nothing")).toBe(3_000);
+  });
+});
+
 it.each([
   ["an answer", `return #process.exec("sim:makes", "sim:processes", "numbers")`],
   [

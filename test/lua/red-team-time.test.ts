@@ -71,6 +71,8 @@ const plain: Record<string, string> = {
   "coroutines in coroutines in gsub": `string.gsub("x", "x", function() coroutine.wrap(function() coroutine.wrap(function() ${FOREVER} end)() end)() end)`,
   "__index in table.concat": `table.concat(setmetatable({}, { __len = function() return 2 end, __index = function() ${FOREVER} end }))`,
   "__newindex in table.insert": `table.insert(setmetatable({ 1, 2 }, { __newindex = function() ${FOREVER} end }), 1, 0)`,
+  "__lt in math.max": `local mt = { __lt = function() ${FOREVER} end } math.max(setmetatable({}, mt), setmetatable({}, mt))`,
+  "__lt in math.min": `local mt = { __lt = function() ${FOREVER} end } math.min(setmetatable({}, mt), 1)`,
   "__newindex in table.sort": `table.sort(setmetatable({}, { __len = function() return 2 end, __index = function(_, i) return -i end, __newindex = function() ${FOREVER} end }))`,
 };
 

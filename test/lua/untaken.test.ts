@@ -70,11 +70,12 @@ it("gives answers of exec that are not taken no more room than a heap has [S2.59
       -- The children have their turns meanwhile; the coroutines have none.
       for _ = 1, 10000000 do end
       for _ = 1, 60 do done:receive() end
-      return { whole, (next(texts)) }
+      -- Some of the children had no room themselves for what they would have answered.
+      return { whole, texts["too much data is under way for this result"] }
     end`,
     { prepare },
   );
-  expect(got).toEqual([33, "too much data is under way for this result"]);
+  expect(got).toEqual([33, true]);
 });
 
 it("refuses to cancel, monitor and link where there is no room for an event [S2.59, S4.24]", async () => {

@@ -34,6 +34,11 @@ const CONSTRUCTS: Readonly<Record<string, string>> = {
     assert(setmetatable({}, mt) == setmetatable({}, mt))
     return got
   end`,
+  "math.max": `function(f)
+    local got
+    assert(math.max(1, setmetatable({}, {__lt = function() got = f() return true end})) ~= 1)
+    return got
+  end`,
   __lt: `function(f)
     local got
     assert(setmetatable({}, {__lt = function() got = f() return true end}) < {})

@@ -61,6 +61,9 @@
   (import "lua" "lua_settop" (func $settop (param i32 i32)))
   (import "lua" "lua_setmetatable" (func $setmetatable (param i32 i32) (result i32)))
   (import "lua" "lua_resume" (func $resume (param i32 i32 i32 i32) (result i32)))
+  (import "lua" "lua_pushvalue" (func $pushvalue (param i32 i32)))
+  (import "lua" "lua_callk" (func $callk (param i32 i32 i32 i32 i32)))
+  (import "lua" "__indirect_function_table" (table 0 funcref))
   (import "lua" "malloc" (func $malloc (param i32) (result i32)))
   (import "lua" "realloc" (func $realloc (param i32 i32) (result i32)))
   (import "lua" "free" (func $free (param i32)))
@@ -457,6 +460,40 @@
       (then (call $count (local.get $heap) (local.get $old) (i32.const -1))))
     (if (i32.gt_u (local.get $new) (local.get $old)) (then (call $pace (local.get $heap) (local.get $used))))
     (local.get $block))
+
+  ;; A function of numbers, as a closure over that of C, one of Lua, and where `answered` is in the function table. C has it
+  ;; where it is given up to 64 numbers and nothing else: texts it would read as numbers or compare, which may take long, and
+  ;; what objects have for `<` it would call, and all that could not be interrupted.
+  (func (export "numeric") (param $L i32) (result i32)
+    (local $function i32) (local $slot i32) (local $top i32) (local $closure i32)
+    (local.set $function (i32.load (i32.load offset=20 (local.get $L))))
+    (local.set $slot (i32.add (local.get $function) (i32.const 16)))
+    (local.set $top (i32.load offset=12 (local.get $L)))
+    (block $other
+      (br_if $other (i32.gt_u (i32.sub (local.get $top) (local.get $slot)) (i32.const 1024)))
+      (block $numbers
+        (loop $next
+          (br_if $numbers (i32.ge_u (local.get $slot) (local.get $top)))
+          (br_if $other (i32.ne (i32.and (i32.load8_u offset=8 (local.get $slot)) (i32.const 15)) (i32.const 3)))
+          (local.set $slot (i32.add (local.get $slot) (i32.const 16)))
+          (br $next)))
+      (local.set $closure (i32.load (local.get $function)))
+      (return
+        (call_indirect (param i32) (result i32) (local.get $L) (i32.load offset=16 (local.get $closure)))))
+    (local.set $slot (i32.shr_u (i32.sub (local.get $top) (i32.add (local.get $function) (i32.const 16))) (i32.const 4)))
+    (local.set $closure (i32.load (local.get $function)))
+    (call $pushvalue (local.get $L) (i32.const -1001002))
+    (call $rotate (local.get $L) (i32.const 1) (i32.const 1))
+    (call $callk (local.get $L) (local.get $slot) (i32.const -1) (i32.const 0) (i32.load offset=48 (local.get $closure)))
+    (call $answered (local.get $L) (i32.const 0) (i32.const 0)))
+
+  ;; What it goes on with when the function of Lua has waited: all that this has returned.
+  (func $answered (export "answered") (param $L i32) (param $status i32) (param $context i32) (result i32)
+    (i32.shr_u
+      (i32.sub
+        (i32.load offset=12 (local.get $L))
+        (i32.add (i32.load (i32.load offset=20 (local.get $L))) (i32.const 16)))
+      (i32.const 4)))
 
   ;; How many of so many slots come before the first that holds nil.
   (func (export "leading") (param $at i32) (param $slots i32) (result i32)

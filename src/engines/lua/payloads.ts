@@ -59,6 +59,8 @@ const OBJECT_VALUES = 10;
 const VALUE_BYTES = 16;
 /** How many steps of the way to what cannot be sent an error shows. */
 const SHOWN_STEPS = 40;
+/** So many bits of how many slots of tables are looked at count as a value. */
+const SLOTS_PER_VALUE_BITS = 4;
 /** Stack slots that a look at a metatable needs. */
 const SLOTS = 8;
 /** Stack slots that pushing needs, however large the data. */
@@ -257,6 +259,8 @@ class ReadingPass {
   #first: object | null = null;
   #values = 0;
   #objects = 0;
+  /** How many slots of tables were looked at. */
+  #slots = 0;
   #textBytes = 0;
   /** What the texts take as JavaScript has them. */
   #heldBytes = 0;
@@ -322,7 +326,7 @@ class ReadingPass {
 
   /** What has been read so far, in values that take as long. */
   get #done(): number {
-    return this.#work + (this.#textBytes >> TEXT_PER_VALUE_BITS);
+    return this.#work + this.#looked + (this.#textBytes >> TEXT_PER_VALUE_BITS);
   }
 
   /** What has been read so far, in values that cost as much, and in instructions' worth. */
@@ -330,8 +334,13 @@ class ReadingPass {
     return this.#values + this.#objects * OBJECT_VALUES;
   }
 
+  /** The slots that were looked at, as values. */
+  get #looked(): number {
+    return this.#slots >> SLOTS_PER_VALUE_BITS;
+  }
+
   get #cost(): number {
-    return this.#work * VALUE_COST;
+    return (this.#work + this.#looked) * VALUE_COST;
   }
 
   /** Whether it has read more than is read at once. */
@@ -395,10 +404,13 @@ class ReadingPass {
       if (this.#isTime(metatable, within, key)) return this.#date(address, within, key);
       this.#plainMetatable = metatable;
     }
+    // Both are looked at here, and what is a map again when it is read.
+    const slots = vm.arraySize(address) + vm.entryCount(address);
+    this.#slots += slots;
     const length = vm.listLength(address);
     const values = length > 0 ? length : vm.countOf(address) * (KEY_VALUES + 1);
     if (this.#values + values > MAX_VALUES) throw new Unsendable(TOO_MANY, new Place(within, key));
-    const last = length > 0 ? length : vm.arraySize(address) + vm.entryCount(address);
+    const last = length > 0 ? length : slots;
     const part = new Part(within, key, address, depth, length, last);
     const object = part.list ?? (part.map as object);
     this.#remember(address, object);
@@ -473,6 +485,7 @@ class ReadingPass {
       if (this.#isPast(limit)) return false;
       const n = ++part.read;
       const slot = n <= inArray ? vm.elementAt(address, n) : vm.entryAt(address, n - inArray);
+      this.#slots++;
       if (vm.typeAt(slot) === NIL) continue;
       this.#values += KEY_VALUES;
       const isInteger = n <= inArray || vm.isIntegerKey(slot);

@@ -225,6 +225,8 @@ interface Companion {
   ): void;
   canYield(L: State): number;
   canReturn: unknown;
+  numeric: unknown;
+  answered: unknown;
   spread(L: State): void;
   resume(heap: Pointer, from: State, co: State, args: number, results: Pointer): number;
   run(heap: Pointer, from: State, co: State, args: number, results: Pointer, cost: number): number;
@@ -324,6 +326,8 @@ export class LuaVm {
   readonly #cells: number;
   readonly #hook: number;
   readonly #allocate: number;
+  readonly #numeric: number;
+  readonly #answered: number;
   readonly #length: Pointer;
   readonly #scratch: Pointer;
   readonly #functions: { readonly charge: number; readonly enter: number; readonly leave: number };
@@ -376,6 +380,8 @@ export class LuaVm {
     exports.init(cells, this.#spareBlocks());
     this.#hook = this.#addToTable(exports.hook);
     this.#allocate = this.#addToTable(exports.allocate);
+    this.#numeric = this.#addToTable(exports.numeric);
+    this.#answered = this.#addToTable(exports.answered);
     this.#functions = {
       charge: this.#addToTable(exports.charge),
       enter: this.#addToTable(exports.enter),
@@ -926,6 +932,15 @@ export class LuaVm {
       host: { function: fn, quickly: quickly ?? NEVER, longjmp: this.#longjmp, cells: this.#cells << 2, cost },
     });
     return this.#addToTable(quickly === null ? exports.function : exports.quickly);
+  }
+
+  /**
+   * Makes of two functions on top of the stack, one of C and one of Lua, a function of numbers: C has it where there is
+   * little to do and nothing to call, see companion.wat.
+   */
+  makeNumeric(L: State): void {
+    this.pushNumber(L, this.#answered);
+    this.api.lua_pushcclosure(L, this.#numeric, 3);
   }
 
   /** The companion's functions, as places in the function table: `charge(n)`, `enter(co)`, `leave()`. */

@@ -43,7 +43,7 @@ class Builder {
   }
 }
 
-/** How many values a context has that scripts have made. */
+/** How many values count for a context that scripts have made; those of any other are as many as it has. */
 const contextKeys = new WeakMap<SpawnSettings["context"], number>();
 
 export function builderFunctions(host: Host): Record<string, HostFunction> {
@@ -81,8 +81,10 @@ export function builderFunctions(host: Host): Record<string, HostFunction> {
       const { run } = host;
       const values = withStringKeys(contextOf(data, true));
       const changed = run.withContext(settings, withRoom(settings, values));
+      // Nothing is copied and nothing held where nothing is put to it.
+      if (changed.context === settings.context) return push(to, changed, bytes);
       // Keys that are in both count twice: whoever gives the same ones over and over has no more than a limit of them.
-      const keys = (contextKeys.get(settings.context) ?? 0) + values.size;
+      const keys = (contextKeys.get(settings.context) ?? settings.context.size) + values.size;
       contextKeys.set(changed.context, keys);
       host.vm.charge(keys * KEY_COST);
       const addedBytes = data.bytes + keys * KEY_BYTES;

@@ -70,6 +70,12 @@ export function errorFunctions(host: Host, sources: SandboxSources): Record<stri
       return 0;
     },
 
+    /** `numeric(native, other)`: a function of numbers, which C has where that is quick. */
+    numeric(L) {
+      vm.makeNumeric(L);
+      return 1;
+    },
+
     private(L) {
       host.bag.pushPrivate(L);
       return 1;

@@ -5,7 +5,7 @@
 -- they return, and put the position and the name the script used into what they complain about. All this costs
 -- something only when there is an error.
 --
--- Returns raise, argument, refuse, settle, callbacks, own.
+-- Returns raise, argument, refuse, settle, callbacks, own, through.
 
 local error, rawlen, select, type = error, rawlen, select, type
 local getinfo = debug.getinfo
@@ -21,6 +21,15 @@ end
 
 declare()
 
+--- Functions of ours through which scripts call the library, though they are of C.
+local doors = {}
+
+--- Declares such a function; returns it.
+local function through(door)
+  doors[door] = true
+  return door
+end
+
 --- The call with which a script entered the library: how it named the function, and where it stands.
 local function entry()
   local level, last = 1, 1
@@ -34,6 +43,8 @@ local function entry()
     end
     level = level + 1
   end
+  local caller = getinfo(last + 1, "f")
+  if caller and doors[caller.func] then last = last + 1 end
   return getinfo(last, "n"), getinfo(last + 1, "Sl")
 end
 
@@ -92,4 +103,4 @@ local function callbacks(name, ok, ...)
   error(complaint, 0)
 end
 
-return { raise = raise, argument = argument, refuse = refuse, settle = settle, callbacks = callbacks, own = declare }
+return { raise = raise, argument = argument, refuse = refuse, settle = settle, callbacks = callbacks, own = declare, through = through }

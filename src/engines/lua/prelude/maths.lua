@@ -21,11 +21,31 @@ local TO_UNIT = 2.0 ^ -53
 local maths = {}
 
 for _, name in ipairs({
-  "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log", "max", "maxinteger", "min",
-  "mininteger", "modf", "pi", "rad", "sin", "sqrt", "tan", "tointeger", "type", "ult",
+  "abs", "acos", "asin", "atan", "ceil", "cos", "deg", "exp", "floor", "fmod", "huge", "log", "maxinteger", "mininteger",
+  "modf", "pi", "rad", "sin", "sqrt", "tan", "tointeger", "type", "ult",
 }) do
   maths[name] = math[name]
 end
+
+--- The largest of its arguments, or the least, where they are many or not only numbers; `is_better(one, other)`: the other.
+local function extreme(is_better)
+  return function(...)
+    local count = select("#", ...)
+    limits.check_count(count)
+    local values = { ... }
+    local best = values[1]
+    for i = 2, count do
+      if is_better(best, values[i]) then best = values[i] end
+    end
+    return best
+  end
+end
+
+local less_than = limits.less_than
+maths.max = blame.through(host.numeric(math.max, extreme(less_than)))
+maths.min = blame.through(host.numeric(math.min, extreme(function(best, value) return less_than(value, best) end)))
+-- Where C looks for a name for its complaints.
+math.max, math.min = maths.max, maths.min
 
 local function rotate_left(x, n)
   return x << n | x >> (64 - n)

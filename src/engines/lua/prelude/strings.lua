@@ -81,12 +81,9 @@ function strings.byte(s, i, j)
   return settle("byte", pcall(byte, s, i, j))
 end
 
-function strings.char(...)
-  local count = select("#", ...)
-  check_count(count)
-  toll(count)
-  return settle("char", pcall(char, ...))
-end
+strings.char = parts.blame.through(host.numeric(char, limits.characters(char, 255, 1)))
+-- Where C looks for a name for its complaints.
+string.char = strings.char
 
 --- The arguments as a list, error objects by their message; and the bytes of its strings.
 local function readable(...)

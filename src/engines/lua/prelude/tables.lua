@@ -8,13 +8,14 @@ local _, parts = ...
 parts.blame.own()
 
 local error, pcall, rawget, select, type = error, pcall, rawget, select, type
-local mathtype, getmetatable, match = math.type, debug.getmetatable, string.match
+local mathtype, getmetatable = math.type, debug.getmetatable
 local concat, insert, move, pack = table.concat, table.insert, table.move, table.pack
 local remove, sort, unpack = table.remove, table.sort, table.unpack
 local blame, limits = parts.blame, parts.limits
 local argument, callbacks = blame.argument, blame.callbacks
 local integer, whole, check_size, check_count, toll =
   limits.integer, limits.whole, limits.check_size, limits.check_count, limits.toll
+local less_than = limits.less_than
 
 --- Strings longer than this are compared for so long that `sort` has to charge for it.
 local LONG_STRING = 256
@@ -174,21 +175,6 @@ local function elements_of(t, size)
     if kind == "string" and #element > LONG_STRING then is_long = true end
   end
   return (all == "number" or all == "string") and all or nil, is_long
-end
-
---- `<`, charged for where strings are long; what it complains about has no position, as if C compared.
-local function less_than(one, other)
-  local kind = type(one)
-  if kind == type(other) and kind == "string" then
-    toll((#one < #other and #one or #other) / 16)
-  elseif kind ~= "number" or type(other) ~= "number" then
-    local ours, theirs = getmetatable(one), getmetatable(other)
-    if not (ours and rawget(ours, "__lt") or theirs and rawget(theirs, "__lt")) then
-      local _, complaint = pcall(function() return one < other end)
-      error(match(complaint, "(attempt to compare .*)$"), 0)
-    end
-  end
-  return one < other
 end
 
 --- About what C takes to sort so many elements: each is compared some log2(size) times.

@@ -2,20 +2,18 @@
 --
 -- Returns the library as a table.
 
-local _, parts = ...
+local host, parts = ...
 parts.blame.own()
 
-local pcall, select = pcall, select
-local concat, unpack = table.concat, table.unpack
+local pcall = pcall
 local native = utf8
 local char, codepoint, codes, len, offset = native.char, native.codepoint, native.codes, native.len, native.offset
-local settle, argument, limits = parts.blame.settle, parts.blame.argument, parts.limits
-local text, whole, integer, toll = limits.text, limits.whole, limits.integer, limits.toll
+local settle, limits = parts.blame.settle, parts.limits
+local text, whole, toll = limits.text, limits.whole, limits.toll
 local check_size, check_count = limits.check_size, limits.check_count
 
 local LAST_CODE = 0x7FFFFFFF
---- So many characters are made at once: C takes some 100 ns for each.
-local PART = 1024
+--- C takes some 100 ns for a character.
 local UNITS_PER_CODE = 20
 
 local unicode = { charpattern = native.charpattern }
@@ -27,30 +25,9 @@ local function walked(name, s)
   return s
 end
 
---- As `char`, where that would take long.
-local function long_text(count, ...)
-  local codes, texts = { ... }, {}
-  for i = 1, count do
-    local code = integer("char", i, codes[i])
-    if code < 0 or code > LAST_CODE then argument("char", i, "value out of range") end
-    codes[i] = code
-  end
-  for i = 1, count, PART do
-    local last = i + PART - 1
-    if last > count then last = count end
-    toll((last - i + 1) * UNITS_PER_CODE)
-    texts[#texts + 1] = char(unpack(codes, i, last))
-  end
-  return concat(texts)
-end
-
-function unicode.char(...)
-  local count = select("#", ...)
-  check_count(count)
-  if count > PART then return long_text(count, ...) end
-  toll(count * UNITS_PER_CODE)
-  return settle("char", pcall(char, ...))
-end
+unicode.char = parts.blame.through(host.numeric(char, limits.characters(char, LAST_CODE, UNITS_PER_CODE)))
+-- Where C looks for a name for its complaints.
+native.char = unicode.char
 
 function unicode.codes(s, lax)
   return codes(walked("codes", s), lax)
