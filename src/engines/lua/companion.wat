@@ -465,26 +465,25 @@
   ;; where it is given up to 64 numbers and nothing else: texts it would read as numbers or compare, which may take long, and
   ;; what objects have for `<` it would call, and all that could not be interrupted.
   (func (export "numeric") (param $L i32) (result i32)
-    (local $function i32) (local $slot i32) (local $top i32) (local $closure i32)
-    (local.set $function (i32.load (i32.load offset=20 (local.get $L))))
-    (local.set $slot (i32.add (local.get $function) (i32.const 16)))
+    (local $closure i32) (local $slot i32) (local $top i32) (local $count i32)
+    (local.set $slot (i32.load (i32.load offset=20 (local.get $L))))
+    (local.set $closure (i32.load (local.get $slot)))
+    (local.set $slot (i32.add (local.get $slot) (i32.const 16)))
     (local.set $top (i32.load offset=12 (local.get $L)))
+    (local.set $count (i32.shr_u (i32.sub (local.get $top) (local.get $slot)) (i32.const 4)))
     (block $other
-      (br_if $other (i32.gt_u (i32.sub (local.get $top) (local.get $slot)) (i32.const 1024)))
+      (br_if $other (i32.gt_u (local.get $count) (i32.const 64)))
       (block $numbers
         (loop $next
           (br_if $numbers (i32.ge_u (local.get $slot) (local.get $top)))
           (br_if $other (i32.ne (i32.and (i32.load8_u offset=8 (local.get $slot)) (i32.const 15)) (i32.const 3)))
           (local.set $slot (i32.add (local.get $slot) (i32.const 16)))
           (br $next)))
-      (local.set $closure (i32.load (local.get $function)))
       (return
         (call_indirect (param i32) (result i32) (local.get $L) (i32.load offset=16 (local.get $closure)))))
-    (local.set $slot (i32.shr_u (i32.sub (local.get $top) (i32.add (local.get $function) (i32.const 16))) (i32.const 4)))
-    (local.set $closure (i32.load (local.get $function)))
     (call $pushvalue (local.get $L) (i32.const -1001002))
     (call $rotate (local.get $L) (i32.const 1) (i32.const 1))
-    (call $callk (local.get $L) (local.get $slot) (i32.const -1) (i32.const 0) (i32.load offset=48 (local.get $closure)))
+    (call $callk (local.get $L) (local.get $count) (i32.const -1) (i32.const 0) (i32.load offset=48 (local.get $closure)))
     (call $answered (local.get $L) (i32.const 0) (i32.const 0)))
 
   ;; What it goes on with when the function of Lua has waited: all that this has returned.

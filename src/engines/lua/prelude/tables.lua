@@ -7,7 +7,7 @@
 local _, parts = ...
 parts.blame.own()
 
-local error, pcall, rawget, select, type = error, pcall, rawget, select, type
+local pcall, select, type = pcall, select, type
 local mathtype, getmetatable = math.type, debug.getmetatable
 local concat, insert, move, pack = table.concat, table.insert, table.move, table.pack
 local remove, sort, unpack = table.remove, table.sort, table.unpack
